@@ -1,0 +1,1 @@
+"""Indicators and rival hypotheses, scored on one set of observations."""

@@ -1,0 +1,1 @@
+"""Linked groups, their tests against matched controls, and memberships."""

@@ -1,0 +1,1 @@
+"""One frozen document a case, and its renderers."""

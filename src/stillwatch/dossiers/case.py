@@ -1,0 +1,298 @@
+"""The frozen document of one scan: what ``campaigns.json`` holds and what every renderer reads.
+
+A *campaign* here is a linked group with evidence. It accuses only where ``is_accusation`` is true: the leading
+hypothesis is distillation, its false discovery rate is controlled, and no authorisation covers it.
+Times are aware UTC; shares and probabilities lie in [0, 1]; bits are base-2 logarithms of likelihood ratios.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+SCHEMA_NAME: Final = "stillwatch.case/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One weighed observation.
+
+    Args:
+        name: stable identifier, as ``dealt_work_list``.
+        title: a few words for people.
+        channel: content, work_list, rhythm, identity, infrastructure, volume or registry; evidence of one channel is
+            dependent and was counted once.
+        bits: weight; positive speaks for, negative against.
+        observation: the number that was seen, as a sentence without inference.
+        because: why that number bears on the hypothesis.
+        needs: the columns that it was computed from.
+    """
+
+    name: str
+    title: str
+    channel: str
+    bits: float
+    observation: str
+    because: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One explanation of the group: its posterior, the sum of its bits, and what speaks for and against it."""
+
+    name: str
+    title: str
+    posterior: float
+    bits: float
+    evidence: tuple[Evidence, ...]  # for and against, strongest first
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One published indicator, as an observation apart from inference.
+
+    Args:
+        name: stable identifier.
+        title: the indicator in the words of its source.
+        source: where it was published, as ``AA26-251A``.
+        value: the number seen, or null where a column was missing.
+        comparison: the same number in matched organic controls, or null.
+        unit: as ``share of accounts`` or ``bits``.
+        observation: a sentence.
+        innocent_reading: what honest traffic shows the same.
+    """
+
+    name: str
+    title: str
+    source: str
+    value: float | None
+    comparison: float | None
+    unit: str
+    observation: str
+    innocent_reading: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTest:
+    """One test of the group against a null.
+
+    Args:
+        name: stable identifier, as ``shared_identity``.
+        null: what the null model is, in words.
+        statistic: the value seen.
+        null_mean: the mean of the statistic under the null.
+        null_high: its 99th percentile under the null.
+        p_value: in (0, 1].
+        n_controls: controls or permutations behind it.
+        is_selection: true where this channel also formed the group, so that its p-value is not counted.
+    """
+
+    name: str
+    null: str
+    statistic: float
+    null_mean: float
+    null_high: float
+    p_value: float
+    n_controls: int
+    is_selection: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFamily:
+    """A family of exchanges: one phrase or skeleton. ``id`` is derived from keyed hashes and says nothing of the text."""
+
+    id: str
+    kind: str  # phrase, system_prompt, work_list, tool_set
+    n_accounts: int
+    n_exchanges: int
+    n_accounts_outside: int
+    bits: float
+
+
+@dataclass(frozen=True, slots=True)
+class SharedValue:
+    """One value of infrastructure that several accounts share, with how many share it inside and outside the group."""
+
+    value: str
+    n_accounts: int
+    n_accounts_outside: int
+
+
+@dataclass(frozen=True, slots=True)
+class Infrastructure:
+    """One kind of infrastructure (ip, user_agent, tls_fingerprint, payment_fingerprint, ...) as the group uses it."""
+
+    kind: str
+    n_values: int
+    n_accounts_sharing: int  # accounts that share at least one value with another member
+    top: tuple[SharedValue, ...]  # at most ten
+
+
+@dataclass(frozen=True, slots=True)
+class PairLink:
+    """Why two accounts are linked: a waterfall from the prior to the total, in bits."""
+
+    account_a: str
+    account_b: str
+    prior_bits: float
+    total_bits: float
+    comparisons: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A day on which a model was first seen in the traffic as a whole, and the share of the group on it a day later."""
+
+    model: str
+    first_seen_at: datetime
+    share_after_a_day: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Activity in steps of ``step_s`` seconds from ``start_at``; all lists have one length, bar ``hour_of_week``.
+
+    Args:
+        extraction: exchanges of the campaign's slice a step.
+        own: the members' other exchanges a step.
+        active_accounts: members with an exchange of the slice in the step.
+        sign_ups: members created in the step.
+        bans: members banned in the step.
+        hour_of_week: exchanges of the slice a hour of the week, Monday 00:00 UTC first; 168 numbers.
+    """
+
+    start_at: datetime
+    step_s: int
+    extraction: tuple[int, ...]
+    own: tuple[int, ...]
+    active_accounts: tuple[int, ...]
+    sign_ups: tuple[int, ...]
+    bans: tuple[int, ...]
+    hour_of_week: tuple[int, ...]
+    releases: tuple[Release, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A drawn account: at (x, y) in [0, 1] squared."""
+
+    account_id: str
+    x: float
+    y: float
+    p_member: float
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A drawn link between two nodes, by their index."""
+
+    a: int
+    b: int
+    bits: float
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The group's links as laid out: at most 300 nodes, the strongest links kept; ``n_left_out`` accounts are not drawn."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    n_left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityShare:
+    """The share of the slice's exchanges that exercise a capability, and the same share in the traffic at large."""
+
+    name: str
+    share: float
+    share_at_large: float
+
+
+@dataclass(frozen=True, slots=True)
+class MissingEvidence:
+    """Evidence that could not be computed, and the columns whose absence switched it off."""
+
+    name: str
+    title: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One linked group with its evidence."""
+
+    id: str
+    leading_hypothesis: str
+    is_accusation: bool
+    p_leading: float
+    p_value: float
+    q_value: float
+    accounts: tuple[str, ...]  # members, most probable first
+    n_accounts: int
+    n_entities: int  # after folding accounts that openly belong together
+    exchanges: int  # exchanges of the slice
+    attempts: int  # of the slice, failed ones included
+    first_seen_at: datetime
+    last_seen_at: datetime
+    summary: str  # two sentences of observation
+    hypotheses: tuple[Hypothesis, ...]  # by posterior
+    indicators: tuple[Indicator, ...]
+    tests: tuple[GroupTest, ...]
+    evidence: tuple[Evidence, ...]  # behind the leading hypothesis against the next one, strongest first
+    counter_evidence: tuple[str, ...]  # sentences: what speaks against the finding
+    capability_shares: tuple[CapabilityShare, ...]
+    template_families: tuple[TemplateFamily, ...]
+    infrastructure: tuple[Infrastructure, ...]
+    pairs: tuple[PairLink, ...]  # a few, the median one first
+    timeline: Timeline
+    graph: Graph
+    missing: tuple[MissingEvidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """An account that went on after its authorisation ran out; reported apart from campaigns."""
+
+    account_id: str
+    reference: str
+    valid_to: datetime
+    exchanges_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Counts that add up: ``read == used + quarantined + out_of_scope``."""
+
+    read: int
+    used: int
+    quarantined: int
+    out_of_scope: int
+    quarantined_by_reason: tuple[tuple[str, int], ...]
+    out_of_scope_by_reason: tuple[tuple[str, int], ...]
+    accounts: int
+    entities: int
+    authorised_accounts: int
+    families: int
+    candidate_groups: int
+    tested_groups: int
+    campaigns: int
+    accusations: int
+    accused_accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that one scan found."""
+
+    schema: str
+    stillwatch_version: str
+    weights: str  # the name of the released weights used
+    key_id: str  # names the key without giving it away
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
+    q_level: float
+    funnel: Funnel
+    campaigns: tuple[Campaign, ...]  # accusations first, then by size
+    lapsed: tuple[Lapsed, ...]
+    missing: tuple[MissingEvidence, ...]  # for the run as a whole

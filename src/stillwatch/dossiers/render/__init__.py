@@ -1,0 +1,1 @@
+"""Renderers: each reads the frozen document and nothing else."""

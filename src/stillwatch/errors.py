@@ -1,0 +1,86 @@
+"""Every refusal of stillwatch: its code, its exit status and its HTTP status.
+
+The parts of a refusal (where, problem, got, expected, fix) stay attributes, so that nobody parses a sentence.
+"""
+
+from typing import ClassVar
+
+
+class StillwatchError(Exception):
+    """A refusal that the caller can act on.
+
+    The sentence reads ``{where}: {problem}: got {got}, expected {expected}. {fix} [{code}]``; parts that are
+    not known are left out.
+    """
+
+    code: ClassVar[str] = "refused"
+    exit_status: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+    def __init__(
+        self, where: str, problem: str, *, got: str | None = None, expected: str | None = None, fix: str | None = None
+    ) -> None:
+        self.where = where
+        self.problem = problem
+        self.got = got
+        self.expected = expected
+        self.fix = fix
+        super().__init__(self.sentence())
+
+    def sentence(self) -> str:
+        """Return the refusal as one sentence, the next step and the code."""
+        head = f"{self.where}: {self.problem}"
+        details = [part for part in (self.got and f"got {self.got}", self.expected and f"expected {self.expected}") if part]
+        if details:
+            head += ": " + ", ".join(details)
+        return f"{head}. {self.fix + ' ' if self.fix else ''}[{self.code}]"
+
+
+class UsageError(StillwatchError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+    code = "usage"
+    exit_status = 2
+    http_status = 400
+
+
+class InputError(StillwatchError):
+    """An input as a whole cannot be read; single bad records go to quarantine instead."""
+
+    code = "bad-input"
+    exit_status = 3
+    http_status = 400
+
+
+class UnknownFormatError(InputError):
+    """No reader recognises a file."""
+
+    code = "unknown-format"
+
+
+class FieldMapError(InputError):
+    """A field map is wrong; found before the run."""
+
+    code = "bad-field-map"
+
+
+class SettingsError(StillwatchError):
+    """A settings or key file is wrong."""
+
+    code = "bad-settings"
+    exit_status = 4
+    http_status = 400
+
+
+class OutputError(StillwatchError):
+    """The output cannot be written."""
+
+    code = "bad-output"
+    exit_status = 5
+
+
+class Interrupted(StillwatchError):  # noqa: N818 - the user's own decision, not an error
+    """The user stopped the run; nothing half-written is left."""
+
+    code = "interrupted"
+    exit_status = 130

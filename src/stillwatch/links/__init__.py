@@ -1,0 +1,1 @@
+"""Entities, families of exchanges and weighted links between accounts, in bits."""

@@ -1,0 +1,1 @@
+"""Benchmark worlds with known truth."""
