@@ -1,0 +1,58 @@
+"""The embedded engine: DuckDB in this process, spilling to a folder of its own when memory runs short."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+
+class EmbeddedEngine:
+    """SQL over Arrow tables and Parquet files on one machine.
+
+    Args:
+        spill_folder: where intermediate results rest when they exceed ``memory_bytes``; removed by the caller.
+        memory_bytes: the engine's own bound; Arrow tables that a query returns come on top.
+        n_threads: workers; the result does not depend on it.
+    """
+
+    def __init__(self, spill_folder: Path, *, memory_bytes: int, n_threads: int) -> None:
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "temp_directory": str(spill_folder),
+                "memory_limit": f"{memory_bytes // 2**20}MiB",
+                "threads": n_threads,
+                "preserve_insertion_order": False,  # every query that needs an order says so
+            },
+        )
+        self._connection.execute("SET TimeZone = 'UTC'")
+
+    def query(self, sql: str) -> pa.Table:
+        """Return the result of ``sql`` as one Arrow table."""
+        return self._connection.execute(sql).to_arrow_table()
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make ``table`` known to queries as ``name``."""
+        self._connection.register(name, table)
+
+    def register_parquet(self, name: str, path: Path) -> None:
+        """Make a Parquet file, or a folder of them, known to queries as ``name``; it is read where it lies."""
+        pattern = str(path / "*.parquet") if path.is_dir() else str(path)
+        literal = pattern.replace("'", "''")
+        self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM read_parquet(\'{literal}\')')
+
+    def write_parquet(self, sql: str, path: Path, *, order_by: str) -> None:
+        """Write the result of ``sql``, in the order of ``order_by``, to one Parquet file."""
+        literal = str(path).replace("'", "''")
+        self._connection.execute(
+            f"COPY (SELECT * FROM ({sql}) ORDER BY {order_by}) TO '{literal}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+
+    def settings(self) -> Mapping[str, str]:
+        """Return the engine's name and version, for the run's record."""
+        return {"engine": "duckdb", "version": duckdb.__version__}
+
+    def close(self) -> None:
+        """Free the engine's memory."""
+        self._connection.close()

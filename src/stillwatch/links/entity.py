@@ -1,0 +1,67 @@
+"""Entities: accounts folded where they openly belong together.
+
+What counts later is coordination across *undeclared* ties, so a tie that is declared must not count: the accounts of
+one verified organisation are one entity, and so is a disclosed aggregator. An unverified organisation proves nothing
+and folds nothing; neither does anything that a caller can write into a request.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.links.population import CodeArray, IntArray, Population
+
+AGGREGATOR_PREFIX = "aggregator:"
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """The entity of each account.
+
+    Args:
+        of_account: (n_accounts,) entity index; entities are numbered in the order of their first account.
+        n: number of entities.
+        n_exchanges: (n,) exchanges of each.
+    """
+
+    of_account: CodeArray
+    n: int
+    n_exchanges: IntArray
+
+
+def fold_accounts(population: Population) -> Entities:
+    """Return the entities of a population.
+
+    An account belongs to its organisation's entity where that organisation is verified; to an aggregator's where all
+    its exchanges came through that one disclosed aggregator; otherwise to itself alone.
+    """
+    accounts = population.accounts
+    n = len(accounts)
+    organisation = accounts.keys["organisation_id"].code
+    label = np.arange(n, dtype=np.int64)
+    folds = accounts.is_verified & (organisation >= 0)
+    label[folds] = n + organisation[folds].astype(np.int64)
+    aggregator = _aggregator_of_account(population)
+    through = (aggregator >= 0) & ~folds
+    label[through] = n + len(accounts.keys["organisation_id"].values) + aggregator[through]
+    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int32)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
+    of_account = rank[inverse]
+    sizes = np.diff(population.exchanges.first)
+    n_exchanges = np.bincount(of_account, weights=sizes, minlength=len(first)).astype(np.int64)
+    return Entities(of_account, len(first), n_exchanges)
+
+
+def _aggregator_of_account(population: Population) -> IntArray:
+    """Return the code of the one aggregator through which all of an account's traffic came; -1 for none or several."""
+    exchanges = population.exchanges
+    platform = exchanges.keys["platform"]
+    disclosed = np.array([value.startswith(AGGREGATOR_PREFIX) for value in platform.values] + [False])
+    code = np.where(disclosed[platform.code], platform.code, -1).astype(np.int64)
+    n = len(population.accounts)
+    lowest = np.full(n, np.iinfo(np.int64).max)
+    highest = np.full(n, -1, np.int64)
+    np.minimum.at(lowest, exchanges.account, code)
+    np.maximum.at(highest, exchanges.account, code)
+    return np.where(lowest == highest, highest, -1)

@@ -1,0 +1,234 @@
+"""The traffic of one scan as arrays: accounts in a canonical order, exchanges beneath them.
+
+Order never depends on the order of input rows, and on names only to break exact ties: accounts are ordered by when
+they were first and last seen and how much they sent, exchanges by account and time. So permuting rows changes
+nothing, and renaming accounts changes nothing but names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+IntArray: TypeAlias = npt.NDArray[np.int64]
+CodeArray: TypeAlias = npt.NDArray[np.int32]
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+MISSING_TIME: Final = np.iinfo(np.int64).min
+"""Stands for a null time in arrays of microseconds."""
+
+ACCOUNT_KEYS: Final = (
+    "payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint", "referrer_id",
+    "organisation_id", "email_domain", "pathway", "plan", "payment_kind",
+)  # fmt: skip
+"""Account columns held as codes. Country, language and address geography are not among them, on purpose."""
+
+EXCHANGE_KEYS: Final = ("model", "platform", "conversation_id", "ip", "user_agent", "tls_fingerprint", "api_key_id", "end_user_id")
+"""Exchange columns held as codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """A nullable string column as codes into its distinct values.
+
+    Args:
+        code: (n,) index into ``values``; -1 for null.
+        values: the distinct values.
+    """
+
+    code: CodeArray
+    values: tuple[str, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any value is there at all."""
+        return len(self.values) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Accounts with traffic, in canonical order; arrays have one element an account.
+
+    Args:
+        names: account ids.
+        created_us: microseconds since 1970 UTC, ``MISSING_TIME`` where null; likewise ``banned_us``.
+        is_verified: whether the account's organisation was verified; false where not known.
+        plan_price_usd: NaN where not known.
+        keys: columns of ``ACCOUNT_KEYS``.
+        columns: the account columns that hold any value: what evidence may rest on.
+    """
+
+    names: tuple[str, ...]
+    created_us: IntArray
+    banned_us: IntArray
+    is_verified: BoolArray
+    plan_price_usd: FloatArray
+    keys: Mapping[str, Codes]
+    columns: frozenset[str]
+
+    def __len__(self) -> int:
+        """Return the number of accounts."""
+        return len(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanges:
+    """Exchanges sorted by account, time and id; arrays have one element an exchange.
+
+    Args:
+        account: index of the account.
+        requested_us: microseconds since 1970 UTC, rising within an account.
+        first: (n_accounts + 1,) where each account's exchanges start.
+        keys: columns of ``EXCHANGE_KEYS``.
+        numbers: nullable numeric columns as float64, NaN where null.
+        flags: boolean columns, false where null.
+        hashes: exact keyed hashes as uint64, 0 where null.
+        topic: (n, 64) int8; ``capability``: (n, c) uint8; ``cue_bits``: (n, q) float32; ``shape``: (n,) uint32.
+        columns: the exchange columns that hold any value.
+    """
+
+    account: CodeArray
+    requested_us: IntArray
+    first: IntArray
+    keys: Mapping[str, Codes]
+    numbers: Mapping[str, FloatArray]
+    flags: Mapping[str, BoolArray]
+    hashes: Mapping[str, npt.NDArray[np.uint64]]
+    topic: npt.NDArray[np.int8]
+    capability: npt.NDArray[np.uint8]
+    cue_bits: npt.NDArray[np.float32]
+    shape: npt.NDArray[np.uint32]
+    columns: frozenset[str]
+
+    def __len__(self) -> int:
+        """Return the number of exchanges."""
+        return len(self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Everything that the stages after the sketches look at."""
+
+    accounts: Accounts
+    exchanges: Exchanges
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns, of either table, that hold any value."""
+        return self.accounts.columns | self.exchanges.columns
+
+
+def canonical_order(sketches: pa.Table) -> pa.Table:
+    """Return ``account_id`` and ``account`` (0-based canonical index) for every account of ``sketches``."""
+    seen = sketches.group_by("account_id").aggregate([("requested_at", "min"), ("requested_at", "max"), ("requested_at", "count")])
+    order = pc.sort_indices(
+        seen,
+        sort_keys=[(name, "ascending") for name in ("requested_at_min", "requested_at_max", "requested_at_count", "account_id")],
+    )
+    names = seen["account_id"].take(order)
+    return pa.table({"account_id": names, "account": pa.array(np.arange(len(names), dtype=np.int32))})
+
+
+def accounts_from(names: list[str], facts: pa.Table | None) -> Accounts:
+    """Return the accounts with traffic, in the order of ``names``, with what ``facts`` says of them.
+
+    Args:
+        names: account ids in canonical order.
+        facts: the ``accounts`` table, or null where there is none; rows of accounts without traffic are left out.
+    """
+    wanted = pa.table({"account_id": pa.array(names, pa.string()), "position": pa.array(np.arange(len(names)))})
+    if facts is None:
+        facts = pa.table({"account_id": pa.array([], pa.string())})
+    joined = wanted.join(facts, "account_id", join_type="left outer").sort_by("position")
+    present = frozenset(
+        name for name in joined.column_names if name not in ("account_id", "position") and joined[name].null_count < len(joined)
+    )
+
+    def column(name: str, kind: pa.DataType) -> pa.Array:
+        if name not in joined.column_names:
+            return pa.nulls(len(names), kind)
+        return joined[name].combine_chunks().cast(kind)
+
+    return Accounts(
+        names=tuple(names),
+        created_us=times(column("created_at", pa.timestamp("us", "UTC"))),
+        banned_us=times(column("banned_at", pa.timestamp("us", "UTC"))),
+        is_verified=flags(column("is_verified", pa.bool_())),
+        plan_price_usd=numbers(column("plan_price_usd", pa.float64())),
+        keys={name: codes(column(name, pa.string())) for name in ACCOUNT_KEYS},
+        columns=present,
+    )
+
+
+NUMBERS: Final = (
+    "turn", "n_choices", "temperature", "max_tokens", "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens",
+    "status", "system_bytes", "prompt_bytes", "response_bytes", "n_prompt_tokens", "n_tools",
+)  # fmt: skip
+FLAGS: Final = ("refused", "has_prompt", "has_response")
+HASHES: Final = ("tools_hash", "system_hash", "prompt_hash", "response_hash")
+
+
+def exchanges_from(sketches: pa.Table, n_accounts: int) -> Exchanges:
+    """Return the exchanges of ``sketches``, whose rows are sorted and whose ``account`` column is the canonical index."""
+    sketches = sketches.combine_chunks()
+    account = sketches["account"].to_numpy().astype(np.int32)
+    n = len(account)
+    present = frozenset(name for name in sketches.column_names if n and sketches[name].null_count < n)
+    if not any(np.any(sketches[name].to_numpy()) for name in ("has_prompt",)):
+        present -= {"prompt_hash", "topic", "capability", "cue_bits", "shape", "head_minima", "tail_minima", "body_minima"}
+    text = {"prompt": "has_prompt", "response": "has_response"}
+    present |= {name for name, flag in text.items() if bool(np.any(sketches[flag].to_numpy()))}
+    present |= {"system_prompt"} if "system_hash" in present else set()
+    present |= {"tool_names"} if "n_tools" in present else set()
+
+    def matrix(name: str, dtype: type[np.generic]) -> npt.NDArray[np.generic]:
+        array = sketches[name].combine_chunks()
+        width = array.type.list_size
+        return array.flatten().to_numpy().astype(dtype, copy=False).reshape(n, width) if n else np.zeros((0, width), dtype)
+
+    return Exchanges(
+        account=account,
+        requested_us=times(sketches["requested_at"].combine_chunks()),
+        first=np.searchsorted(account, np.arange(n_accounts + 1)).astype(np.int64),
+        keys={name: codes(sketches[name].combine_chunks()) for name in EXCHANGE_KEYS},
+        numbers={name: numbers(sketches[name].combine_chunks()) for name in NUMBERS},
+        flags={name: flags(sketches[name].combine_chunks()) for name in FLAGS},
+        hashes={name: sketches[name].combine_chunks().fill_null(0).to_numpy() for name in HASHES},
+        topic=matrix("topic", np.int8),
+        capability=matrix("capability", np.uint8),
+        cue_bits=matrix("cue_bits", np.float32),
+        shape=sketches["shape"].combine_chunks().fill_null(0).to_numpy(),
+        columns=present,
+    )
+
+
+def codes(array: pa.Array) -> Codes:
+    """Return a nullable string array as codes into its sorted distinct values."""
+    encoded = array.dictionary_encode()
+    values = encoded.dictionary
+    order = pc.sort_indices(values).to_numpy()
+    rank = np.empty(len(values), np.int32)
+    rank[order] = np.arange(len(values), dtype=np.int32)
+    index = encoded.indices.fill_null(-1).to_numpy()
+    code = np.where(index >= 0, rank[np.maximum(index, 0)] if len(values) else -1, -1).astype(np.int32)
+    return Codes(code, tuple(values.take(pa.array(order)).to_pylist()))
+
+
+def times(array: pa.Array) -> IntArray:
+    """Return times as microseconds since 1970, ``MISSING_TIME`` where null."""
+    return array.cast(pa.int64()).fill_null(MISSING_TIME).to_numpy().astype(np.int64)
+
+
+def numbers(array: pa.Array) -> FloatArray:
+    """Return numbers as float64, NaN where null."""
+    return array.cast(pa.float64()).fill_null(float("nan")).to_numpy().astype(np.float64)
+
+
+def flags(array: pa.Array) -> BoolArray:
+    """Return booleans, false where null."""
+    return array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.bool_)  # noqa: FBT003 - pyarrow's own signature
