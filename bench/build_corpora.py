@@ -144,25 +144,37 @@ def write(path: Path, rows: list[Row]) -> int:
     return path.stat().st_size
 
 
-def english_of_mgsm(folder: Path) -> dict[str, str]:
-    """Return the group of each MGSM problem: the wording of its English original, which GSM8K has too."""
-    with gzip.open(folder / "bench_mgsm.jsonl.gz", "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    return {row["id"]: of_text(row) for row in rows if row["language"] == "en"}
+def components(kept: dict[str, list[tuple[str, Row]]]) -> dict[str, str]:
+    """Return each group's component: groups that share any wording, in whatever files, are one."""
+    parent: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            key = parent[key]
+        return key
+
+    for name, rows in kept.items():
+        for group, row in rows:
+            if group != "shared":
+                first, second = sorted((root(f"{name}:{group}"), root(f"wording:{of_text(row)}")))
+                parent[second] = first
+    return {key: root(key) for key in list(parent)}
 
 
 def build(folder: Path, target: Path) -> int:
     """Write both sides and the shared files; return the number of bytes written."""
-    originals = english_of_mgsm(folder)
+    kept = {source.name: read(source, folder) for source in SOURCES}
+    component = components(kept)
     total = 0
     for source in SOURCES:
         sides: dict[str, list[Row]] = {"tune": [], "report": []}
-        for group, row in read(source, folder):
-            original = originals.get(group, group)
+        for group, row in kept[source.name]:
             short = shorten(row, source.fields)
-            wanted = ("tune", "report") if group == "shared" else (("tune", "report")[digest(f"side:{original}") & 1],)
-            for side in wanted:
-                sides[side].append(short)
+            if group == "shared":
+                sides["tune"].append(short)
+                sides["report"].append(short)
+            else:
+                sides[("tune", "report")[digest(component[f"{source.name}:{group}"]) & 1]].append(short)
         total += sum(write(target / side / f"{source.name}.jsonl.gz", rows) for side, rows in sides.items())
     for source in SHARED:
         rows = [shorten(row, source.fields) for _, row in read(source, folder)]
