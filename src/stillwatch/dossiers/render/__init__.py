@@ -1,1 +1,1 @@
-"""Renderers: each reads the frozen document and nothing else."""
+"""Renderers: they read the frozen case and nothing else."""

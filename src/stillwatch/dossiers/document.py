@@ -1,0 +1,205 @@
+"""A case as bytes and back: ``campaigns.json``.
+
+``from_json(to_json(case)) == case`` for every case that ``to_json`` accepts, and equal cases give equal bytes.
+Reading is strict: an unknown key, a missing key, a wrong type, a broken count or a number out of range is refused
+with the place where it stands.
+"""
+
+import functools
+import json
+import math
+import types
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+import orjson
+
+from stillwatch.dossiers.case import SCHEMA_NAME, Case
+from stillwatch.dossiers.invariants import first_broken
+from stillwatch.errors import InputError, OutputError
+
+DOCUMENT: Final = "campaigns.json"
+INT_MAX: Final = 2**53 - 1  # what every JSON reader holds exactly
+SHOWN_CHARACTERS: Final = 60  # of a wrong value, in a refusal
+
+
+class _MismatchError(Exception):
+    """A value that does not fit its place; turned into a refusal at the rim."""
+
+    def __init__(self, path: str, got: str, expected: str) -> None:
+        super().__init__(path)
+        self.path, self.got, self.expected = path, got, expected
+
+
+def to_json(case: Case) -> bytes:
+    """Return ``campaigns.json`` for a case: UTF-8, two-space indents, keys in the order of the fields, one final newline.
+
+    Raises:
+        OutputError: the case holds what the document cannot: a number that is not finite, a naive time, or counts
+            that do not add up.
+    """
+    try:
+        plain = _encode(case, Case, "case")
+        _check(case)
+        return orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except _MismatchError as broken:
+        raise OutputError(
+            f"{DOCUMENT}: {broken.path}", "the case cannot be written", got=broken.got, expected=broken.expected
+        ) from None
+    except orjson.JSONEncodeError:  # a string with half a surrogate pair
+        raise OutputError(DOCUMENT, "the case holds text that is not Unicode", expected="valid UTF-8") from None
+
+
+def from_json(document: bytes) -> Case:
+    """Return the case that a document holds.
+
+    Raises:
+        InputError: the document is not JSON, has another schema, or breaks it; the refusal names the place.
+    """
+    try:
+        plain = json.loads(document.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+        if isinstance(plain, dict) and plain.get("schema") != SCHEMA_NAME:
+            raise _MismatchError("schema", _shown(plain.get("schema")), SCHEMA_NAME)
+        case: Case = _decode(plain, Case, "case")
+        _check(case)
+    except _MismatchError as broken:
+        raise InputError(
+            f"{DOCUMENT}: {broken.path}", "the document breaks its schema", got=broken.got, expected=broken.expected
+        ) from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as broken:
+        raise InputError(DOCUMENT, "not a JSON document", got=str(broken), expected=SCHEMA_NAME) from None
+    except RecursionError:
+        raise InputError(DOCUMENT, "nested too deeply", expected=SCHEMA_NAME) from None
+    return case
+
+
+def _check(case: Case) -> None:
+    broken = first_broken(case)
+    if broken is not None:
+        raise _MismatchError(broken.path, broken.got, broken.expected)
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _encode(value: Any, kind: Any, path: str) -> Any:
+    """Return plain JSON values; integers in float fields become floats, so that equal cases give equal bytes."""
+    if value is None and type(None) in get_args(kind):
+        return None
+    kind = _not_null(kind)
+    if is_dataclass(kind) and isinstance(kind, type):
+        if not isinstance(value, kind):
+            raise _MismatchError(path, type(value).__name__, kind.__name__)
+        hints = _hints(kind)
+        return {f.name: _encode(getattr(value, f.name), hints[f.name], f"{path}.{f.name}") for f in fields(kind)}
+    if get_origin(kind) is tuple:
+        if not isinstance(value, tuple):
+            raise _MismatchError(path, type(value).__name__, "a tuple")
+        return [_encode(item, k, f"{path}[{i}]") for i, (item, k) in enumerate(_zip_kinds(value, kind, path))]
+    if kind is datetime:
+        return _instant_text(value, path)
+    return _scalar(value, kind, path)
+
+
+def _decode(value: Any, kind: Any, path: str) -> Any:
+    if value is None and type(None) in get_args(kind):
+        return None
+    kind = _not_null(kind)
+    if is_dataclass(kind) and isinstance(kind, type):
+        if not isinstance(value, dict):
+            raise _MismatchError(path, _shown(value), "an object")
+        hints = _hints(kind)
+        for name in value:
+            if name not in hints:
+                raise _MismatchError(f"{path}.{_shown(name)}", "an unknown key", f"keys of {kind.__name__}")
+        for name in hints:
+            if name not in value:
+                raise _MismatchError(f"{path}.{name}", "nothing", "a value")
+        return kind(**{name: _decode(value[name], hint, f"{path}.{name}") for name, hint in hints.items()})
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list):
+            raise _MismatchError(path, _shown(value), "a list")
+        return tuple(_decode(item, k, f"{path}[{i}]") for i, (item, k) in enumerate(_zip_kinds(value, kind, path)))
+    if kind is datetime:
+        return _instant(value, path)
+    return _scalar(value, kind, path)
+
+
+def _not_null(kind: Any) -> Any:
+    """Return the one kind beside null in ``kind | None``."""
+    if get_origin(kind) in (Union, types.UnionType):
+        return next(k for k in get_args(kind) if k is not type(None))
+    return kind
+
+
+def _zip_kinds(values: Any, kind: Any, path: str) -> list[tuple[Any, Any]]:
+    """Pair each item of a tuple with its kind, for ``tuple[X, ...]`` and ``tuple[X, Y]``."""
+    kinds = get_args(kind)
+    if kinds[-1] is Ellipsis:
+        return [(value, kinds[0]) for value in values]
+    if len(values) != len(kinds):
+        raise _MismatchError(path, f"{len(values)} items", f"{len(kinds)} items")
+    return list(zip(values, kinds, strict=True))
+
+
+def _scalar(value: Any, kind: Any, path: str) -> Any:
+    if kind is float and type(value) in (int, float):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+        raise _MismatchError(path, "a number that is not finite", "a finite number")
+    if kind is int and type(value) is int:
+        if abs(value) <= INT_MAX:
+            return value
+        raise _MismatchError(path, "a number out of range", f"at most {INT_MAX}")
+    if kind is str and type(value) is str:
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise _MismatchError(path, "half a surrogate pair", "valid Unicode")
+        return value
+    if kind is bool and type(value) is bool:
+        return value
+    raise _MismatchError(path, _shown(value), kind.__name__)
+
+
+def _instant_text(value: Any, path: str) -> str:
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise _MismatchError(path, _shown(value), "an aware UTC time")
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _instant(value: Any, path: str) -> datetime:
+    expected = "a UTC time as 2026-03-01T09:00:00.000000Z"
+    if not isinstance(value, str):
+        raise _MismatchError(path, _shown(value), expected)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise _MismatchError(path, _shown(value), expected) from None
+    if moment.utcoffset() != timedelta(0):
+        raise _MismatchError(path, _shown(value), expected)
+    return moment.astimezone(UTC)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _MismatchError(_shown(twice), "the same key twice", "each key once")
+    return keys
+
+
+def _refuse_constant(name: str) -> Any:
+    raise _MismatchError("a number", name, "a finite number")
+
+
+def _shown(value: Any) -> str:
+    """Return a short, printable form of a wrong value for a refusal."""
+    text = ascii(value)
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 3] + "..."

@@ -1,0 +1,100 @@
+"""What must hold inside a case beyond the types of its fields: counts add up, lists fit, numbers keep their range."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from stillwatch.dossiers.case import SCHEMA_NAME, Campaign, Case, Funnel, Graph, Timeline
+
+HOURS_OF_WEEK: Final = 7 * 24
+MAX_NODES: Final = 300  # what a reader can still tell apart in one drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One broken law: where, what stands there and what was expected."""
+
+    path: str
+    got: str
+    expected: str
+
+
+def first_broken(case: Case) -> Broken | None:
+    """Return the first law that the case breaks, or null where it breaks none."""
+    return next(_broken(case), None)
+
+
+def _broken(case: Case) -> Iterator[Broken]:
+    if case.schema != SCHEMA_NAME:
+        yield Broken("case.schema", ascii(case.schema)[:60], SCHEMA_NAME)
+    yield from _shares({"case.q_level": case.q_level})
+    yield from _broken_funnel(case.funnel)
+    accusations = sum(campaign.is_accusation for campaign in case.campaigns)
+    if accusations != case.funnel.accusations:
+        yield Broken("case.funnel.accusations", str(case.funnel.accusations), f"{accusations}, as in case.campaigns")
+    if len(case.campaigns) != case.funnel.campaigns:
+        yield Broken("case.funnel.campaigns", str(case.funnel.campaigns), f"{len(case.campaigns)}, as in case.campaigns")
+    ids = [campaign.id for campaign in case.campaigns]
+    if len(set(ids)) != len(ids):
+        yield Broken("case.campaigns", "an id twice", "each id once")
+    for i, campaign in enumerate(case.campaigns):
+        yield from _broken_campaign(campaign, f"case.campaigns[{i}]")
+
+
+def _broken_funnel(funnel: Funnel) -> Iterator[Broken]:
+    total = funnel.used + funnel.quarantined + funnel.out_of_scope
+    if funnel.read != total:
+        yield Broken("case.funnel.read", str(funnel.read), f"{total}, used + quarantined + out_of_scope")
+    for name in ("quarantined", "out_of_scope"):
+        count = getattr(funnel, name)
+        by_reason = sum(n for _, n in getattr(funnel, f"{name}_by_reason"))
+        if count != by_reason:
+            yield Broken(f"case.funnel.{name}", str(count), f"{by_reason}, the sum over reasons")
+
+
+def _broken_campaign(campaign: Campaign, path: str) -> Iterator[Broken]:
+    yield from _shares({f"{path}.{name}": getattr(campaign, name) for name in ("p_leading", "p_value", "q_value")})
+    if campaign.is_accusation and campaign.leading_hypothesis != "distillation":
+        yield Broken(f"{path}.is_accusation", "true", "false, for distillation does not lead")
+    if campaign.n_accounts < len(campaign.accounts):
+        yield Broken(f"{path}.n_accounts", str(campaign.n_accounts), f"at least {len(campaign.accounts)}")
+    if campaign.attempts < campaign.exchanges:
+        yield Broken(f"{path}.attempts", str(campaign.attempts), f"at least {campaign.exchanges}, the exchanges")
+    if campaign.last_seen_at < campaign.first_seen_at:
+        yield Broken(f"{path}.last_seen_at", str(campaign.last_seen_at), "not before first_seen_at")
+    yield from _shares({f"{path}.hypotheses[{i}]": h.posterior for i, h in enumerate(campaign.hypotheses)})
+    for i, capability in enumerate(campaign.capability_shares):
+        at = f"{path}.capability_shares[{i}]"
+        yield from _shares({f"{at}.share": capability.share, f"{at}.share_at_large": capability.share_at_large})
+    yield from _broken_timeline(campaign.timeline, f"{path}.timeline")
+    yield from _broken_graph(campaign.graph, f"{path}.graph")
+
+
+def _broken_timeline(timeline: Timeline, path: str) -> Iterator[Broken]:
+    n = len(timeline.extraction)
+    for name in ("own", "active_accounts", "sign_ups", "bans"):
+        length = len(getattr(timeline, name))
+        if length != n:
+            yield Broken(f"{path}.{name}", f"{length} steps", f"{n} steps, as extraction has")
+    if timeline.step_s <= 0:
+        yield Broken(f"{path}.step_s", str(timeline.step_s), "a step longer than 0 s")
+    if len(timeline.hour_of_week) != HOURS_OF_WEEK:
+        yield Broken(f"{path}.hour_of_week", f"{len(timeline.hour_of_week)} numbers", f"{HOURS_OF_WEEK} numbers")
+
+
+def _broken_graph(graph: Graph, path: str) -> Iterator[Broken]:
+    n = len(graph.nodes)
+    if n > MAX_NODES:
+        yield Broken(f"{path}.nodes", f"{n} nodes", f"at most {MAX_NODES}")
+    for i, node in enumerate(graph.nodes):
+        at = f"{path}.nodes[{i}]"
+        yield from _shares({f"{at}.x": node.x, f"{at}.y": node.y, f"{at}.p_member": node.p_member})
+    for i, edge in enumerate(graph.edges):
+        if not (0 <= edge.a < n and 0 <= edge.b < n) or edge.a == edge.b:
+            yield Broken(f"{path}.edges[{i}]", f"({edge.a}, {edge.b})", f"two different nodes below {n}")
+
+
+def _shares(values: dict[str, float]) -> Iterator[Broken]:
+    for path, value in values.items():
+        if not 0.0 <= value <= 1.0:
+            yield Broken(path, str(value), "a number in [0, 1]")

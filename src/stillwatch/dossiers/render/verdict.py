@@ -1,0 +1,43 @@
+"""What a case says in one sentence, and how hypotheses are named."""
+
+from stillwatch.dossiers.case import Campaign, Case
+from stillwatch.dossiers.render.inert import visible
+from stillwatch.dossiers.render.numbers import count
+
+NOTHING_PROVEN = "Nothing is proven about who is behind them."
+
+
+def verdict(case: Case) -> str:
+    """Return the finding in plain words, without a claim about who is behind it."""
+    accused = sum(campaign.is_accusation for campaign in case.campaigns)
+    explained = len(case.campaigns) - accused
+    if not case.campaigns:
+        return "No linked group of accounts was found. This shows that none was seen, not that there is none."
+    if not accused:
+        were = "1 group was" if explained == 1 else f"{count(explained)} groups were"
+        return f"No group looks like distillation; {were} found and explained otherwise."
+    looks = "1 group looks" if accused == 1 else f"{count(accused)} groups look"
+    sentence = f"{looks} like distillation"
+    if explained:
+        were = "1 other was" if explained == 1 else f"{count(explained)} others were"
+        sentence += f"; {were} found and explained otherwise"
+    return f"{sentence}. {NOTHING_PROVEN}"
+
+
+def leading_title(campaign: Campaign) -> str:
+    """Return the leading hypothesis in words."""
+    titles = {hypothesis.name: hypothesis.title for hypothesis in campaign.hypotheses}
+    return titles.get(campaign.leading_hypothesis) or humanised(campaign.leading_hypothesis)
+
+
+def kind(campaign: Campaign) -> str:
+    """Return the class of a group for its mark: ``accused``, ``authorised`` or ``explained``."""
+    if campaign.is_accusation:
+        return "accused"
+    return "authorised" if campaign.leading_hypothesis.startswith("authorised") else "explained"
+
+
+def humanised(name: str) -> str:
+    """Return an identifier as words: ``work_list`` becomes ``Work list``."""
+    words = visible(name).replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
