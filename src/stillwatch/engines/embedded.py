@@ -30,7 +30,7 @@ class EmbeddedEngine:
 
     def query(self, sql: str) -> pa.Table:
         """Return the result of ``sql`` as one Arrow table."""
-        return self._connection.execute(sql).to_arrow_table()
+        return self._connection.sql(sql).to_arrow_table()
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make ``table`` known to queries as ``name``."""

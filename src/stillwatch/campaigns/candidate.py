@@ -1,0 +1,123 @@
+"""Candidate groups: who might belong together, proposed by content or by identity, and by what.
+
+Content proposes families whose entity sets overlap by more than chance; identity proposes communities of shared rare
+values. A candidate is a question, not a finding: the channel that proposed it is never counted as evidence for it.
+
+Guarantee: two families are joined when their Jaccard similarity is at least ``LEAST_JACCARD`` and the overlap is
+larger than a degree-corrected null makes likely (families drawn by entities in proportion to how many families each
+is in, as in the configuration model): Poisson tail below ``JOIN_LEVEL`` over all pairs that overlap.
+
+Source: ours: docs/decisions/0005-families-first.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.stats import poisson
+
+from stillwatch.links.community import communities
+from stillwatch.links.components import connected_components
+from stillwatch.links.entity import Entities
+from stillwatch.links.family import LEAST_ENTITIES, Families
+from stillwatch.links.identity import Ties, tie_graph
+from stillwatch.links.population import IntArray, Population
+
+LEAST_JACCARD: Final = 0.25  # a rotation of templates over a pool: each pair of templates shares at least that many accounts
+JOIN_LEVEL: Final = 1e-6  # family-wise, over all overlapping pairs
+MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is common speech
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A set of entities that something proposed.
+
+    Args:
+        channel: ``content`` or ``identity``: what proposed it, and what is therefore not counted for it.
+        families: families that define its slice; empty for an identity candidate without shared phrases.
+        entities: proposed entities, rising.
+    """
+
+    channel: str
+    families: IntArray
+    entities: IntArray
+
+
+def propose(population: Population, entities: Entities, families: Families, ties: Mapping[str, Ties]) -> tuple[Candidate, ...]:
+    """Return the candidates, content first, each in a canonical order."""
+    use = family_use(population, entities, families)
+    by_content = _content_candidates(use, entities.n)
+    by_identity = _identity_candidates(ties, entities.n, use)
+    return (*by_content, *by_identity)
+
+
+def family_use(population: Population, entities: Entities, families: Families) -> csr_array:
+    """Return, (n_entities, n_families), in how many exchanges each entity *clearly* used each family.
+
+    One exchange that carries two phrases of the family is clear; so are two exchanges with one phrase each. A single
+    shingle once is chance speech and counts 0.
+    """
+    entity = entities.of_account[population.exchanges.account[families.exchange]]
+    shape = (entities.n, families.n)
+    matched = csr_array((np.ones(len(entity), np.int64), (entity, families.family)), shape=shape)
+    double = csr_array(((families.n_matched >= 2).astype(np.int64), (entity, families.family)), shape=shape)
+    matched.sum_duplicates()
+    double.sum_duplicates()
+    clear = matched.copy()
+    strength = np.asarray(double[matched.nonzero()]).ravel()
+    clear.data = np.where((strength >= 1) | (matched.data >= 2), matched.data, 0)
+    clear.eliminate_zeros()
+    return clear
+
+
+def _content_candidates(use: csr_array, n_entities: int) -> list[Candidate]:
+    users = np.bincount(use.indices, minlength=use.shape[1])
+    kept = np.flatnonzero((users >= LEAST_ENTITIES) & (users <= max(MOST_SHARE * n_entities, LEAST_ENTITIES)))
+    if len(kept) == 0:
+        return []
+    used = use[:, kept].tocsc()
+    used.data = np.ones_like(used.data)
+    group = _join_families(used)
+    found = []
+    for label in range(int(group.max()) + 1):
+        columns = np.flatnonzero(group == label)
+        members = np.unique(used[:, columns].nonzero()[0]).astype(np.int64)
+        found.append(Candidate("content", kept[columns].astype(np.int64), members))
+    return found
+
+
+def _join_families(used: csr_array) -> IntArray:
+    """Return the group of each family (column of ``used``, binary)."""
+    n_families = used.shape[1]
+    size = np.asarray(used.sum(axis=0)).ravel().astype(np.float64)
+    degree = np.asarray(used.sum(axis=1)).ravel().astype(np.float64)
+    overlap = (used.T @ used).tocoo()
+    upper = overlap.row < overlap.col
+    left, right, both = overlap.row[upper].astype(np.int64), overlap.col[upper].astype(np.int64), overlap.data[upper].astype(np.float64)
+    # entities join families in proportion to their degree: the expected overlap of two families of these sizes
+    expected = size[left] * size[right] * float(np.sum(degree * np.maximum(degree - 1, 0))) / max(float(np.sum(degree)) ** 2, 1.0)
+    jaccard = both / (size[left] + size[right] - both)
+    is_joined = (jaccard >= LEAST_JACCARD) & (poisson.sf(both - 1, expected) * max(len(both), 1) <= JOIN_LEVEL)
+    return connected_components(n_families, left[is_joined], right[is_joined])
+
+
+def _identity_candidates(ties: Mapping[str, Ties], n_entities: int, use: csr_array) -> list[Candidate]:
+    left, right, bits = tie_graph(ties, n_entities)
+    label = communities(n_entities, left, right, bits)
+    size = np.bincount(label)
+    order = np.argsort(label, kind="stable")
+    starts = np.concatenate(([0], np.cumsum(size)))
+    found = []
+    for community in np.flatnonzero(size >= LEAST_ENTITIES):
+        members = np.sort(order[starts[community] : starts[community + 1]]).astype(np.int64)
+        found.append(Candidate("identity", _families_of(members, use), members))
+    return found
+
+
+def _families_of(members: IntArray, use: csr_array) -> IntArray:
+    """Return the families that at least half of the members use and that members use more than others do."""
+    inside = np.bincount(use[members].indices, minlength=use.shape[1])
+    total = np.bincount(use.indices, minlength=use.shape[1])
+    return np.flatnonzero((inside >= max(len(members) / 2, LEAST_ENTITIES)) & (inside * 2 > total)).astype(np.int64)

@@ -1,0 +1,71 @@
+"""Families of exchanges: a bundle of phrases, the exchanges that carry them and the entities behind those.
+
+Source: ours: docs/decisions/0005-families-first.md.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.links.bundle import bundle_phrases
+from stillwatch.links.phrase import EXPLODED, shared_phrases
+from stillwatch.links.population import IntArray
+from stillwatch.links.tables import Tables
+
+LEAST_ENTITIES: Final = 5  # fewer share a phrase too often by chance; the smallest campaign worth a case has eight accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """Families and which exchange belongs to which: parallel arrays sorted by family, then exchange.
+
+    Args:
+        n: number of families.
+        n_phrases: (n,) phrases of each family.
+        anchor: (n,) the smallest phrase value of each family: names it, and says nothing of the text.
+        family: (m,) family of each match.
+        exchange: (m,) row of the exchange.
+        n_matched: (m,) phrases of the family that the exchange carries.
+    """
+
+    n: int
+    n_phrases: IntArray
+    anchor: IntArray
+    family: IntArray
+    exchange: IntArray
+    n_matched: IntArray
+
+
+def find_families(tables: Tables) -> Families:
+    """Return the families of the traffic that ``tables`` holds as ``sketches`` and ``entity_of``.
+
+    Families of one phrase are kept only where that phrase is a whole text or tool set used again and again; a lone
+    shingle is chance speech.
+    """
+    phrases = shared_phrases(tables, least_entities=LEAST_ENTITIES)
+    bundle = bundle_phrases(phrases)
+    size = np.bincount(bundle, minlength=int(bundle.max(initial=-1)) + 1)
+    kept = size >= 2  # a template of five words or more has at least two shingles
+    rank = np.cumsum(kept) - 1
+    of_phrase = np.where(kept[bundle], rank[bundle], -1)
+    n = int(kept.sum())
+    lookup = pa.table({"phrase": phrases.value[of_phrase >= 0], "family": of_phrase[of_phrase >= 0].astype(np.int32)})
+    tables.register("family_of", lookup)
+    matches = tables.query(
+        f"""
+        SELECT f.family, e.row_index, count(*) AS n FROM ({EXPLODED}) e JOIN family_of f ON e.phrase = f.phrase
+        GROUP BY f.family, e.row_index ORDER BY f.family, e.row_index
+        """  # noqa: S608 - only names from above
+    )
+    anchor = np.full(n, np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(anchor, of_phrase[of_phrase >= 0], phrases.value[of_phrase >= 0])
+    return Families(
+        n=n,
+        n_phrases=size[kept].astype(np.int64),
+        anchor=anchor.astype(np.uint64).view(np.int64),
+        family=matches["family"].to_numpy().astype(np.int64),
+        exchange=matches["row_index"].to_numpy().astype(np.int64),
+        n_matched=matches["n"].to_numpy().astype(np.int64),
+    )

@@ -1,0 +1,89 @@
+"""Undeclared ties between entities: one value of identity or infrastructure that several of them share.
+
+A value is worth ``log2(N / n)`` bits, where ``n`` of ``N`` entities have it: what thousands share (a carrier's
+address, a large referrer) is worth next to nothing and makes no link; a card that three share is worth much. This is
+the frequency-based weight of Fellegi and Sunter 1969, section 3.3, with u taken from this very population.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.sparse import coo_array
+
+from stillwatch.links.entity import Entities
+from stillwatch.links.population import CodeArray, FloatArray, IntArray, Population
+
+ACCOUNT_TIES: Final = ("payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint", "referrer_id")
+ADDRESS_TIE: Final = "ip"
+LEAST_BITS: Final = 4.0  # a value that more than one in sixteen entities has links nobody
+RING: Final = 4  # links made from each entity within one value, so that a popular value costs n and not n squared
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Who has which value of one column: parallel arrays sorted by value, then entity; each pair once.
+
+    Args:
+        column: the column.
+        value: code of the value.
+        entity: the entity.
+        names: the values' own names, by code.
+    """
+
+    column: str
+    value: CodeArray
+    entity: CodeArray
+    names: tuple[str, ...]
+
+    def n_entities(self) -> IntArray:
+        """Return, for each value code, how many entities have it."""
+        return np.bincount(self.value, minlength=len(self.names)).astype(np.int64)
+
+
+def ties_of(population: Population, entities: Entities) -> Mapping[str, Ties]:
+    """Return the ties of every identity column that holds anything, and of addresses."""
+    found = {}
+    for column in ACCOUNT_TIES:
+        codes = population.accounts.keys[column]
+        if codes.is_known:
+            found[column] = _unique_ties(column, codes.code, entities.of_account, codes.values)
+    codes = population.exchanges.keys[ADDRESS_TIE]
+    if codes.is_known:
+        found[ADDRESS_TIE] = _unique_ties(ADDRESS_TIE, codes.code, entities.of_account[population.exchanges.account], codes.values)
+    return found
+
+
+def _unique_ties(column: str, code: CodeArray, entity: CodeArray, names: tuple[str, ...]) -> Ties:
+    known = code >= 0
+    n = int(entity.max(initial=0)) + 1
+    pair = np.unique(code[known].astype(np.int64) * n + entity[known])
+    return Ties(column, (pair // n).astype(np.int32), (pair % n).astype(np.int32), names)
+
+
+def tie_graph(ties: Mapping[str, Ties], n_entities: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return links between entities that share rare values: ends and weights in bits, each pair once.
+
+    Bits of different columns add, since they are different facts; within one value each entity is linked to its next
+    ``RING`` holders only.
+    """
+    lefts: list[IntArray] = []
+    rights: list[IntArray] = []
+    weights: list[FloatArray] = []
+    for tie in ties.values():
+        holders = tie.n_entities()[tie.value]
+        bits = np.log2(n_entities / np.maximum(holders, 1))
+        usable = (holders >= 2) & (bits >= LEAST_BITS)
+        value, entity, bits = tie.value[usable], tie.entity[usable].astype(np.int64), bits[usable]
+        for step in range(1, RING + 1):
+            same = value[step:] == value[:-step]
+            lefts.append(entity[:-step][same])
+            rights.append(entity[step:][same])
+            weights.append(bits[:-step][same])
+    if not lefts:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    left, right, weight = np.concatenate(lefts), np.concatenate(rights), np.concatenate(weights)
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    matrix = coo_array((weight, (low, high)), shape=(n_entities, n_entities)).tocsr().tocoo()
+    return matrix.row.astype(np.int64), matrix.col.astype(np.int64), np.asarray(matrix.data, np.float64)

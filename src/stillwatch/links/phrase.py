@@ -1,0 +1,73 @@
+"""Shared phrases: shingle values that several entities used, and how often each used them.
+
+A phrase here is one keyed shingle value (or the keyed hash of a whole system prompt, prompt or tool set): it can be
+counted and compared, and says nothing of the text. Phrases used by few entities are left in the engine; what comes
+back grows with what is shared, not with the traffic.
+
+Source: ours: docs/decisions/0005-families-first.md; shingle minima after Broder 1997, On the resemblance and
+containment of documents, and Li, Owen and Zhang 2012, One permutation hashing.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.links.population import CodeArray, IntArray
+from stillwatch.links.tables import Tables
+
+ZONES: Final = ("system_minima", "head_minima", "tail_minima", "body_minima")
+WHOLES: Final = ("system_hash", "prompt_hash", "tools_hash")
+
+EXPLODED: Final = f"""
+SELECT s.row_index, a.entity, unnest(list_distinct(list_concat(
+    {", ".join(f"CAST(s.{zone} AS UBIGINT[])" for zone in ZONES)}, list_value({", ".join(f"s.{whole}" for whole in WHOLES)})
+))) AS phrase
+FROM sketches s JOIN entity_of a ON s.account = a.account
+"""  # noqa: S608 - only names from above
+"""One row an exchange and phrase; needs the tables ``sketches`` (with ``row_index``, ``account``) and ``entity_of``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Which entity used which phrase: parallel arrays sorted by phrase, then entity.
+
+    Args:
+        value: (k,) distinct phrase values, rising.
+        first: (k + 1,) where each phrase's uses start in the two arrays below.
+        entity: entity of each use.
+        n_exchanges: exchanges of that entity with that phrase.
+    """
+
+    value: npt.NDArray[np.uint64]
+    first: IntArray
+    entity: CodeArray
+    n_exchanges: IntArray
+
+    @property
+    def n_entities(self) -> IntArray:
+        """Return the number of entities of each phrase."""
+        return np.diff(self.first)
+
+
+def shared_phrases(tables: Tables, *, least_entities: int) -> Phrases:
+    """Return the phrases that at least ``least_entities`` entities used.
+
+    Cost: one pass over the sketches in the engine, which spills; memory here grows with the uses that are returned.
+    """
+    found = tables.query(
+        f"""
+        WITH uses AS (SELECT phrase, entity, count(*) AS n FROM ({EXPLODED}) WHERE phrase <> 0 GROUP BY phrase, entity),
+        shared AS (SELECT phrase FROM uses GROUP BY phrase HAVING count(*) >= {int(least_entities)})
+        SELECT u.phrase, u.entity, u.n FROM uses u JOIN shared s ON u.phrase = s.phrase ORDER BY u.phrase, u.entity
+        """  # noqa: S608 - only numbers and names from above
+    )
+    phrase = found["phrase"].to_numpy()
+    value, first = np.unique(phrase, return_index=True)
+    return Phrases(
+        value=value.astype(np.uint64),
+        first=np.append(first, len(phrase)).astype(np.int64),
+        entity=found["entity"].to_numpy().astype(np.int32),
+        n_exchanges=found["n"].to_numpy().astype(np.int64),
+    )
