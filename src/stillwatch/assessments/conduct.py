@@ -1,0 +1,227 @@
+"""Observations of identity, volume and rhythm: who the members say they are, how much they send, and when.
+
+All are shares in [0, 1] unless said otherwise; times are in the units that the names say.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from stillwatch.assessments.sample import Sample
+from stillwatch.links.population import MISSING_TIME, IntArray
+
+DAY_US: Final = 86_400_000_000
+HOUR_US: Final = 3_600_000_000
+UNDECLARED_TIES: Final = ("payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint")
+LEAST_FOR_A_DAY: Final = 24  # exchanges of an account before its hours of the day mean anything
+OLD_DAYS: Final = 30  # an account this old at its first slice exchange was not made for it
+
+
+def identity_reuse(sample: Sample) -> float | None:
+    """Return the share of accounts that share a card, device, phone or e-mail with a member of another entity."""
+    known = [name for name in UNDECLARED_TIES if sample.has(name)]
+    if not known:
+        return None
+    shares = np.zeros(len(sample.accounts), bool)
+    entity = sample.entities.of_account[sample.accounts].astype(np.int64)
+    for name in known:
+        code = sample.population.accounts.keys[name].code[sample.accounts]
+        held = code >= 0
+        pairs = np.unique(np.stack([code[held], entity[held]]), axis=1)
+        holders = np.bincount(pairs[0].astype(np.int64), minlength=int(code.max(initial=0)) + 1)
+        shares[held] |= holders[code[held]] >= 2
+    return float(np.mean(shares))
+
+
+def largest_share(sample: Sample, key: str) -> float | None:
+    """Return the share of accounts with the group's commonest value of an account column."""
+    if not sample.has(key):
+        return None
+    code = sample.population.accounts.keys[key].code[sample.accounts]
+    known = code[code >= 0]
+    return float(np.bincount(known).max() / len(code)) if len(known) else 0.0
+
+
+def value_share(sample: Sample, key: str, values: tuple[str, ...]) -> float | None:
+    """Return the share of accounts whose value of an account column is one of ``values``."""
+    if not sample.has(key):
+        return None
+    codes = sample.population.accounts.keys[key]
+    wanted = np.array([value in values for value in codes.values] + [False])
+    return float(np.mean(wanted[codes.code[sample.accounts]]))
+
+
+def free_share(sample: Sample) -> float | None:
+    """Return the share of accounts that pay nothing."""
+    if not sample.has("plan_price_usd"):
+        return value_share(sample, "plan", ("free", "trial", "free_trial"))
+    price = sample.population.accounts.plan_price_usd[sample.accounts]
+    return float(np.mean(price[~np.isnan(price)] == 0)) if np.any(~np.isnan(price)) else None
+
+
+def verified_share(sample: Sample) -> float | None:
+    """Return the share of accounts whose organisation was verified."""
+    return float(np.mean(sample.population.accounts.is_verified[sample.accounts])) if sample.has("is_verified") else None
+
+
+def one_address_share(sample: Sample) -> float | None:
+    """Return the share of accounts that were seen at the group's commonest address."""
+    if not sample.has("ip"):
+        return None
+    code = sample.population.exchanges.keys["ip"].code[sample.rows]
+    known = code >= 0
+    pairs = np.unique(np.stack([code[known], sample.account_of_row[known]]), axis=1)
+    return float(np.bincount(pairs[0]).max() / len(sample.accounts)) if pairs.shape[1] else None
+
+
+def addresses_per_account(sample: Sample) -> float | None:
+    """Return the median number of addresses of an account."""
+    if not sample.has("ip"):
+        return None
+    code = sample.population.exchanges.keys["ip"].code[sample.rows]
+    known = code >= 0
+    pairs = np.unique(np.stack([sample.account_of_row[known], code[known]]), axis=1)
+    return float(np.median(np.unique(pairs[0], return_counts=True)[1])) if pairs.shape[1] else None
+
+
+def one_client_share(sample: Sample) -> float | None:
+    """Return the share of exchanges from the group's commonest user agent."""
+    if not sample.has("user_agent") or not len(sample.rows):
+        return None
+    code = sample.population.exchanges.keys["user_agent"].code[sample.rows]
+    return float(np.bincount(code[code >= 0]).max() / len(code)) if np.any(code >= 0) else None
+
+
+def requests_per_active_day(sample: Sample) -> float | None:
+    """Return the median, over accounts, of exchanges a day on the days with any."""
+    pairs = np.stack([sample.account_of_row.astype(np.int64), sample.requested_us // DAY_US])
+    days, count = np.unique(pairs, axis=1, return_counts=True)
+    if not len(count):
+        return None
+    account, inverse = np.unique(days[0], return_inverse=True)
+    return float(np.median(np.bincount(inverse, weights=count) / np.bincount(inverse, minlength=len(account))))
+
+
+def active_days(sample: Sample) -> float | None:
+    """Return the median, over accounts, of the number of days with any exchange in question."""
+    days = np.unique(np.stack([sample.account_of_row.astype(np.int64), sample.requested_us // DAY_US]), axis=1)
+    return float(np.median(np.unique(days[0], return_counts=True)[1])) if days.shape[1] else None
+
+
+def _first_and_last(sample: Sample) -> tuple[IntArray, IntArray]:
+    """Return the first and last time of the exchanges in question, for each account that has any."""
+    _, first, count = np.unique(sample.account_of_row, return_index=True, return_counts=True)
+    return sample.requested_us[first], sample.requested_us[first + count - 1]
+
+
+def densest_share(times_us: IntArray, window_us: int) -> float:
+    """Return the largest share of ``times_us`` that lies in one window of ``window_us``; 0 for fewer than two."""
+    times = np.sort(times_us)
+    if len(times) < 2:
+        return 0.0
+    return float((np.searchsorted(times, times + window_us, side="right") - np.arange(len(times))).max() / len(times))
+
+
+def sign_up_burst(sample: Sample) -> float | None:
+    """Return the share of accounts created in the densest week."""
+    if not sample.has("created_at"):
+        return None
+    created = sample.population.accounts.created_us[sample.accounts]
+    return densest_share(created[created != MISSING_TIME], 7 * DAY_US)
+
+
+def two_day_share(sample: Sample) -> float | None:
+    """Return the share of the exchanges in question in the group's busiest 48 hours."""
+    return densest_share(sample.requested_us, 2 * DAY_US) if len(sample.rows) >= 2 else None
+
+
+def young_share(sample: Sample) -> float | None:
+    """Return the share of accounts less than ``OLD_DAYS`` old at their first exchange in question."""
+    if not sample.has("created_at"):
+        return None
+    accounts, first = np.unique(sample.account_of_row, return_index=True)
+    created = sample.population.accounts.created_us[accounts]
+    known = created != MISSING_TIME
+    age = sample.requested_us[first] - created
+    return float(np.mean(age[known] < OLD_DAYS * DAY_US)) if np.any(known) else None
+
+
+def around_the_clock(sample: Sample) -> float | None:
+    """Return the median, over accounts with enough exchanges, of the hours of the day in use, as a share of those expected.
+
+    The expectation is for as many exchanges at random hours, so that 1 means no daily pause at all whatever the volume.
+    """
+    hour = (sample.requested_us // HOUR_US) % 24
+    pairs, counts = np.unique(np.stack([sample.account_of_row.astype(np.int64), hour]), axis=1, return_counts=True)
+    account, inverse = np.unique(pairs[0], return_inverse=True)
+    total = np.bincount(inverse, weights=counts)
+    used = np.bincount(inverse, minlength=len(account))
+    enough = total >= LEAST_FOR_A_DAY
+    if np.count_nonzero(enough) < 3:
+        return None
+    expected = 24 * (1 - (23 / 24) ** total[enough])
+    return float(np.median(np.minimum(used[enough] / expected, 1.0)))
+
+
+def no_ramp(sample: Sample) -> float | None:
+    """Return the share of accounts whose first two days carry at least their later daily mean, of those that last six days."""
+    account, first = np.unique(sample.account_of_row, return_index=True)
+    bounds = np.append(first, len(sample.rows))
+    started = []
+    for i in range(len(account)):
+        days = (sample.requested_us[bounds[i] : bounds[i + 1]] - sample.requested_us[bounds[i]]) // DAY_US
+        if days[-1] >= 5:
+            early = float(np.count_nonzero(days < 2)) / 2
+            started.append(early >= float(np.count_nonzero(days >= 2)) / float(days[-1] - 1))
+    return float(np.mean(started)) if len(started) >= 3 else None
+
+
+def taken_over_share(sample: Sample) -> float | None:
+    """Return the share of accounts whose slice began later, and from other addresses, than an established own traffic.
+
+    Established: at least three days and five exchanges of own traffic before the slice, and none of the slice's
+    addresses among those of the own traffic.
+    """
+    if not sample.has("ip"):
+        return None
+    exchanges = sample.population.exchanges
+    in_slice = np.zeros(len(exchanges), bool)
+    in_slice[sample.rows] = True
+    taken = 0
+    for account in sample.accounts:
+        span = slice(int(exchanges.first[account]), int(exchanges.first[account + 1]))
+        mine, at, ip = in_slice[span], exchanges.requested_us[span], exchanges.keys["ip"].code[span]
+        if not np.any(mine) or np.all(mine):
+            continue
+        begun = at[mine][0]
+        before = ~mine & (at < begun - 3 * DAY_US)
+        taken += int(np.count_nonzero(before) >= 5 and not np.any(np.isin(ip[mine], ip[~mine])))
+    return taken / len(sample.accounts) if len(sample.accounts) else None
+
+
+def banned_share(sample: Sample) -> float | None:
+    """Return the share of accounts that were banned."""
+    return float(np.mean(sample.population.accounts.banned_us[sample.accounts] != MISSING_TIME)) if sample.has("banned_at") else None
+
+
+def registered_share(sample: Sample) -> float | None:
+    """Return the share of accounts named in the registry of authorisations."""
+    return float(np.mean(sample.registered[sample.accounts])) if len(sample.accounts) else None
+
+
+def pivot_share(sample: Sample) -> float | None:
+    """Return the largest share of the exchanges in question that went to a new model within a day of its first appearance."""
+    if not sample.has("model"):
+        return None
+    exchanges = sample.population.exchanges
+    model = exchanges.keys["model"]
+    appeared = np.full(len(model.values), np.iinfo(np.int64).max)
+    known = model.code >= 0
+    np.minimum.at(appeared, model.code[known], exchanges.requested_us[known])
+    start = int(exchanges.requested_us.min())
+    best = 0.0
+    for code in np.flatnonzero((appeared > start + 2 * DAY_US) & (appeared < np.iinfo(np.int64).max)):
+        near = (sample.requested_us >= appeared[code]) & (sample.requested_us < appeared[code] + 2 * DAY_US)
+        if np.count_nonzero(near) >= 20:
+            best = max(best, float(np.mean(model.code[sample.rows[near]] == code)))
+    return best

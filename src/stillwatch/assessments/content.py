@@ -1,0 +1,147 @@
+"""Observations of content: what a group's requests exercise, how alike they are, and what comes back.
+
+All are shares or similarities in [0, 1] unless said otherwise. None looks at language or country.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from stillwatch.assessments.sample import Sample
+from stillwatch.links.population import FloatArray
+from stillwatch.sketches.schema import CAPABILITIES, CUES
+
+CLEAR_CUE_BITS: Final = 3.0  # eight to one: a phrase that honest texts of the same kind rarely hold
+SHORT_OUTPUT_TOKENS: Final = 24.0  # a label, a score or a yes, with little beside it
+
+
+def cue_share(sample: Sample, cue: str) -> float | None:
+    """Return the share of exchanges that carry a clear cue of one kind."""
+    if not sample.has("prompt") or not len(sample.rows):
+        return None
+    return float(np.mean(sample.population.exchanges.cue_bits[sample.rows, CUES.index(cue)] >= CLEAR_CUE_BITS))
+
+
+def capability_shares(sample: Sample) -> FloatArray | None:
+    """Return, (len(CAPABILITIES),), the mean probability of each capability."""
+    if not sample.has("prompt") or not len(sample.rows):
+        return None
+    total = sample.population.exchanges.capability[sample.rows].astype(np.float64).sum(axis=0)
+    return total / max(float(total.sum()), 1.0)
+
+
+def capability_focus(sample: Sample) -> float | None:
+    """Return the share of the two most exercised capabilities."""
+    shares = capability_shares(sample)
+    return None if shares is None else float(np.sort(shares)[-2:].sum())
+
+
+def trainable_share(sample: Sample) -> float | None:
+    """Return the share of what a rival would train on: code, maths, science, agents, data analysis, grading, task writing."""
+    shares = capability_shares(sample)
+    wanted = ("code", "maths", "science", "agentic", "data_analysis", "grading", "task_writing")
+    return None if shares is None else float(sum(shares[CAPABILITIES.index(name)] for name in wanted))
+
+
+def topic_cohesion(sample: Sample) -> tuple[float, float] | None:
+    """Return the mean similarity of openings within an account, and between accounts, in [-1, 1].
+
+    Work dealt out from one list is as varied within an account as across the pool; people who share a tool each keep
+    to their own subjects. Null unless three accounts have two openings each.
+    """
+    if not sample.has("prompt"):
+        return None
+    exchanges = sample.population.exchanges
+    rows = sample.openings
+    vectors = exchanges.topic[rows].astype(np.float64) / 127.0
+    told = np.einsum("ij,ij->i", vectors, vectors) > 0.25  # requests too short to have a topic say nothing of it
+    rows, vectors = rows[told], vectors[told]
+    account, inverse, count = np.unique(exchanges.account[rows], return_inverse=True, return_counts=True)
+    if np.count_nonzero(count >= 2) < 3:
+        return None
+    total = np.zeros((len(account), vectors.shape[1]))
+    np.add.at(total, inverse, vectors)
+    squares = np.bincount(inverse, weights=np.einsum("ij,ij->i", vectors, vectors))
+    several = count >= 2
+    within = (np.einsum("ij,ij->i", total, total) - squares)[several] / (count * (count - 1.0))[several]
+    mean = total / count[:, None]
+    overall = mean.sum(axis=0)
+    k = len(account)
+    between = (float(overall @ overall) - float(np.einsum("ij,ij->", mean, mean))) / (k * (k - 1.0))
+    return float(np.mean(within)), between
+
+
+def own_subjects(sample: Sample) -> float | None:
+    """Return how much more alike an account's requests are to each other than to other members'."""
+    cohesion = topic_cohesion(sample)
+    return None if cohesion is None else max(cohesion[0] - cohesion[1], 0.0)
+
+
+def shared_subject(sample: Sample) -> float | None:
+    """Return how alike the requests of different members are."""
+    cohesion = topic_cohesion(sample)
+    return None if cohesion is None else max(cohesion[1], 0.0)
+
+
+def replica_share(sample: Sample) -> float | None:
+    """Return the share of openings whose exact text another member account sent as well."""
+    if not sample.has("prompt") or not len(sample.openings):
+        return None
+    exchanges = sample.population.exchanges
+    hashes, account = exchanges.hashes["prompt_hash"][sample.openings], exchanges.account[sample.openings]
+    known = hashes != 0
+    _, item = np.unique(hashes[known], return_inverse=True)
+    pairs = np.unique(np.stack([item, account[known]]), axis=1)
+    holders = np.bincount(pairs[0], minlength=int(item.max(initial=-1)) + 1)
+    return float(np.mean(holders[item] >= 2)) if len(item) else None
+
+
+def one_system_prompt(sample: Sample) -> float | None:
+    """Return the share of exchanges with the group's commonest system prompt, none counting as no prompt at all."""
+    if not sample.has("system_prompt") or not len(sample.rows):
+        return None
+    hashes = sample.population.exchanges.hashes["system_hash"][sample.rows]
+    known = hashes[hashes != 0]
+    return float(np.unique(known, return_counts=True)[1].max() / len(hashes)) if len(known) else 0.0
+
+
+def short_output_share(sample: Sample) -> float | None:
+    """Return the share of answered exchanges with at most a label's worth of output."""
+    if not sample.has("output_tokens"):
+        return None
+    tokens = sample.number("output_tokens")
+    tokens = tokens[tokens > 0]
+    return float(np.mean(tokens <= SHORT_OUTPUT_TOKENS)) if len(tokens) else None
+
+
+def median_output_tokens(sample: Sample) -> float | None:
+    """Return the median of output tokens of answered exchanges."""
+    if not sample.has("output_tokens"):
+        return None
+    tokens = sample.number("output_tokens")
+    tokens = tokens[tokens > 0]
+    return float(np.median(tokens)) if len(tokens) else None
+
+
+def tool_share(sample: Sample) -> float | None:
+    """Return the share of exchanges that offer tools."""
+    if not sample.has("tool_names"):
+        return None
+    return float(np.mean(np.nan_to_num(sample.number("n_tools")) > 0)) if len(sample.rows) else None
+
+
+def later_turn_share(sample: Sample) -> float | None:
+    """Return the share of exchanges that go on a conversation."""
+    if not sample.has("turn"):
+        return None
+    return float(np.mean(np.nan_to_num(sample.number("turn")) > 0)) if len(sample.rows) else None
+
+
+def end_user_share(sample: Sample) -> float | None:
+    """Return the share of exchanges that disclose an end user."""
+    return float(np.mean(sample.population.exchanges.keys["end_user_id"].code[sample.rows] >= 0)) if len(sample.rows) else None
+
+
+def slice_share(sample: Sample) -> float | None:
+    """Return the share of the members' traffic that is in the slice."""
+    return len(sample.rows) / len(sample.all_rows) if len(sample.all_rows) else None

@@ -1,0 +1,69 @@
+"""What an observation is made on: some accounts and some of their exchanges, of a group or of its matched controls."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from stillwatch.links.entity import Entities
+from stillwatch.links.population import CodeArray, FloatArray, IntArray, Population
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Accounts and exchanges under observation.
+
+    Args:
+        population: the whole traffic.
+        entities: its entities.
+        accounts: (a,) account indices, rising.
+        rows: (s,) exchanges in question, rising: the slice of a group, all exchanges of a control.
+        all_rows: (t,) every exchange of the accounts.
+        registered: (n_accounts,) accounts named in the registry of authorisations.
+    """
+
+    population: Population
+    entities: Entities
+    accounts: IntArray
+    rows: IntArray
+    all_rows: IntArray
+    registered: np.ndarray
+
+    @cached_property
+    def account_of_row(self) -> CodeArray:
+        """Return the account of each exchange in question."""
+        return self.population.exchanges.account[self.rows]
+
+    @cached_property
+    def requested_us(self) -> IntArray:
+        """Return the time of each exchange in question."""
+        return self.population.exchanges.requested_us[self.rows]
+
+    @cached_property
+    def openings(self) -> IntArray:
+        """Return the exchanges in question that open a conversation: what their author chose to ask."""
+        turn = self.population.exchanges.numbers["turn"][self.rows]
+        return self.rows[~(turn > 0)]
+
+    def number(self, name: str) -> FloatArray:
+        """Return a numeric column over the exchanges in question."""
+        return self.population.exchanges.numbers[name][self.rows]
+
+    def has(self, *columns: str) -> bool:
+        """Return whether the traffic holds every one of ``columns``."""
+        return set(columns) <= self.population.columns
+
+
+def rows_of_accounts(population: Population, accounts: IntArray) -> IntArray:
+    """Return every exchange of ``accounts`` (rising), rising."""
+    first = population.exchanges.first
+    lengths = first[accounts + 1] - first[accounts]
+    offset = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.repeat(first[accounts], lengths) + offset
+
+
+def accounts_of_entities(entities: Entities, chosen: IntArray) -> IntArray:
+    """Return the accounts of some entities, rising."""
+    inside = np.zeros(entities.n, bool)
+    inside[chosen] = True
+    return np.flatnonzero(inside[entities.of_account]).astype(np.int64)

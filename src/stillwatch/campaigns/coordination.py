@@ -1,0 +1,179 @@
+"""Tests of coordination: does a group share, sign up, start, stop and turn to a new model as strangers would not?
+
+Each statistic is computed on the group and on matched controls; a channel that proposed the group is computed too,
+and shown, but never counted. The group's p-value is the smallest counted one times the number counted
+(Bonferroni), which is valid whatever the dependence between channels.
+
+Source: ours: docs/decisions/0006-group-tests.md.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from stillwatch.campaigns.control import draw_controls, tail_p_value
+from stillwatch.links.identity import ADDRESS_TIE, Ties
+from stillwatch.links.population import MISSING_TIME, CodeArray, FloatArray, IntArray
+
+Statistic: TypeAlias = Callable[[IntArray], FloatArray]
+"""From (c, m) groups of entities to (c,) values; larger is more coordinated."""
+
+BURST_SHARE: Final = 0.5  # of the members: two pools, one replacing the other, still have half their sign-ups together
+N_CONTROLS: Final = 999
+DAY_US: Final = 86_400_000_000
+HOUR_US: Final = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One way in which a group may be coordinated.
+
+    Args:
+        name: stable identifier.
+        kind: ``identity``, ``infrastructure`` or ``rhythm``.
+        null: the null in words.
+        needs: the columns it needs.
+        statistic: the function.
+        quantum: the smallest step that it can take.
+    """
+
+    name: str
+    kind: str
+    null: str
+    needs: tuple[str, ...]
+    statistic: Statistic
+    quantum: float
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """A channel's outcome for one group; see ``dossiers.case.GroupTest`` for the fields' meaning."""
+
+    name: str
+    kind: str
+    null: str
+    statistic: float
+    null_mean: float
+    null_high: float
+    p_value: float
+    n_controls: int
+    is_selection: bool
+
+
+def shared_value_statistic(tie: Ties, n_entities: int) -> Statistic:
+    """Return the statistic of one tie: the sum, over members, of the bits of the rarest value shared with another member.
+
+    Bits of a value are ``log2(N / n)`` over the whole population, so that what strangers share weighs little in group
+    and controls alike.
+    """
+    bits = np.log2(n_entities / np.maximum(tie.n_entities(), 1))
+    order = np.argsort(tie.entity, kind="stable")
+    value, first = tie.value[order], np.searchsorted(tie.entity[order], np.arange(n_entities + 1))
+
+    def statistic(groups: IntArray) -> FloatArray:
+        result = np.empty(len(groups))
+        for i, group in enumerate(groups):
+            member, held = _values_of(group, first, value)
+            _, inverse, count = np.unique(held, return_inverse=True, return_counts=True)
+            shared = np.where(count[inverse] >= 2, bits[held], 0.0)
+            best = np.zeros(len(group))
+            np.maximum.at(best, member, shared)
+            result[i] = best.sum()
+        return result
+
+    return statistic
+
+
+def _values_of(group: IntArray, first: IntArray, value: CodeArray) -> tuple[IntArray, CodeArray]:
+    """Return, for the members of one group, (member position, value) of every value that they hold."""
+    lengths = first[group + 1] - first[group]
+    member = np.repeat(np.arange(len(group)), lengths)
+    offset = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return member, value[np.repeat(first[group], lengths) + offset]
+
+
+def burst_statistic(at_us: IntArray) -> Statistic:
+    """Return the statistic of simultaneity: minus log2 of the hours that hold half of the group's times.
+
+    Args:
+        at_us: one time an entity, ``MISSING_TIME`` where not known; members without a time are left out, and a group
+            with fewer than three times scores the lowest possible.
+    """
+    never = np.int64(1) << np.int64(60)  # sorts after every real time
+
+    def statistic(groups: IntArray) -> FloatArray:
+        times = np.where(at_us[groups] == MISSING_TIME, never, at_us[groups])
+        times = np.sort(times, axis=1)
+        known = np.count_nonzero(times < never, axis=1)
+        result = np.full(len(groups), -64.0)
+        for n in np.unique(known[known >= 3]):
+            rows = known == n
+            half = max(int(np.ceil(n * BURST_SHARE)), 3)
+            spans = times[rows][:, half - 1 : n] - times[rows][:, : n - half + 1]
+            result[rows] = -np.log2(np.maximum(spans.min(axis=1), HOUR_US) / HOUR_US) + np.log2(n / groups.shape[1])
+        return result
+
+    return statistic
+
+
+def channels_of(ties: Mapping[str, Ties], n_entities: int, times: Mapping[str, IntArray]) -> tuple[Channel, ...]:
+    """Return the channels that this population's columns allow.
+
+    Args:
+        ties: from ``links.identity``.
+        n_entities: entities in all.
+        times: of ``sign_up``, ``first_request``, ``last_request`` and ``ban``, those that are known.
+    """
+    matched = "strangers with the same activity"
+    found = [
+        Channel(
+            f"shared_{column.removesuffix('_fingerprint').removesuffix('_id')}",
+            "infrastructure" if column == ADDRESS_TIE else "identity",
+            f"{matched} share values of {column} as often",
+            (column,),
+            shared_value_statistic(tie, n_entities),
+            2 * float(np.log2(max(n_entities, 2))),  # one more pair that shares
+        )
+        for column, tie in ties.items()
+    ]
+    words = {
+        "sign_up": ("created_at", "signed up as close together"),
+        "first_request": ("requested_at", "began to send as close together"),
+        "last_request": ("requested_at", "fell silent as close together"),
+        "ban": ("banned_at", "were banned as close together"),
+    }
+    found += [
+        Channel(f"{name}_burst", "rhythm", f"{matched} {words[name][1]}", (words[name][0],), burst_statistic(at_us), 0.1)
+        for name, at_us in times.items()
+    ]
+    return tuple(found)
+
+
+def assess_coordination(
+    group: IntArray, channels: tuple[Channel, ...], strata: IntArray, selected_by: str, seed: int
+) -> tuple[TestResult, ...]:
+    """Return the outcome of every channel for one group; empty where there are too few strangers to compare with."""
+    eligible = np.arange(len(strata))
+    controls = draw_controls(group, strata, eligible, N_CONTROLS, seed)
+    if controls is None:
+        return ()
+    results = []
+    for channel in channels:
+        value = float(channel.statistic(group[None, :])[0])
+        null = channel.statistic(controls)
+        is_selection = channel.kind == selected_by or (selected_by == "identity" and channel.kind == "infrastructure")
+        results.append(
+            TestResult(
+                channel.name, channel.kind, channel.null, value, float(np.mean(null)), float(np.quantile(null, 0.99)),
+                tail_p_value(value, null, channel.quantum), len(null), is_selection,
+            )  # fmt: skip
+        )
+    return tuple(results)
+
+
+def combined_p_value(results: tuple[TestResult, ...]) -> float:
+    """Return the group's p-value: the smallest counted one times the number of counted ones, at most 1."""
+    counted = [result.p_value for result in results if not result.is_selection]
+    return min(1.0, min(counted) * len(counted)) if counted else 1.0

@@ -1,0 +1,110 @@
+"""Who belongs, and which of its exchanges: the slice of a group and the membership of each entity.
+
+An exchange belongs to the slice if it carries a phrase of the group's families, or goes on a conversation that does.
+An entity belongs if it has more such exchanges than strangers have by chance. Both are likelihood ratios in bits with
+the rates taken from the population outside the group.
+
+Source: Poisson and Bernoulli likelihood ratios as in Fellegi and Sunter 1969; ours: docs/decisions/0006-group-tests.md.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from stillwatch.campaigns.candidate import Candidate
+from stillwatch.links.entity import Entities
+from stillwatch.links.family import Families
+from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
+
+MOST_BITS: Final = 20.0  # one in a million: no count of a month's log supports more
+LEAST_MEMBER: Final = 0.5
+P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
+PRIOR_MEMBER_BITS: Final = -5.0  # among entities that used a family at all, before its use is weighed
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group as tested: a candidate after its membership was weighed.
+
+    Args:
+        channel: what proposed it.
+        families: its families.
+        entities: (g,) entities with membership of at least one half, rising.
+        p_entity: (g,) their membership.
+        slice_rows: (s,) exchanges of the slice, of member entities, rising.
+        p_exchange: (s,) probability that each belongs to the slice.
+    """
+
+    channel: str
+    families: IntArray
+    entities: IntArray
+    p_entity: FloatArray
+    slice_rows: IntArray
+    p_exchange: FloatArray
+
+
+def weigh_membership(candidate: Candidate, population: Population, entities: Entities, families: Families) -> Group:
+    """Return the group that a candidate becomes when its members and its exchanges are weighed."""
+    if len(candidate.families) == 0:
+        return _whole_traffic(candidate, population, entities)
+    exchanges = population.exchanges
+    chosen = np.isin(families.family, candidate.families)
+    rows, strength = families.exchange[chosen], families.n_matched[chosen]
+    score = np.zeros(len(exchanges), np.int64)
+    np.add.at(score, rows, strength)
+    matched = score > 0
+    entity = entities.of_account[exchanges.account]
+    is_core = np.zeros(entities.n, bool)
+    is_core[candidate.entities] = True
+    hits = np.bincount(entity[matched], minlength=entities.n).astype(np.float64)
+    bits = _member_bits(hits, entities.n_exchanges.astype(np.float64), is_core)
+    if candidate.channel == "identity":
+        bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)  # the ties made them members; content adds
+    p_member = 1.0 / (1.0 + np.exp2(-bits))
+    members = np.flatnonzero(p_member >= LEAST_MEMBER)
+    p_exchange = _exchange_probability(matched, score, population, p_member[entity])
+    inside = np.zeros(entities.n, bool)
+    inside[members] = True
+    slice_rows = np.flatnonzero((p_exchange >= LEAST_MEMBER) & inside[entity])
+    return Group(candidate.channel, candidate.families, members, p_member[members], slice_rows, p_exchange[slice_rows])
+
+
+def _whole_traffic(candidate: Candidate, population: Population, entities: Entities) -> Group:
+    """Return the group of an identity candidate without shared phrases: all that its members sent."""
+    inside = np.zeros(entities.n, bool)
+    inside[candidate.entities] = True
+    rows = np.flatnonzero(inside[entities.of_account[population.exchanges.account]])
+    n = len(candidate.entities)
+    return Group(candidate.channel, candidate.families, candidate.entities, np.full(n, 0.9), rows, np.full(len(rows), LEAST_MEMBER))
+
+
+def _member_bits(hits: FloatArray, n_exchanges: FloatArray, is_core: BoolArray) -> FloatArray:
+    """Return the bits for membership of every entity, from its count of matched exchanges.
+
+    A member is expected to send at least the lower quartile of the core's matched share; a stranger, the rate of
+    the entities outside, estimated with one half added.
+    """
+    share = hits[is_core] / np.maximum(n_exchanges[is_core], 1)
+    inside = float(np.clip(np.quantile(share, 0.25), 0.01, 0.95))
+    outside = float((hits[~is_core].sum() + 0.5) / (n_exchanges[~is_core].sum() + 1.0))
+    outside = min(outside, inside / 2)
+    ratio = hits * np.log2(inside / outside) - n_exchanges * np.minimum(inside, share_floor(hits, n_exchanges)) / np.log(2)
+    return np.where(hits > 0, np.clip(PRIOR_MEMBER_BITS + ratio, -MOST_BITS, MOST_BITS), -MOST_BITS)
+
+
+def share_floor(hits: FloatArray, n_exchanges: FloatArray) -> FloatArray:
+    """Return each entity's own matched share: covering the slice with more honest traffic is not evidence against it."""
+    return hits / np.maximum(n_exchanges, 1)
+
+
+def _exchange_probability(matched: BoolArray, score: IntArray, population: Population, p_member: FloatArray) -> FloatArray:
+    """Return, for every exchange, the probability that it belongs to the slice given its entity's membership."""
+    own = np.where(matched, np.where(score >= 2, 0.995, 0.95), 0.0)
+    conversation = population.exchanges.keys["conversation_id"].code
+    known = conversation >= 0
+    if np.any(known):
+        carries = np.zeros(len(population.exchanges.keys["conversation_id"].values), bool)
+        carries[conversation[matched & known]] = True
+        own = np.where(~matched & known & carries[np.maximum(conversation, 0)], P_CONTINUED, own)
+    return own * p_member
