@@ -33,8 +33,7 @@ from stillwatch.records.readers.json_values import (
     text,
 )
 from stillwatch.records.readers.request_body import content_columns, parameter_columns
-from stillwatch.records.readers.response_body import ERROR_STATUS, REFUSAL_ERRORS, ResponseBody, read_response
-from stillwatch.records.readers.stream_events import events_of
+from stillwatch.records.readers.response_body import ERROR_STATUS, REFUSAL_ERRORS, ResponseBody, answer_of
 from stillwatch.records.readers.token_usage import token_columns
 
 REDACTED: Final = "redacted-by-litellm"
@@ -49,20 +48,8 @@ PLATFORMS: Final = {
 }
 OTHER_CALLS: Final = (
     *("embedding", "moderation", "rerank", "transcription", "speech", "image", "video", "ocr", "search", "realtime"),
-    *(
-        "create_batch",
-        "retrieve_batch",
-        "file",
-        "fine_tuning",
-        "vector_store",
-        "container",
-        "mcp",
-        "list_",
-        "get_",
-        "delete_",
-        "cancel_",
-    ),
-    *("health", "assistant", "thread", "count_tokens", "compact"),
+    *("create_batch", "retrieve_batch", "file", "fine_tuning", "vector_store", "container", "mcp"),
+    *("list_", "get_", "delete_", "cancel_", "health", "assistant", "thread", "count_tokens", "compact"),
 )  # parts of a call type that generates no text for an answer
 MARKS: Final = ("litellm_call_id", "call_type", "model_map_information", "status_fields", "hidden_params")
 
@@ -84,12 +71,9 @@ def is_redacted(messages: object) -> bool:
     return messages == REDACTED
 
 
-def answer_of(response: object) -> ResponseBody:
-    """Return what a logged response says: a body, or the text alone; without text where that was replaced."""
-    if isinstance(response, str) and decoded(response) is response and events_of(response) is None:
-        answer = ResponseBody(text=response, n_choices=1)
-    else:
-        answer = read_response(response)
+def logged_answer(response: object) -> ResponseBody:
+    """Return what a logged response says, without its text where the gateway replaced that."""
+    answer = answer_of(response)
     if answer.text is not None and set(answer.text.split(JOINT)) == {REDACTED}:
         return replace(answer, text=None, is_refused=None)
     return answer
@@ -172,7 +156,7 @@ def _columns(value: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str,
     """Return every column but the identities and the time."""
     parameters = mapping(decoded(value.get("model_parameters")))
     failed = is_failure(value)
-    answer = ResponseBody() if failed else answer_of(value.get("response"))
+    answer = ResponseBody() if failed else logged_answer(value.get("response"))
     messages = None if is_redacted(value.get("messages")) else value.get("messages")
     columns = {
         "model": identifier(value.get("model"), value.get("model_group")),

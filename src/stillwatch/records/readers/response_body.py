@@ -115,6 +115,15 @@ def read_response(body: object) -> ResponseBody:
     )
 
 
+def answer_of(response: object) -> ResponseBody:
+    """Return what a logged response says: a body of any kind, or the answer's text alone."""
+    found = read_response(response)
+    is_body = found.text is not None or found.error_status is not None or found.response_id is not None
+    if isinstance(response, str) and response.strip() and not is_body:  # an answer may itself be JSON
+        return ResponseBody(text=response, n_choices=1)
+    return found
+
+
 def error_status(error: Mapping[str, Any]) -> int:
     """Return the HTTP status of an error object: its own number, or what its type or code stands for."""
     named = http_status(error.get("status_code"), error.get("status"), error.get("code"))

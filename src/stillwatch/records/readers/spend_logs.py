@@ -9,6 +9,7 @@ What this reader decides:
   what else the row says.
 - The user agent is the longest ``User-Agent:`` tag: the gateway writes the product, then product and version. Tags are
   the caller's too, and so is a user agent.
+- ``session_id`` is the caller's session, or one that the gateway made for this call alone; the row does not tell which.
 - Times without an offset are UTC, as the gateway writes them.
 - Attempts of one call are one exchange (see ``call_attempts``). An id is the call's where the table has that column,
   else the row's own.
@@ -24,11 +25,11 @@ from stillwatch.records.readers.client_address import client_address
 from stillwatch.records.readers.json_values import decoded, identifier, items, mapping, microseconds, text
 from stillwatch.records.readers.litellm import (
     HEALTH_CHECK,
-    answer_of,
     failure_columns,
     is_other_call,
     is_redacted,
     known_tokens,
+    logged_answer,
     platform_of,
     with_returned_signatures,
 )
@@ -93,7 +94,7 @@ def _columns(value: Mapping[str, Any], metadata: Mapping[str, Any], *, failed: b
         asked = {name: asked[name] for name in asked if name not in ("n_choices", "tool_names")}  # of no parameters
     else:
         asked = {} if not body or is_redacted(body.get("messages")) else request_columns(body)
-    answer = ResponseBody() if failed else answer_of(decoded(value.get("response")))
+    answer = ResponseBody() if failed else logged_answer(decoded(value.get("response")))
     if "n_choices" not in asked and answer.n_choices is not None:
         asked["n_choices"] = answer.n_choices
     columns = {
@@ -150,7 +151,7 @@ class SpendLogsReader:
     def mapping(self) -> Mapping[str, str]:
         """Say where each column comes from."""
         return {
-            "exchange_id": "'litellm:' and litellm_call_id, else request_id; a second answer under one id adds its start",
+            "exchange_id": "'litellm:' and litellm_call_id, else request_id; a second answer adds its start",
             "account_id": "user (the gateway's own user of the key), else 'key:' and api_key",
             "requested_at": "startTime; UTC where it names no offset",
             "model": "model, else model_group",
@@ -167,7 +168,7 @@ class SpendLogsReader:
             "input_tokens": "metadata.usage_object, else prompt_tokens",
             "output_tokens": "metadata.usage_object, else completion_tokens",
             "reasoning_tokens": "metadata.usage_object.completion_tokens_details.reasoning_tokens",
-            "cached_tokens": "metadata.usage_object.prompt_tokens_details.cached_tokens, or its cache_read_input_tokens",
+            "cached_tokens": "metadata.usage_object.prompt_tokens_details.cached_tokens or cache_read_input_tokens",
             "status": "200, or metadata.error_information.error_code of a failure (500 where that is no error code)",
             "refused": "a refusal, a finish_reason of content_filter, or a content policy error",
             "ip": "requester_ip_address: the last public address in it",
