@@ -47,8 +47,21 @@ def draw_controls(group: IntArray, strata: IntArray, eligible: IntArray, n_contr
     columns = []
     for members, count in zip(by_stratum, wanted, strict=True):
         if count:
-            columns.append(np.stack([rng.choice(members, count, replace=False, shuffle=False) for _ in range(n_controls)]))
+            columns.append(members[_distinct_draws(len(members), int(count), n_controls, rng)])
     return np.concatenate(columns, axis=1).astype(np.int64)
+
+
+def _distinct_draws(n: int, count: int, n_draws: int, rng: np.random.Generator) -> IntArray:
+    """Return ``n_draws`` draws of ``count`` out of ``n`` without replacement, (n_draws, count).
+
+    Rows are drawn with replacement, and those with a repetition drawn anew one by one: uniform, and fast where
+    ``count`` is small against ``n``.
+    """
+    draws = rng.integers(0, n, (n_draws, count))
+    ordered = np.sort(draws, axis=1)
+    for row in np.flatnonzero(np.any(ordered[:, 1:] == ordered[:, :-1], axis=1)):
+        draws[row] = rng.choice(n, count, replace=False, shuffle=False)
+    return draws
 
 
 def _borrow(wanted: IntArray, available: IntArray) -> IntArray:

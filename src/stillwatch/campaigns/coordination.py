@@ -22,6 +22,7 @@ Statistic: TypeAlias = Callable[[IntArray], FloatArray]
 
 BURST_SHARE: Final = 0.5  # of the members: two pools, one replacing the other, still have half their sign-ups together
 N_CONTROLS: Final = 999
+CHUNK_MEMBERS: Final = 500_000  # entities looked up at once: bounds memory whatever the size of a group
 DAY_US: Final = 86_400_000_000
 HOUR_US: Final = 3_600_000_000
 
@@ -72,26 +73,27 @@ def shared_value_statistic(tie: Ties, n_entities: int) -> Statistic:
     order = np.argsort(tie.entity, kind="stable")
     value, first = tie.value[order], np.searchsorted(tie.entity[order], np.arange(n_entities + 1))
 
+    def of_chunk(groups: IntArray) -> FloatArray:
+        n, m = groups.shape
+        member, held = _values_of(groups.ravel(), first, value)
+        _, inverse, count = np.unique((member // m) * len(bits) + held, return_inverse=True, return_counts=True)
+        best = np.zeros(n * m)
+        np.maximum.at(best, member, np.where(count[inverse] >= 2, bits[held], 0.0))
+        return best.reshape(n, m).sum(axis=1)
+
     def statistic(groups: IntArray) -> FloatArray:
-        result = np.empty(len(groups))
-        for i, group in enumerate(groups):
-            member, held = _values_of(group, first, value)
-            _, inverse, count = np.unique(held, return_inverse=True, return_counts=True)
-            shared = np.where(count[inverse] >= 2, bits[held], 0.0)
-            best = np.zeros(len(group))
-            np.maximum.at(best, member, shared)
-            result[i] = best.sum()
-        return result
+        step = max(CHUNK_MEMBERS // groups.shape[1], 1)
+        return np.concatenate([of_chunk(groups[start : start + step]) for start in range(0, len(groups), step)])
 
     return statistic
 
 
-def _values_of(group: IntArray, first: IntArray, value: CodeArray) -> tuple[IntArray, CodeArray]:
-    """Return, for the members of one group, (member position, value) of every value that they hold."""
-    lengths = first[group + 1] - first[group]
-    member = np.repeat(np.arange(len(group)), lengths)
+def _values_of(members: IntArray, first: IntArray, value: CodeArray) -> tuple[IntArray, IntArray]:
+    """Return (position in ``members``, value) of every value that each of ``members`` holds."""
+    lengths = first[members + 1] - first[members]
+    position = np.repeat(np.arange(len(members)), lengths)
     offset = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return member, value[np.repeat(first[group], lengths) + offset]
+    return position, value[np.repeat(first[members], lengths) + offset].astype(np.int64)
 
 
 def burst_statistic(at_us: IntArray) -> Statistic:

@@ -1,0 +1,133 @@
+"""Rival hypotheses: which explanation of a group fits what was observed, and by how many bits.
+
+Each hypothesis states what it expects: an observation within a range, how often groups of its kind show that (m), and
+how often groups of any kind do (u). An observation inside the range is worth ``log2(m / u)`` bits, outside it
+``log2((1 - m) / (1 - u))``; one that could not be made is worth nothing. Within one channel evidence is dependent:
+the strongest counts whole and each further piece half of the one before, for and against apart, so that the same
+fact told twice does not count twice.
+
+Guarantee: raising the bits of any single comparison never lowers the total (the sorted, halved sum is monotone).
+
+Source: Fellegi and Sunter 1969 for m and u; ours: docs/decisions/0007-rival-hypotheses.md.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+
+from stillwatch.assessments.observation import KINDS, Observation, described
+from stillwatch.errors import SettingsError
+
+RELEASED_WEIGHTS: Final = "hypotheses-2026-11"
+HALVING: Final = 0.5  # each further piece of evidence in one channel, against the one before it
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What one hypothesis expects of one observation: a range, m, u and the reason in words."""
+
+    observation: str
+    at_least: float
+    at_most: float
+    m: float
+    u: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisKind:
+    """One explanation: its prior weight among groups that were linked at all, and its expectations."""
+
+    name: str
+    title: str
+    prior: float
+    expects: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedEvidence:
+    """One expectation met or missed, in bits before and after the halving within its channel."""
+
+    expectation: Expectation
+    observed: str
+    channel: str
+    bits: float
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredHypothesis:
+    """A hypothesis with its total in bits (the prior included), its posterior and its evidence, strongest first."""
+
+    name: str
+    title: str
+    bits: float
+    posterior: float
+    evidence: tuple[WeighedEvidence, ...]
+
+
+def released_weights(name: str = RELEASED_WEIGHTS) -> tuple[HypothesisKind, ...]:
+    """Return the hypotheses of a released weights file.
+
+    Raises:
+        SettingsError: the file does not exist or contradicts the catalogue of observations.
+    """
+    source = files("stillwatch.assessments") / "weights" / f"{name}.toml"
+    try:
+        parsed = tomllib.loads(source.read_text(encoding="utf-8"))
+    except (FileNotFoundError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(name, "weights cannot be read", got=str(error), expected="a released weights file") from error
+    return tuple(_kind(entry, name) for entry in parsed["hypothesis"])
+
+
+def _kind(entry: Mapping[str, object], where: str) -> HypothesisKind:
+    expects = []
+    for item in entry.get("expects", []):  # type: ignore[attr-defined] # checked right below
+        expectation = Expectation(
+            item["observation"], item.get("at_least", -np.inf), item.get("at_most", np.inf), item["m"], item["u"], item["because"]
+        )
+        if expectation.observation not in KINDS:
+            raise SettingsError(where, "unknown observation", got=expectation.observation, expected=", ".join(KINDS))
+        if not (0 < expectation.m < 1 and 0 < expectation.u < 1):
+            raise SettingsError(where, "m and u are probabilities", got=f"{expectation.m}, {expectation.u}", expected="0 < m, u < 1")
+        expects.append(expectation)
+    return HypothesisKind(str(entry["name"]), str(entry["title"]), float(str(entry["prior"])), tuple(expects))
+
+
+def weigh(kinds: tuple[HypothesisKind, ...], observations: Mapping[str, Observation]) -> tuple[ScoredHypothesis, ...]:
+    """Return every hypothesis scored on the same observations, by posterior."""
+    scored = [(kind, _evidence(kind, observations)) for kind in kinds]
+    totals = np.array([np.log2(kind.prior) + sum(item.bits for item in evidence) for kind, evidence in scored])
+    shifted = np.exp2(totals - totals.max())
+    posterior = shifted / shifted.sum()
+    result = [
+        ScoredHypothesis(kind.name, kind.title, float(total), float(p), evidence)
+        for (kind, evidence), total, p in zip(scored, totals, posterior, strict=True)
+    ]
+    return tuple(sorted(result, key=lambda hypothesis: (-hypothesis.posterior, hypothesis.name)))
+
+
+def _evidence(kind: HypothesisKind, observations: Mapping[str, Observation]) -> tuple[WeighedEvidence, ...]:
+    raw: list[tuple[Expectation, Observation, float]] = []
+    for expectation in kind.expects:
+        observation = observations[expectation.observation]
+        if observation.value is None:
+            continue
+        is_met = expectation.at_least <= observation.value <= expectation.at_most
+        odds = (expectation.m, expectation.u) if is_met else (1 - expectation.m, 1 - expectation.u)
+        raw.append((expectation, observation, float(np.log2(odds[0] / odds[1]))))
+    raw.sort(key=lambda item: (-abs(item[2]), item[0].observation))
+    rank: dict[tuple[str, bool], int] = {}
+    weighed = []
+    for expectation, observation, bits in raw:
+        side = (observation.kind.channel, bits >= 0)
+        halved = bits * HALVING ** rank.get(side, 0)
+        rank[side] = rank.get(side, 0) + 1
+        weighed.append(
+            WeighedEvidence(expectation, described(observation.kind, observation.value), observation.kind.channel, halved, observation.kind.needs)
+        )
+    return tuple(sorted(weighed, key=lambda item: (-abs(item.bits), item.expectation.observation)))

@@ -1,0 +1,126 @@
+"""The catalogue of observations: each a number, its words, its channel and the columns that it needs.
+
+An observation is made on the group and on matched controls alike, and stands apart from every inference.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from stillwatch.assessments import conduct, content
+from stillwatch.assessments.sample import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationKind:
+    """One thing that can be observed of a group.
+
+    Args:
+        name: stable identifier; weights files refer to it.
+        title: a few words for people.
+        channel: content, work_list, rhythm, identity, infrastructure, volume or registry.
+        unit: as ``share of accounts``.
+        needs: the columns that it is computed from.
+        measure: the function; null where it cannot be computed.
+    """
+
+    name: str
+    title: str
+    channel: str
+    unit: str
+    needs: tuple[str, ...]
+    measure: Callable[[Sample], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A kind of observation, its value on the group, and the same on matched controls; null where not known."""
+
+    kind: ObservationKind
+    value: float | None
+    comparison: float | None
+
+
+ACCOUNTS_SHARE: Final = "share of accounts"
+EXCHANGES_SHARE: Final = "share of exchanges"
+
+
+def _kinds() -> tuple[ObservationKind, ...]:
+    kind = ObservationKind
+    cue = {
+        "reasoning_trace": "asks for hidden reasoning, verbatim or in tags",
+        "false_authority": "claims a debugging session or a real system prompt",
+        "rubric_grading": "asks for grades against a rubric",
+        "task_writing": "asks for new training tasks",
+        "censorship_rewrite": "asks for politically safe rewrites",
+        "identity_probe": "asks which model answers, or tests for defences",
+    }
+    return (
+        *(
+            kind(f"cue_{name}", f"Prompt {words}", "content", EXCHANGES_SHARE, ("prompt",), partial(content.cue_share, cue=name))
+            for name, words in cue.items()
+        ),
+        kind("capability_focus", "Two capabilities take most requests", "content", EXCHANGES_SHARE, ("prompt",), content.capability_focus),
+        kind("trainable_share", "Requests exercise what a rival trains on", "content", EXCHANGES_SHARE, ("prompt",), content.trainable_share),
+        kind("own_subjects", "Each account keeps to subjects of its own", "work_list", "similarity", ("prompt",), content.own_subjects),
+        kind("shared_subject", "Different members ask about alike things", "work_list", "similarity", ("prompt",), content.shared_subject),
+        kind("replica_share", "The same item is sent by several accounts", "work_list", EXCHANGES_SHARE, ("prompt",), content.replica_share),
+        kind("one_system_prompt", "One system prompt", "content", EXCHANGES_SHARE, ("system_prompt",), content.one_system_prompt),
+        kind("short_output_share", "Outputs no longer than a label", "content", EXCHANGES_SHARE, ("output_tokens",), content.short_output_share),
+        kind("median_output_tokens", "Typical output", "volume", "tokens", ("output_tokens",), content.median_output_tokens),
+        kind("tool_share", "Requests offer tools", "content", EXCHANGES_SHARE, ("tool_names",), content.tool_share),
+        kind("later_turn_share", "Requests go on a conversation", "content", EXCHANGES_SHARE, ("turn",), content.later_turn_share),
+        kind("end_user_share", "End users are disclosed", "identity", EXCHANGES_SHARE, ("end_user_id",), content.end_user_share),
+        kind("slice_share", "The slice fills the accounts' traffic", "volume", EXCHANGES_SHARE, (), content.slice_share),
+        kind("identity_reuse", "Cards, devices, phones or e-mails are shared", "identity", ACCOUNTS_SHARE,
+             ("payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint"), conduct.identity_reuse),
+        kind("one_organisation", "Accounts name one organisation", "identity", ACCOUNTS_SHARE, ("organisation_id",),
+             partial(conduct.largest_share, key="organisation_id")),
+        kind("verified_share", "The organisation was verified", "identity", ACCOUNTS_SHARE, ("is_verified",), conduct.verified_share),
+        kind("education_share", "Accounts came by the education pathway", "identity", ACCOUNTS_SHARE, ("pathway",),
+             partial(conduct.value_share, key="pathway", values=("education",))),
+        kind("one_referrer", "One referrer brought them", "identity", ACCOUNTS_SHARE, ("referrer_id",),
+             partial(conduct.largest_share, key="referrer_id")),
+        kind("one_email_domain", "One e-mail domain", "identity", ACCOUNTS_SHARE, ("email_domain",),
+             partial(conduct.largest_share, key="email_domain")),
+        kind("free_share", "Accounts pay nothing", "identity", ACCOUNTS_SHARE, ("plan_price_usd",), conduct.free_share),
+        kind("one_address_share", "Accounts were seen at one address", "infrastructure", ACCOUNTS_SHARE, ("ip",), conduct.one_address_share),
+        kind("addresses_per_account", "Addresses of an account", "infrastructure", "addresses", ("ip",), conduct.addresses_per_account),
+        kind("one_client_share", "One client program", "infrastructure", EXCHANGES_SHARE, ("user_agent",), conduct.one_client_share),
+        kind("requests_per_active_day", "Requests on an active day", "volume", "exchanges per account and day", (),
+             conduct.requests_per_active_day),
+        kind("active_days", "Days with activity", "volume", "days per account", (), conduct.active_days),
+        kind("sign_up_burst", "Accounts were created in one week", "rhythm", ACCOUNTS_SHARE, ("created_at",), conduct.sign_up_burst),
+        kind("young_share", "Accounts were new when they began", "identity", ACCOUNTS_SHARE, ("created_at",), conduct.young_share),
+        kind("two_day_share", "Activity falls within two days", "rhythm", EXCHANGES_SHARE, (), conduct.two_day_share),
+        kind("around_the_clock", "Use around the clock, without a daily pause", "rhythm", "share of expected hours", (),
+             conduct.around_the_clock),
+        kind("no_ramp", "Full use from the first day", "rhythm", ACCOUNTS_SHARE, (), conduct.no_ramp),
+        kind("pivot_share", "Turned to a new model within two days", "rhythm", EXCHANGES_SHARE, ("model",), conduct.pivot_share),
+        kind("taken_over_share", "Began late, from elsewhere, in established accounts", "infrastructure", ACCOUNTS_SHARE, ("ip",),
+             conduct.taken_over_share),
+        kind("banned_share", "Accounts were banned", "identity", ACCOUNTS_SHARE, ("banned_at",), conduct.banned_share),
+        kind("registered_share", "Accounts stand in the registry", "registry", ACCOUNTS_SHARE, (), conduct.registered_share),
+    )  # fmt: skip
+
+
+KINDS: Final = {kind.name: kind for kind in _kinds()}
+
+
+def observe(sample: Sample, controls: tuple[Sample, ...]) -> dict[str, Observation]:
+    """Return every observation of a group beside the mean of the same on its controls."""
+    found = {}
+    for kind in KINDS.values():
+        compared = [value for value in (kind.measure(control) for control in controls) if value is not None]
+        comparison = sum(compared) / len(compared) if compared else None
+        found[kind.name] = Observation(kind, kind.measure(sample), comparison)
+    return found
+
+
+def described(kind: ObservationKind, value: float | None) -> str:
+    """Return an observation as a sentence without inference."""
+    if value is None:
+        return f"{kind.title}: not known, for lack of {' or '.join(kind.needs) or 'enough traffic'}."
+    shown = f"{value:.0%} of {kind.unit.removeprefix('share of ')}" if kind.unit.startswith("share of") else f"{value:.3g} {kind.unit}"
+    return f"{kind.title}: {shown}."

@@ -1,0 +1,191 @@
+"""The stages from sketches to assessed groups, in order; pure but for the engine that runs their SQL."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights, weigh
+from stillwatch.assessments.observation import Observation, observe
+from stillwatch.assessments.sample import Sample, accounts_of_entities, rows_of_accounts
+from stillwatch.campaigns.candidate import propose
+from stillwatch.campaigns.control import activity_strata, draw_controls
+from stillwatch.campaigns.coordination import TestResult, assess_coordination, channels_of, combined_p_value
+from stillwatch.campaigns.false_discovery import q_values
+from stillwatch.campaigns.membership import Group, weigh_membership
+from stillwatch.links.entity import Entities, fold_accounts
+from stillwatch.links.family import Families, find_families
+from stillwatch.links.identity import Ties, ties_of
+from stillwatch.links.population import MISSING_TIME, IntArray, Population
+from stillwatch.links.tables import Tables
+from stillwatch.pipeline.registry import Registry
+from stillwatch.pipeline.settings import Settings
+
+N_COMPARED: int = 20  # control groups whose observations stand beside a group's: enough for a mean to two digits
+UNRELATED = "unrelated"
+DISTILLATION = "distillation"
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage's name, what is done and what there is to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One group with all that was computed of it."""
+
+    group: Group
+    accounts: IntArray
+    tests: tuple[TestResult, ...]
+    p_value: float
+    q_value: float
+    observations: Mapping[str, Observation]
+    hypotheses: tuple[ScoredHypothesis, ...]
+    is_accusation: bool
+
+    @property
+    def leading(self) -> ScoredHypothesis:
+        """Return the most probable hypothesis."""
+        return self.hypotheses[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the stages found in one population.
+
+    Args:
+        population: the traffic.
+        entities: its entities.
+        families: all families of exchanges.
+        ties: identity ties by column.
+        registry: what the registry says.
+        n_candidates: candidates proposed.
+        n_tested: groups tested; the q-values count them all.
+        findings: groups worth reporting, accusations first.
+    """
+
+    population: Population
+    entities: Entities
+    families: Families
+    ties: Mapping[str, Ties]
+    registry: Registry
+    n_candidates: int
+    n_tested: int
+    findings: tuple[Finding, ...]
+
+
+def analyse(tables: Tables, population: Population, registry: Registry, settings: Settings, progress: Progress) -> Analysis:
+    """Return the groups of a population, tested and assessed.
+
+    Args:
+        tables: an engine that knows the table ``sketches`` with ``row_index`` and ``account``.
+        population: the same exchanges as arrays.
+        registry: the authorisations, read against the population.
+        settings: levels and weights.
+        progress: told of each stage.
+    """
+    entities = fold_accounts(population)
+    n_accounts = len(population.accounts)
+    tables.register("entity_of", pa.table({"account": np.arange(n_accounts, dtype=np.int32), "entity": entities.of_account}))
+    progress("families", 0, 1)
+    families = find_families(tables)
+    ties = ties_of(population, entities)
+    progress("candidates", 0, 1)
+    candidates = propose(population, entities, families, ties)
+    groups = []
+    for i, candidate in enumerate(candidates):
+        progress("members", i, len(candidates))
+        group = weigh_membership(candidate, population, entities, families)
+        if len(group.entities) >= settings.least_members and len(group.slice_rows):
+            groups.append(group)
+    groups = _distinct(groups)
+    findings = _assess(groups, population, entities, ties, registry, settings, progress)
+    return Analysis(population, entities, families, ties, registry, len(candidates), len(groups), _reportable(findings))
+
+
+def _distinct(groups: list[Group]) -> list[Group]:
+    """Return the groups without those that repeat another one: same members to nine tenths; content is kept first."""
+    kept: list[Group] = []
+    for group in sorted(groups, key=lambda g: (g.channel != "content", len(g.families) == 0, -len(g.entities), int(g.entities[0]))):
+        mine = set(group.entities.tolist())
+        if not any(len(mine & other) >= 0.9 * len(mine | other) for other in (set(g.entities.tolist()) for g in kept)):
+            kept.append(group)
+    return kept
+
+
+def _assess(  # noqa: PLR0913 - the stage's whole input, each part used once
+    groups: list[Group],
+    population: Population,
+    entities: Entities,
+    ties: Mapping[str, Ties],
+    registry: Registry,
+    settings: Settings,
+    progress: Progress,
+) -> list[Finding]:
+    strata = activity_strata(entities.n_exchanges)
+    channels = channels_of(ties, entities.n, entity_times(population, entities))
+    kinds = released_weights(settings.weights)
+    tested = []
+    for i, group in enumerate(groups):
+        progress("group tests", i, len(groups))
+        tested.append(assess_coordination(group.entities, channels, strata, group.channel, seed=i))
+    p_values = np.array([combined_p_value(results) for results in tested])
+    q = q_values(p_values)
+    findings = []
+    for i, group in enumerate(groups):
+        progress("hypotheses", i, len(groups))
+        accounts = accounts_of_entities(entities, group.entities)
+        sample = Sample(population, entities, accounts, group.slice_rows, rows_of_accounts(population, accounts), registry.named)
+        observations = observe(sample, _controls(group.entities, strata, population, entities, registry, seed=i))
+        hypotheses = weigh(kinds, observations)
+        leading = hypotheses[0]
+        is_accusation = leading.name == DISTILLATION and leading.posterior >= settings.p_leading and bool(q[i] <= settings.q_level)
+        findings.append(Finding(group, accounts, tested[i], float(p_values[i]), float(q[i]), observations, hypotheses, is_accusation))
+    return findings
+
+
+def _controls(  # noqa: PLR0913 - see _assess
+    group: IntArray, strata: IntArray, population: Population, entities: Entities, registry: Registry, seed: int
+) -> tuple[Sample, ...]:
+    drawn = draw_controls(group, strata, np.arange(entities.n), N_COMPARED, seed)
+    samples = []
+    for control in drawn if drawn is not None else ():
+        accounts = accounts_of_entities(entities, control)
+        rows = rows_of_accounts(population, accounts)
+        samples.append(Sample(population, entities, accounts, rows, rows, registry.named))
+    return tuple(samples)
+
+
+def entity_times(population: Population, entities: Entities) -> dict[str, IntArray]:
+    """Return, for each entity, its earliest sign-up and ban and its first and last request, those that are known."""
+    accounts, exchanges = population.accounts, population.exchanges
+    never = np.iinfo(np.int64).max
+    found: dict[str, IntArray] = {}
+    for name, at_us in (("sign_up", accounts.created_us), ("ban", accounts.banned_us)):
+        if np.any(at_us != MISSING_TIME):
+            earliest = np.full(entities.n, never)
+            known = at_us != MISSING_TIME
+            np.minimum.at(earliest, entities.of_account[known], at_us[known])
+            found[name] = np.where(earliest == never, MISSING_TIME, earliest)
+    first = np.full(entities.n, never)
+    last = np.full(entities.n, MISSING_TIME)
+    np.minimum.at(first, entities.of_account, exchanges.requested_us[exchanges.first[:-1]])
+    np.maximum.at(last, entities.of_account, exchanges.requested_us[exchanges.first[1:] - 1])
+    return {**found, "first_request": first, "last_request": last}
+
+
+def _reportable(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Return what is worth a reader's time, accusations first: coordinated groups, and those that something explains.
+
+    Strangers who happen to say alike things are not reported, nor is a group most of which a reported one contains.
+    """
+    ordered = sorted(
+        (finding for finding in findings if finding.leading.name != UNRELATED),
+        key=lambda f: (not f.is_accusation, f.q_value, -len(f.accounts), int(f.accounts[0])),
+    )
+    kept: list[Finding] = []
+    for finding in ordered:
+        mine = set(finding.accounts.tolist())
+        if not any(len(mine & set(other.accounts.tolist())) >= 0.8 * len(mine) for other in kept):
+            kept.append(finding)
+    return tuple(kept)
