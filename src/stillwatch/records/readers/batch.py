@@ -27,7 +27,7 @@ from stillwatch.records.readers.response_body import ResponseBody
 
 MAX_HELD_BYTES: Final = 512 * 2**20  # two of the largest batches that either vendor takes
 NO_ACCOUNT: Final = "batch files name no account: put account_id beside custom_id, or wrap the line in batch_line"
-NO_TIME: Final = "neither side has a ts with an offset, nor does the answer say when it was created"
+NO_TIME: Final = "neither side has a ts, nor does the answer say when it was created"
 
 
 @dataclass(frozen=True, slots=True)

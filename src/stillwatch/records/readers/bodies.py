@@ -79,7 +79,7 @@ class BodiesSession:
             return Quarantined(place, "no-account", "the envelope has no account_id, and bodies name no account")
         requested_at = envelope_time(value)
         if requested_at is None:
-            return Quarantined(place, "no-time", "the envelope's ts is missing, no time, or without an offset from UTC")
+            return Quarantined(place, "no-time", "the envelope has no ts")
         request = mapping(decoded(value.get("request")))
         if not request:
             return Quarantined(place, "no-request", "request is no object")

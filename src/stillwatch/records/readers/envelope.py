@@ -25,9 +25,17 @@ def envelope_account(envelope: Mapping[str, Any]) -> str | None:
     return identifier(*(envelope.get(key) for key in ACCOUNT_KEYS))
 
 
-def envelope_time(envelope: Mapping[str, Any]) -> int | None:
-    """Return the envelope's time in microseconds since 1970; None also for a time that names no offset."""
-    return next((at for key in TIME_KEYS if (at := microseconds(envelope.get(key))) is not None), None)
+def envelope_time(envelope: Mapping[str, Any]) -> int | float | str | None:
+    """Return the envelope's time in microseconds since 1970.
+
+    A time that names no offset comes back as it stands: the run may have been told its zone, and else says what is
+    wrong with it.
+    """
+    values = [envelope.get(key) for key in TIME_KEYS]
+    at = next((at for value in values if (at := microseconds(value)) is not None), None)
+    if at is not None:
+        return at
+    return next((v for v in values if isinstance(v, str | int | float) and not isinstance(v, bool) and v != ""), None)
 
 
 def envelope_status(envelope: Mapping[str, Any]) -> int | None:
