@@ -1,0 +1,23 @@
+"""Honest customers that look like a campaign on some signal; importing this package registers them all."""
+
+from stillwatch.worlds.lookalikes import (
+    applications,
+    engineering,
+    evaluation,
+    grading,
+    intermediaries,
+    licensed,
+    neighbours,
+    schools,
+)
+
+__all__ = [
+    "applications",
+    "engineering",
+    "evaluation",
+    "grading",
+    "intermediaries",
+    "licensed",
+    "neighbours",
+    "schools",
+]

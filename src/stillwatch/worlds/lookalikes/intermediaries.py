@@ -1,0 +1,140 @@
+"""Honest intermediaries: an aggregator that names its end users, a company's router, a reseller under contract."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stillwatch.worlds.account import Authorisation, Contribution, Ground, actor
+from stillwatch.worlds.lookalikes.label import AGGREGATOR, GATEWAY_ROUTER, RESELLER_DISCLOSED
+from stillwatch.worlds.lookalikes.scene import Scene
+
+RETRY_STATUSES = (500, 502, 503, 504, 529)  # an honest router moves on failures of the service, not on 403
+P_FAILOVER = 0.02  # of an honest router's requests meet such a failure
+
+
+@dataclass(frozen=True)
+class EndUser:
+    """A customer of an intermediary, with an own language and an own application."""
+
+    identifier: str
+    language: str
+    system: str | None
+
+
+def draw_users(scene: Scene, n: int) -> list[EndUser]:
+    """Return the customers of an intermediary: every language, some with an application's system prompt."""
+    languages = scene.ground.texts.languages
+    found = []
+    for _ in range(n):
+        system = scene.words.passage(scene.draw, "en", scene.draw.randint(1, 8)) if scene.draw.random() < 0.4 else None
+        language = "en" if scene.draw.random() < 0.45 else scene.draw.choice(languages)
+        found.append(EndUser(scene.rng.bytes(8).hex(), language, system))
+    return found
+
+
+def serve(scene: Scene, accounts: list[int], users: list[EndUser], n: int, *, p_disclosed: float) -> None:
+    """Send ``n`` turns of the users' conversations through the accounts, each user's talk on one account."""
+    for at_s in scene.sittings(accounts[0], n, "service", has_ramp=False):
+        user = users[int(len(users) * scene.draw.random() ** 2)]  # squared: a few customers bring most of the traffic
+        account, conversation = scene.draw.choice(accounts), scene.talk()
+        named = user.identifier if scene.draw.random() < p_disclosed else None
+        turns = scene.words.dialogue(scene.draw, user.language, len(at_s))
+        for turn, (time_s, prompt) in enumerate(zip(at_s, turns, strict=True)):
+            place: dict[str, Any] = {
+                "conversation": conversation,
+                "turn": turn,
+                "language": user.language,
+                "end_user_id": named,
+            }
+            scene.say(account, time_s, prompt, system=user.system, **place)
+
+
+@actor(AGGREGATOR)
+@dataclass(frozen=True)
+class Aggregator:
+    """A verified organisation that passes on a hashed, stable identity of every end user."""
+
+    instances: int = 1
+    n_end_users: int = 300
+    per_day: float = 250.0
+
+    def build(self, ground: Ground, rng: np.random.Generator) -> Contribution:
+        """Return the aggregators' accounts and their customers' traffic."""
+        scene = Scene(ground, rng, AGGREGATOR)
+        for number in range(self.instances):
+            scene.regroup()
+            accounts = scene.staff(scene.draw.randint(1, 4), role="aggregator", platform=f"aggregator:hub{number + 1}")
+            serve(scene, accounts, draw_users(scene, self.n_end_users), scene.volume(self.per_day), p_disclosed=1.0)
+            if scene.draw.random() < 0.6:
+                organisation = scene.account(accounts[0]).organisation_id
+                scene.out.authorisations.append(
+                    Authorisation("resale", f"AGG-{scene.draw.randrange(10_000):04d}", organisation_id=organisation)
+                )
+        return scene.out
+
+
+@actor(RESELLER_DISCLOSED)
+@dataclass(frozen=True)
+class ResellerDisclosed:
+    """A reseller under contract whose many accounts serve strangers; only some of them are named."""
+
+    instances: int = 1
+    n_accounts: int = 14
+    n_end_users: int = 150
+    per_day: float = 200.0
+
+    def build(self, ground: Ground, rng: np.random.Generator) -> Contribution:
+        """Return the resellers' accounts, traffic and contracts."""
+        scene = Scene(ground, rng, RESELLER_DISCLOSED)
+        for _ in range(self.instances):
+            scene.regroup()
+            accounts = scene.staff(self.n_accounts, role="reseller", platform="api")
+            organisation = scene.account(accounts[0]).organisation_id
+            serve(scene, accounts, draw_users(scene, self.n_end_users), scene.volume(self.per_day), p_disclosed=0.5)
+            scene.out.authorisations.append(
+                Authorisation("resale", f"RES-{scene.draw.randrange(10_000):04d}", organisation_id=organisation)
+            )
+        return scene.out
+
+
+@actor(GATEWAY_ROUTER)
+@dataclass(frozen=True)
+class GatewayRouter:
+    """One organisation's gateway: requests dealt over its pathways, identifiers stripped, failover on 5xx."""
+
+    instances: int = 2
+    per_day: float = 150.0
+
+    def build(self, ground: Ground, rng: np.random.Generator) -> Contribution:
+        """Return the organisations' pathways and what goes over them."""
+        scene = Scene(ground, rng, GATEWAY_ROUTER)
+        for _ in range(self.instances):
+            scene.regroup()
+            pathways = [scene.staff(1, role="pathway", platform="api")[0]]
+            first = scene.account(pathways[0])
+            kept: dict[str, Any] = {
+                "organisation_id": first.organisation_id,
+                "organisation_name": first.organisation_name,
+            }
+            paid: dict[str, Any] = {"payment_fingerprint": first.payment_fingerprint, "addresses": first.addresses}
+            for platform in ("bedrock", "vertex", "api")[: scene.draw.randint(1, 3)]:
+                pathways += scene.staff(1, role="pathway", platform=platform, **kept, **paid)
+            applications = draw_users(scene, scene.draw.randint(2, 6))
+            for at_s in scene.sittings(pathways[0], scene.volume(self.per_day), "service", has_ramp=False):
+                for time_s in at_s:
+                    self.route(scene, pathways, scene.draw.choice(applications), float(time_s))
+        return scene.out
+
+    @staticmethod
+    def route(scene: Scene, pathways: list[int], application: EndUser, at_s: float) -> None:
+        """Send one stateless request; on a failure of the service send it again over another pathway."""
+        prompt = scene.words.prompt(scene.draw, application.language)
+        account = scene.draw.choice(pathways)
+        fixed: dict[str, Any] = {"system": application.system, "language": application.language}
+        if scene.draw.random() < P_FAILOVER and len(pathways) > 1:
+            status = scene.draw.choice(RETRY_STATUSES)
+            scene.say(account, at_s, prompt, response=None, status=status, **fixed)
+            account = scene.draw.choice([other for other in pathways if other != account])
+            at_s += scene.draw.uniform(0.5, 8.0)
+        scene.say(account, at_s, prompt, **fixed)
