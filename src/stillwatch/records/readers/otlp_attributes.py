@@ -9,6 +9,7 @@ from typing import Any, Final
 from stillwatch.records.readers.json_values import number
 
 MAX_DEPTH: Final = 32  # nested values; a tool's arguments inside a part inside a message need about 10
+VALUE_FIELDS: Final = ("stringValue", "boolValue", "intValue", "doubleValue", "arrayValue", "kvlistValue")
 INT64_END: Final = 2**63
 MAX_KEY_PARTS: Final = 12  # llm.input_messages.0.message.tool_calls.0.tool_call.function.name has 9
 
@@ -30,23 +31,15 @@ def plain(value: object, depth: int = MAX_DEPTH) -> Any:
         return value if isinstance(value, str | int | float | bool) else None
     if depth == 0:
         return None
-    for name, kind in (("stringValue", str), ("boolValue", bool)):
-        held = field(value, name)
-        if held is not None:
-            return held if isinstance(held, kind) else None
-    held = field(value, "intValue")
-    if held is not None:
-        return integer(held)
-    held = field(value, "doubleValue")
-    if held is not None:
-        return number(held)
-    held = field(value, "arrayValue")
-    if held is not None:
+    name = next((name for name in VALUE_FIELDS if field(value, name) is not None), "")
+    held = field(value, name)
+    if name == "arrayValue":
         return [plain(one, depth - 1) for one in _values(held)]
-    held = field(value, "kvlistValue")
-    if held is not None:
+    if name == "kvlistValue":
         return attributes(_values(held), depth - 1)
-    return None
+    if name in ("intValue", "doubleValue"):
+        return integer(held) if name == "intValue" else number(held)
+    return held if isinstance(held, str if name == "stringValue" else bool) else None
 
 
 def integer(value: object) -> int | None:

@@ -98,7 +98,7 @@ def why_no_call(attributes: Mapping[str, Any]) -> str | None:
     if operation in CALLS or operation == "llm":  # OpenInference
         return None
     if operation in EMBEDDINGS:
-        return "embedding-call"
+        return "not-generation"
     if operation in STEPS:
         return "agent-step"
     model = _named(attributes, REQUEST_MODEL_NAMES + RESPONSE_MODEL_NAMES)

@@ -33,7 +33,7 @@ ANSWER_KEYS: Final = ("choices", "completion", "output", "content", "candidates"
 
 
 def sent_columns(attributes: Mapping[str, Any], events: Iterable[Event]) -> dict[str, Any]:
-    """Return the system prompt, the prompt, the turn and the signatures sent back; nothing where content was not kept."""
+    """Return system prompt, prompt, turn and the signatures sent back; nothing where content was not kept."""
     told = attributes.get("gen_ai.input.messages")
     if told is not None:
         found = decoded(told)
