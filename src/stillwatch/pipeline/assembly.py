@@ -1,0 +1,276 @@
+"""From an analysis to the frozen case document; nothing is computed here that could change a finding."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from stillwatch import __version__
+from stillwatch.assessments.content import capability_shares
+from stillwatch.assessments.hypothesis import ScoredHypothesis
+from stillwatch.assessments.indicator import PUBLISHED
+from stillwatch.assessments.observation import KINDS, described
+from stillwatch.assessments.sample import Sample, rows_of_accounts
+from stillwatch.campaigns.candidate import family_use
+from stillwatch.dossiers.case import (
+    SCHEMA_NAME,
+    Campaign,
+    CapabilityShare,
+    Case,
+    Evidence,
+    Funnel,
+    GroupTest,
+    Hypothesis,
+    Indicator,
+    Infrastructure,
+    Lapsed,
+    MissingEvidence,
+    SharedValue,
+    TemplateFamily,
+)
+from stillwatch.links.comparison import Comparer, comparer
+from stillwatch.links.identity import ACCOUNT_TIES, Ties
+from stillwatch.links.population import FloatArray
+from stillwatch.pipeline.analysis import Analysis, Finding, entity_times
+from stillwatch.pipeline.drawing import graph, instant, pairs, timeline
+from stillwatch.pipeline.settings import Settings
+from stillwatch.sketches.schema import CAPABILITIES
+
+MOST_FAMILIES: Final = 12
+MOST_VALUES: Final = 10
+DIGITS: Final = 6  # of a written number: enough for every decision, few enough to read
+
+
+def assemble(analysis: Analysis, counts: Mapping[str, int], reasons: tuple[Mapping[str, int], Mapping[str, int]], key_id: str, settings: Settings) -> Case:
+    """Return the case document of an analysis.
+
+    Args:
+        analysis: what the stages found.
+        counts: ``read``, ``used``, ``quarantined`` and ``out_of_scope``.
+        reasons: of quarantine and of being out of scope, with their counts.
+        key_id: names the sketches' key.
+        settings: levels and weights used.
+    """
+    population = analysis.population
+    at = population.exchanges.requested_us
+    use = family_use(population, analysis.entities, analysis.families)
+    compared = comparer(population, analysis.entities, use, analysis.ties, entity_times(population, analysis.entities))
+    at_large = capability_shares(_everything(analysis))
+    missing = missing_evidence(population.columns)
+    ids = campaign_ids(analysis)
+    campaigns = tuple(
+        _campaign(analysis, finding, ids[i], compared, at_large, missing, settings) for i, finding in enumerate(analysis.findings)
+    )
+    accused = {name for campaign in campaigns if campaign.is_accusation for name in campaign.accounts}
+    funnel = Funnel(
+        read=counts["read"],
+        used=counts["used"],
+        quarantined=counts["quarantined"],
+        out_of_scope=counts["out_of_scope"],
+        quarantined_by_reason=tuple(sorted(reasons[0].items())),
+        out_of_scope_by_reason=tuple(sorted(reasons[1].items())),
+        accounts=len(population.accounts),
+        entities=analysis.entities.n,
+        authorised_accounts=int(np.count_nonzero(analysis.registry.named)),
+        families=analysis.families.n,
+        candidate_groups=analysis.n_candidates,
+        tested_groups=analysis.n_tested,
+        campaigns=len(campaigns),
+        accusations=sum(campaign.is_accusation for campaign in campaigns),
+        accused_accounts=len(accused),
+    )
+    lapsed = tuple(
+        Lapsed(population.accounts.names[item.account], item.reference, instant(item.valid_to_us), item.exchanges_after)
+        for item in analysis.registry.lapsed
+    )
+    first, last = (instant(int(at.min())), instant(int(at.max()))) if len(at) else (None, None)
+    return Case(SCHEMA_NAME, __version__, settings.weights, key_id, first, last, settings.q_level, funnel, campaigns, lapsed, missing)
+
+
+def campaign_ids(analysis: Analysis) -> tuple[str, ...]:
+    """Return an id for each finding: the same families and first sighting give the same id, and it says nothing of the text."""
+    found = []
+    for finding in analysis.findings:
+        rows = finding.group.slice_rows
+        anchors = sorted(int(value) for value in analysis.families.anchor[finding.group.families])
+        seed = (anchors, int(analysis.population.exchanges.requested_us[rows].min()), sorted(analysis.population.accounts.names[a] for a in finding.accounts[:1]))
+        found.append("c-" + hashlib.sha256(repr(seed).encode()).hexdigest()[:12])
+    return tuple(found)
+
+
+def _everything(analysis: Analysis) -> Sample:
+    accounts = np.arange(len(analysis.population.accounts))
+    rows = rows_of_accounts(analysis.population, accounts)
+    return Sample(analysis.population, analysis.entities, accounts, rows, rows, analysis.registry.named)
+
+
+def member_accounts(analysis: Analysis, finding: Finding) -> tuple[np.ndarray, FloatArray]:
+    """Return a finding's accounts and their group membership, the most probable first; registered accounts are left out of accusations."""
+    entity = analysis.entities.of_account[finding.accounts]
+    p = finding.group.p_entity[np.searchsorted(finding.group.entities, entity)]
+    kept = ~analysis.registry.named[finding.accounts] if finding.is_accusation else np.ones(len(p), bool)
+    order = np.argsort(-p[kept], kind="stable")
+    return finding.accounts[kept][order], p[kept][order]
+
+
+def _campaign(  # noqa: PLR0913 - what one section of the document is made from
+    analysis: Analysis, finding: Finding, identifier: str, compared: Comparer, at_large: FloatArray | None,
+    missing: tuple[MissingEvidence, ...], settings: Settings,
+) -> Campaign:  # fmt: skip
+    population, rows = analysis.population, finding.group.slice_rows
+    accounts, _ = member_accounts(analysis, finding)
+    at = population.exchanges.requested_us[rows]
+    status = population.exchanges.numbers["status"][rows]
+    failed = status >= 400
+    hypotheses = tuple(_hypothesis(item) for item in finding.hypotheses)
+    sample = Sample(population, analysis.entities, finding.accounts, rows, rows_of_accounts(population, finding.accounts), analysis.registry.named)
+    shares = capability_shares(sample)
+    leading = finding.leading
+    return Campaign(
+        id=identifier,
+        leading_hypothesis=leading.name,
+        is_accusation=finding.is_accusation,
+        p_leading=_rounded(leading.posterior),
+        p_value=_rounded(finding.p_value),
+        q_value=_rounded(finding.q_value),
+        accounts=tuple(population.accounts.names[a] for a in accounts),
+        n_accounts=len(accounts),
+        n_entities=len(finding.group.entities),
+        exchanges=int(np.count_nonzero(~failed)),
+        attempts=len(rows),
+        first_seen_at=instant(int(at.min())),
+        last_seen_at=instant(int(at.max())),
+        summary=_summary(finding, len(accounts), len(rows)),
+        hypotheses=hypotheses,
+        indicators=_indicators(finding),
+        tests=tuple(
+            GroupTest(t.name, t.null, _rounded(t.statistic), _rounded(t.null_mean), _rounded(t.null_high), _rounded(t.p_value), t.n_controls, t.is_selection)
+            for t in finding.tests
+        ),
+        evidence=hypotheses[0].evidence,
+        counter_evidence=_counter_evidence(finding, settings),
+        capability_shares=() if shares is None or at_large is None else tuple(
+            CapabilityShare(name, _rounded(float(a)), _rounded(float(b))) for name, a, b in zip(CAPABILITIES, shares, at_large, strict=True)
+        ),
+        template_families=_template_families(analysis, finding),
+        infrastructure=_infrastructure(analysis, finding),
+        pairs=pairs(analysis, finding, compared),
+        timeline=timeline(analysis, finding),
+        graph=graph(analysis, finding, compared),
+        missing=missing,
+    )  # fmt: skip
+
+
+def _rounded(value: float) -> float:
+    """Return a number as written: six significant digits, so that the last bits of a sum never show."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _summary(finding: Finding, n_accounts: int, n_rows: int) -> str:
+    what = "share of its members' traffic" if len(finding.group.families) else "traffic of accounts that share identity"
+    observed = [
+        described(finding.observations[name].kind, finding.observations[name].value).rstrip(".").lower()
+        for name in ("identity_reuse", "own_subjects", "sign_up_burst")
+        if finding.observations[name].value is not None
+    ]
+    return f"{n_accounts} accounts sent {n_rows} exchanges that belong together ({what}). Seen: {'; '.join(observed)}."
+
+
+def _hypothesis(item: ScoredHypothesis) -> Hypothesis:
+    evidence = tuple(
+        Evidence(
+            w.expectation.observation, KINDS[w.expectation.observation].title, w.channel, _rounded(w.bits), w.observed, w.expectation.because, w.needs
+        )
+        for w in item.evidence
+    )
+    return Hypothesis(item.name, item.title, _rounded(item.posterior), _rounded(item.bits), evidence)
+
+
+def _indicators(finding: Finding) -> tuple[Indicator, ...]:
+    found = []
+    for published in PUBLISHED:
+        seen = finding.observations[published.observation]
+        found.append(
+            Indicator(
+                published.observation, published.title, published.source,
+                None if seen.value is None else _rounded(seen.value),
+                None if seen.comparison is None else _rounded(seen.comparison),
+                seen.kind.unit, described(seen.kind, seen.value), published.innocent_reading,
+            )  # fmt: skip
+        )
+    return tuple(found)
+
+
+def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
+    sentences = [f"{item.observed} Not as expected: {item.expectation.because}." for item in finding.leading.evidence if item.bits < -0.25]
+    if len(finding.hypotheses) > 1:
+        rival = finding.hypotheses[1]
+        sentences += [
+            f"For {rival.title.lower()} instead: {item.observed} {item.expectation.because[0].upper()}{item.expectation.because[1:]}."
+            for item in rival.evidence[:3]
+            if item.bits > 0
+        ]
+    if finding.q_value > settings.q_level:
+        sentences.append(f"No test of coordination that did not also form the group is significant (q = {finding.q_value:.2g}).")
+    sentences.append("Who is behind the accounts was not examined: an account is not an organisation, and a group is not a verdict.")
+    return tuple(sentences)
+
+
+def _template_families(analysis: Analysis, finding: Finding) -> tuple[TemplateFamily, ...]:
+    families, population = analysis.families, analysis.population
+    inside = np.zeros(len(population.accounts), bool)
+    inside[finding.accounts] = True
+    found = []
+    for family in finding.group.families:
+        rows = families.exchange[families.family == family]
+        account = population.exchanges.account[rows]
+        within = np.unique(account[inside[account]])
+        outside = np.unique(account[~inside[account]])
+        n = len(within) + len(outside)
+        found.append(
+            TemplateFamily(
+                f"f-{hashlib.sha256(int(families.anchor[family]).to_bytes(8, 'little', signed=True)).hexdigest()[:10]}", "phrase", len(within),
+                int(np.count_nonzero(inside[account])), len(outside), _rounded(float(np.log2(len(population.accounts) / max(n, 1)))),
+            )  # fmt: skip
+        )
+    return tuple(sorted(found, key=lambda item: (-item.n_exchanges, item.id))[:MOST_FAMILIES])
+
+
+def _infrastructure(analysis: Analysis, finding: Finding) -> tuple[Infrastructure, ...]:
+    found = [_shared(column, tie, analysis, finding) for column, tie in analysis.ties.items()]
+    return tuple(item for item in found if item is not None)
+
+
+def _shared(column: str, tie: Ties, analysis: Analysis, finding: Finding) -> Infrastructure | None:
+    inside = np.zeros(analysis.entities.n, bool)
+    inside[finding.group.entities] = True
+    mine = inside[tie.entity]
+    within = np.bincount(tie.value[mine], minlength=len(tie.names))
+    if not within.any():
+        return None
+    outside = np.bincount(tie.value[~mine], minlength=len(tie.names))
+    shared = np.flatnonzero(within >= 2)
+    sharing = np.unique(tie.entity[mine & (within[tie.value] >= 2)])
+    top = shared[np.lexsort((shared, -within[shared]))][:MOST_VALUES]
+    values = tuple(SharedValue(tie.names[v], int(within[v]), int(outside[v])) for v in top)
+    return Infrastructure(column, int(np.count_nonzero(within)), len(sharing), values)
+
+
+def missing_evidence(columns: frozenset[str]) -> tuple[MissingEvidence, ...]:
+    """Return the evidence that the traffic's columns do not allow; evidence that any one of several columns gives is kept while one is there."""
+    found = []
+    for kind in KINDS.values():
+        absent = tuple(name for name in kind.needs if name not in columns)
+        if kind.needs and len(absent) == len(kind.needs):
+            found.append(MissingEvidence(kind.name, kind.title, absent))
+    found += [
+        MissingEvidence(f"shared_{column.removesuffix('_fingerprint').removesuffix('_id')}", f"Test of shared {column.replace('_', ' ')}", (column,))
+        for column in (*ACCOUNT_TIES, "ip")
+        if column not in columns
+    ]
+    if "banned_at" not in columns:
+        found.append(MissingEvidence("ban_burst", "Test of simultaneous bans", ("banned_at",)))
+    if "created_at" not in columns:
+        found.append(MissingEvidence("sign_up_test", "Test of simultaneous sign-ups", ("created_at",)))
+    return tuple(found)
