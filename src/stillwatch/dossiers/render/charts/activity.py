@@ -1,5 +1,6 @@
 """Activity over time: stacked steps, lanes of marks, a sparkline, and the hours of the week."""
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from markupsafe import Markup
 from stillwatch.dossiers.case import Timeline
 from stillwatch.dossiers.render.charts.svg import element, percent
 
-MAX_BINS: Final = 120  # a step stays at least five pixels wide on a wide screen
 SPARK_BINS: Final = 32
 HEIGHT: Final = 100  # of a drawing's own coordinates; stretched to its box
 HEAT_LEVELS: Final = 7
@@ -53,9 +53,9 @@ class Activity:
     marks: tuple[ReleaseMark, ...]
 
 
-def activity(timeline: Timeline) -> Activity:
-    """Return the chart over time, steps pooled so that at most ``MAX_BINS`` are drawn."""
-    pooled = max(1, math.ceil(len(timeline.extraction) / MAX_BINS))
+def activity(timeline: Timeline, max_bins: int) -> Activity:
+    """Return the chart over time, steps pooled so that at most ``max_bins`` are drawn."""
+    pooled = max(1, math.ceil(len(timeline.extraction) / max_bins))
     bins = _bins(timeline, pooled)
     peak = max((b.extraction + b.own for b in bins), default=0)
     marks = tuple(
@@ -129,9 +129,13 @@ def _area(base: Sequence[int], top: Sequence[int], peak: int, tone: str) -> Mark
     """Return a stepped area between two series, as one path; heights in whole units of a fine grid."""
     if peak <= 0 or not top:
         return Markup("")
-    there = "".join(f"V{_y(value, peak)}h1" for value in top)
-    back = "".join(f"V{_y(value, peak)}h-1" for value in reversed(base))
+    there = _steps([_y(value, peak) for value in top], 1)
+    back = _steps([_y(value, peak) for value in reversed(base)], -1)
     return element("path", class_=tone, d=f"M0 {HEIGHT}{there}{back}z" if any(base) else f"M0 {HEIGHT}{there}V{HEIGHT}z")
+
+
+def _steps(heights: list[str], direction: int) -> str:
+    return "".join(f"V{height}h{direction * len(list(run))}" for height, run in itertools.groupby(heights))
 
 
 def _y(value: int, peak: int) -> str:

@@ -9,10 +9,10 @@ from stillwatch.dossiers.render.charts.svg import Scale, element, padded, percen
 
 def share_bar(share: float, tone: str, *, reference: float | None = None) -> Markup:
     """Return a bar on [0, 1], with a tick where a reference share stands."""
-    parts = [element("rect", class_="track", width="100%", height="100%"), element("rect", class_=tone, width=percent(share), height="100%")]
+    parts = [element("rect", class_=tone, width=percent(share))]
     if reference is not None:
-        parts.append(element("rect", class_="tick", x=percent(reference * 0.995), width=2, height="100%"))
-    return element("svg", *parts, class_="bar", aria_hidden="true")
+        parts.append(element("rect", class_="tick", x=percent(reference * 0.995)))
+    return element("svg", *parts, class_="bar")
 
 
 def log_bar(number: int, largest: int, tone: str) -> Markup:
@@ -26,16 +26,14 @@ def bits_scale(values: list[float]) -> Scale:
     return padded(values)
 
 
-def floating_bar(start: float, end: float, scale: Scale, tone: str) -> Markup:
-    """Return a bar from ``start`` to ``end`` with the scale's zero line through the row."""
+def floating_bar(start: float, end: float, scale: Scale, tone: str | None = None) -> Markup:
+    """Return a bar from ``start`` to ``end`` with the scale's zero line; without a tone it takes the row's colour."""
     low, high = sorted((scale.at(start), scale.at(end)))
-    zero = percent(scale.at(0.0))
     return element(
         "svg",
-        element("line", class_="zero", x1=zero, x2=zero, y1=0, y2="100%"),
-        element("rect", class_=tone, x=percent(low), width=percent(max(high - low, 0.004)), y="22%", height="56%", rx=1.5),
+        element("rect", class_="zero", x=percent(scale.at(0.0))),
+        element("rect", class_=tone, x=percent(low), width=percent(max(high - low, 0.004))),
         class_="flow",
-        aria_hidden="true",
     )
 
 

@@ -7,24 +7,22 @@ from markupsafe import Markup
 from stillwatch.dossiers.case import GroupTest, Indicator
 from stillwatch.dossiers.render.charts.svg import Scale, element, padded, percent
 
-MIDDLE = 10  # half the height of a row's drawing, in pixels
-
 
 def dumbbell(indicator: Indicator) -> Markup:
     """Return the value (filled) and the matched organic comparison (hollow) on one line; shares on [0, 1]."""
     values = [value for value in (indicator.value, indicator.comparison) if value is not None]
-    parts = [_line("rail", "0%", "100%")]
+    parts = []
     if values:
         is_share = indicator.unit.startswith("share") and all(0 <= value <= 1 for value in values)
         scale = Scale(-0.03, 1.03) if is_share else _wide(values)
         if indicator.value is not None and indicator.comparison is not None:
             low, high = sorted((scale.at(indicator.value), scale.at(indicator.comparison)))
-            parts.append(_line("span", percent(low), percent(high)))
+            parts.append(element("rect", class_="span", x=percent(low), width=percent(high - low)))
         if indicator.comparison is not None:
-            parts.append(element("circle", class_="hollow", cx=percent(scale.at(indicator.comparison)), cy=MIDDLE, r=5))
+            parts.append(element("circle", class_="hollow", cx=percent(scale.at(indicator.comparison))))
         if indicator.value is not None:
-            parts.append(element("circle", class_="dot", cx=percent(scale.at(indicator.value)), cy=MIDDLE, r=6))
-    return element("svg", *parts, class_="pairline", aria_hidden="true")
+            parts.append(element("circle", class_="dot", cx=percent(scale.at(indicator.value))))
+    return element("svg", *parts, class_="pairline")
 
 
 def null_interval(test: GroupTest) -> Markup:
@@ -34,19 +32,13 @@ def null_interval(test: GroupTest) -> Markup:
     tone = "dot spent" if test.is_selection else "dot"
     return element(
         "svg",
-        _line("rail", "0%", "100%"),
-        element("rect", class_="band", x=percent(low), width=percent(high - low), y=MIDDLE - 5, height=10, rx=2),
-        element("rect", class_="tick", x=percent(scale.at(test.null_mean)), width=2, y=MIDDLE - 7, height=14),
-        element("circle", class_=tone, cx=percent(scale.at(test.statistic)), cy=MIDDLE, r=6),
+        element("rect", class_="band", x=percent(low), width=percent(high - low)),
+        element("rect", class_="tick", x=percent(scale.at(test.null_mean))),
+        element("circle", class_=tone, cx=percent(scale.at(test.statistic))),
         class_="pairline",
-        aria_hidden="true",
     )
 
 
 def _wide(values: list[float]) -> Scale:
     """Return a scale for numbers that are not shares; a hundredfold difference still shows both."""
     return padded([value for value in values if math.isfinite(value)], share=0.05)
-
-
-def _line(tone: str, start: str, end: str) -> Markup:
-    return element("line", class_=tone, x1=start, x2=end, y1=MIDDLE, y2=MIDDLE)

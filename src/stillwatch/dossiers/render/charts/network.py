@@ -11,7 +11,8 @@ from stillwatch.dossiers.render.charts.svg import element
 
 SIZE: Final = 1000  # of the drawing's own coordinates
 MARGIN: Final = 24
-MAX_EDGES: Final = 700  # the strongest are drawn; more turns into a smudge
+SURE: Final = 0.5  # membership above which a dot is filled
+FEW_NODES: Final = 60  # few nodes are drawn larger
 EDGE_CLASSES: Final = 3  # thin, middle, thick, by thirds of the strongest link
 
 
@@ -24,22 +25,28 @@ class Network:
     n_edges: int
     n_drawn: int
     n_links: tuple[int, ...]
+    order: tuple[int, ...]  # the nodes as drawn, surest first
 
 
-def network(graph: Graph) -> Network:
-    """Return the drawing of a graph; the rows of the matrix are in the order of the nodes."""
-    strongest = sorted(graph.edges, key=lambda edge: (-edge.bits, edge.a, edge.b))[:MAX_EDGES]
+def network(graph: Graph, max_edges: int) -> Network:
+    """Return the drawings of a graph with its strongest links, for more turn into a smudge.
+
+    The rows of the matrix are in the order of the nodes.
+    """
+    strongest = sorted(graph.edges, key=lambda edge: (-edge.bits, edge.a, edge.b))[:max_edges]
+    order = tuple(sorted(range(len(graph.nodes)), key=lambda i: (-graph.nodes[i].p_member, i)))
     degrees = Counter(index for edge in strongest for index in (edge.a, edge.b))
     return Network(
-        _drawing(graph, strongest),
+        _drawing(graph, strongest, order),
         _matrix(len(graph.nodes), strongest),
         len(graph.edges),
         len(strongest),
         tuple(degrees[i] for i in range(len(graph.nodes))),
+        order,
     )
 
 
-def _drawing(graph: Graph, edges: list[Edge]) -> Markup:
+def _drawing(graph: Graph, edges: list[Edge], order: tuple[int, ...]) -> Markup:
     places = [(_place(node.x), _place(node.y)) for node in graph.nodes]
     top = max((edge.bits for edge in edges), default=0.0)
     paths: list[list[str]] = [[] for _ in range(EDGE_CLASSES)]
@@ -48,19 +55,26 @@ def _drawing(graph: Graph, edges: list[Edge]) -> Markup:
         rank = min(EDGE_CLASSES - 1, int(edge.bits / top * EDGE_CLASSES)) if top > 0 and edge.bits > 0 else 0
         paths[rank].append(f"M{x1} {y1}L{x2} {y2}")
     lines = [element("path", class_=f"e{rank}", d="".join(parts)) for rank, parts in enumerate(paths) if parts]
-    radius = 13 if len(places) <= 60 else 8  # few nodes can be larger
     dots = [
-        element("circle", cx=x, cy=y, r=radius, class_="sure" if node.p_member >= 0.5 else None)
-        for node, (x, y) in zip(graph.nodes, places, strict=True)
+        element("path", class_=tone, d="".join(f"M{places[i][0]} {places[i][1]}h0" for i in chosen))
+        for tone, chosen in (
+            ("dots sure", [i for i in order if graph.nodes[i].p_member >= SURE]),
+            ("dots", [i for i in order if graph.nodes[i].p_member < SURE]),
+        )
+        if chosen
     ]
-    return element("svg", *lines, *dots, class_="network", viewBox=f"0 0 {SIZE} {SIZE}", aria_hidden="true")
+    size = "network few" if len(places) <= FEW_NODES else "network"
+    return element("svg", *lines, *dots, class_=size, viewBox=f"0 0 {SIZE} {SIZE}", aria_hidden="true")
 
 
 def _matrix(n: int, edges: list[Edge]) -> Markup:
     order = sorted({(edge.a, edge.b) for edge in edges} | {(edge.b, edge.a) for edge in edges})
-    cells = "".join(f"M{column} {row}.5h1" for row, column in order)
-    box = f"0 0 {max(1, n)} {max(1, n)}"
-    return element("svg", element("path", d=cells), class_="matrix", viewBox=box, aria_hidden="true", shape_rendering="crispEdges")
+    cells, x, y = [], 0, 0
+    for row, column in order:
+        cells.append(f"m{column - x} {row - y}h1")
+        x, y = column + 1, row
+    box = f"0 -.5 {max(1, n)} {max(1, n)}"  # a stroke lies half above its line
+    return element("svg", element("path", d="".join(cells) or None), class_="matrix", viewBox=box, aria_hidden="true", shape_rendering="crispEdges")
 
 
 def _place(fraction: float) -> int:

@@ -29,7 +29,7 @@ def percent(fraction: float) -> str:
     """Return a fraction as a per cent attribute, clipped to what can be drawn."""
     if not math.isfinite(fraction):
         return "0%"
-    return f"{trim(min(1.0, max(0.0, fraction)) * 100)}%"
+    return f"{trim(round(min(1.0, max(0.0, fraction)) * 100, 1))}%"
 
 
 def trim(number: float) -> str:
