@@ -99,7 +99,7 @@ def _main_plugin(ai: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _call_columns(line: Mapping[str, Any], ai: Mapping[str, Any], plugin: Mapping[str, Any]) -> dict[str, Any]:
-    meta, usage = mapping(plugin.get("meta")), mapping(plugin.get("usage"))
+    meta = mapping(plugin.get("meta"))
     payloads = (mapping(plugin.get("payload")), mapping(ai.get("payload")))
     sent = next((p for one in payloads if (p := decoded(one.get("request"))) is not None), None)
     got = next((p for one in payloads if (p := one.get("response")) is not None), None)
@@ -110,12 +110,7 @@ def _call_columns(line: Mapping[str, Any], ai: Mapping[str, Any], plugin: Mappin
     columns: dict[str, Any] = {
         **(request_columns(mapping(sent)) if is_request(sent) else {}),
         **answer.columns(),
-        **token_columns(
-            {
-                key: next((usage[n] for n in names if usage.get(n) is not None), None)
-                for key, names in USAGE_NAMES.items()
-            }
-        ),
+        **token_columns(_usage(mapping(plugin.get("usage")))),
         "platform": next((value for part, value in PLATFORMS.items() if part in provider.lower()), "api"),
         "status": status,
     }
@@ -127,6 +122,13 @@ def _call_columns(line: Mapping[str, Any], ai: Mapping[str, Any], plugin: Mappin
     if answer.signatures:
         columns["thinking_signatures"] = [*columns.get("thinking_signatures", ()), *answer.signatures]
     return columns
+
+
+def _usage(usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a usage object under the names of the newer versions."""
+    return {
+        key: next((usage[n] for n in names if usage.get(n) is not None), None) for key, names in USAGE_NAMES.items()
+    }
 
 
 def _headers(message: Mapping[str, Any]) -> dict[str, Any]:

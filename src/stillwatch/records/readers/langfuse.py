@@ -200,6 +200,7 @@ def _tokens(row: Mapping[str, Any]) -> dict[str, Any]:
     total = usage.get("total")
     if total is not None and total == usage.get("input", 0) + usage.get("output", 0):
         n_input, n_output = usage.get("input", n_input), usage.get("output", n_output)
+    read = {name: n for name, n in usage.items() if "creat" not in name and "writ" not in name}
     columns = {
         "input_tokens": first_count(n_input, told(row, "prompt_tokens"), legacy.get("input"), told(row, "input_usage")),
         "output_tokens": first_count(
