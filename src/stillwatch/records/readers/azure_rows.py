@@ -15,6 +15,8 @@ GATEWAY: Final = frozenset({"gatewaylogs", "apimanagementgatewaylogs"})
 MODEL: Final = frozenset(
     {"gatewayllmlogs", "gatewayllmlog", "apimanagementgatewayllmlog", "apimanagementgatewayllmlogs"}
 )
+    {"gatewayllmlogs", "gatewayllmlog", "apimanagementgatewayllmlog", "apimanagementgatewayllmlogs"}
+)
 OPENAI: Final = frozenset({"requestresponse"})
 OTHER: Final = frozenset({"audit", "trace", "allmetrics", "websocketconnectionlogs", "developerportalauditlogs"})
 MODEL_KEYS: Final = ("requestmessages", "responsemessages", "prompttokens", "sequencenumber")
@@ -45,9 +47,10 @@ def kind_of(row: Mapping[str, Any]) -> str | None:
     """
     if identifier(row.get("correlationid")) is None:
         return None
-    named = {value.lower().rpartition("/")[2] for key in ("category", "type") if isinstance(value := row.get(key), str)}
+    told = (row.get(key) for key in ("category", "type", "operationname"))  # Microsoft.ApiManagement/GatewayLogs
+    named = {value.lower().rpartition("/")[2] for value in told if isinstance(value, str)}
     for kind, names in (("model", MODEL), ("gateway", GATEWAY)):
-        if not named.isdisjoint(names) or row.get("operationname") in _operations(names):
+        if not named.isdisjoint(names):
             return kind
     if not named.isdisjoint(OPENAI):
         return "openai"
@@ -116,6 +119,3 @@ def _listed(found: object) -> list[Any]:
 def _name(key: object) -> str:
     return SUFFIX.sub("", key).lower() if isinstance(key, str) else ""
 
-
-def _operations(names: frozenset[str]) -> set[str]:
-    return {f"Microsoft.ApiManagement/{name}" for name in ("GatewayLogs", "GatewayLlmLogs") if name.lower() in names}

@@ -206,9 +206,7 @@ def _tokens(row: Mapping[str, Any]) -> dict[str, Any]:
         "output_tokens": first_count(
             n_output, told(row, "completion_tokens"), legacy.get("output"), told(row, "output_usage")
         ),
-        "cached_tokens": _sum(
-            {n: v for n, v in usage.items() if "creat" not in n and "writ" not in n}, "input", "cache"
-        ),
+        "cached_tokens": _sum(read, "input", "cache"),
         "reasoning_tokens": _sum(usage, "output", "reasoning"),
     }
     return {name: value for name, value in columns.items() if value is not None}
