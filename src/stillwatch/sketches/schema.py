@@ -61,7 +61,9 @@ SKETCH_COLUMNS: Final = (
     _minima("head_minima", N_HEAD_MINIMA),
     _minima("tail_minima", N_TAIL_MINIMA),
     _minima("body_minima", N_BODY_MINIMA),
-    pa.field("topic", pa.list_(pa.int8(), TOPIC_DIMENSIONS)),  # keyed count sketch of the prompt's rarer words, unit length 127
+    pa.field(
+        "topic", pa.list_(pa.int8(), TOPIC_DIMENSIONS)
+    ),  # keyed count sketch of the prompt's rarer words, unit length 127
     pa.field("capability", pa.list_(pa.uint8(), len(CAPABILITIES))),  # probability * 255
     pa.field("cue_bits", pa.list_(pa.float32(), len(CUES))),  # evidence for the cue in bits; 0: none
     pa.field("shape", pa.uint32()),  # bit set, see shape.py
