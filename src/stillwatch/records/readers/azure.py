@@ -31,24 +31,12 @@ MAX_HELD_BYTES: Final = 256 * 2**20
 CALL_PATH: Final = re.compile(
     r"/(chat/completions|completions|responses|messages|converse|invoke)(?=[?/:]|$)", re.IGNORECASE
 )
-    r"/(chat/completions|completions|responses|messages|converse|invoke)(?=[?/:]|$)", re.IGNORECASE
-)
 OTHER_PATH: Final = re.compile(r"/(embeddings|images|audio|moderations|rerank)(?=[?/]|$)", re.IGNORECASE)
 DEPLOYMENT: Final = re.compile(r"/deployments/([^/?]+)", re.IGNORECASE)
 OPENAI_CALLS: Final = ("completion", "response", "message", "inference")  # parts of operation names
 OPENAI_OTHERS: Final = (
     *("embedding", "image", "audio", "speech", "transcription", "translation"),
     *("list", "get", "delete"),
-)
-    "embedding",
-    "image",
-    "audio",
-    "speech",
-    "transcription",
-    "translation",
-    "list",
-    "get",
-    "delete",
 )
 
 

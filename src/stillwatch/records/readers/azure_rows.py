@@ -15,8 +15,6 @@ GATEWAY: Final = frozenset({"gatewaylogs", "apimanagementgatewaylogs"})
 MODEL: Final = frozenset(
     {"gatewayllmlogs", "gatewayllmlog", "apimanagementgatewayllmlog", "apimanagementgatewayllmlogs"}
 )
-    {"gatewayllmlogs", "gatewayllmlog", "apimanagementgatewayllmlog", "apimanagementgatewayllmlogs"}
-)
 OPENAI: Final = frozenset({"requestresponse"})
 OTHER: Final = frozenset({"audit", "trace", "allmetrics", "websocketconnectionlogs", "developerportalauditlogs"})
 MODEL_KEYS: Final = ("requestmessages", "responsemessages", "prompttokens", "sequencenumber")
@@ -118,4 +116,3 @@ def _listed(found: object) -> list[Any]:
 
 def _name(key: object) -> str:
     return SUFFIX.sub("", key).lower() if isinstance(key, str) else ""
-
