@@ -57,6 +57,7 @@ class EvaluationHarness:
             scene.regroup()
             is_firm = scene.draw.random() < 0.6  # the others are researchers on a private account
             account = scene.staff(1, role="harness", platform="api")[0] if is_firm else scene.person("harness")
+            scene.amend(account, created_s=min(scene.account(account).created_s, -DAY_S))
             names = scene.draw.sample(sorted(ground.texts.benchmarks), 2)
             wording = scene.pack.wording("evaluation", scene.draw, 0) if scene.draw.random() < 0.5 else None
             starts = [scene.draw.uniform(0, ground.window.seconds) for _ in range(self.n_runs)]

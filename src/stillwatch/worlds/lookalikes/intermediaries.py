@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.worlds.account import Authorisation, Contribution, Ground, actor
+from stillwatch.worlds.account import DAY_S, Authorisation, Contribution, Ground, actor
 from stillwatch.worlds.lookalikes.label import AGGREGATOR, GATEWAY_ROUTER, RESELLER_DISCLOSED
 from stillwatch.worlds.lookalikes.scene import Scene
 
@@ -120,6 +120,10 @@ class GatewayRouter:
             paid: dict[str, Any] = {"payment_fingerprint": first.payment_fingerprint, "addresses": first.addresses}
             for platform in ("bedrock", "vertex", "api")[: scene.draw.randint(1, 3)]:
                 pathways += scene.staff(1, role="pathway", platform=platform, **kept, **paid)
+            for pathway in pathways:  # a fallback that does not exist yet is none
+                scene.amend(
+                    pathway, created_s=min(scene.account(pathway).created_s, -scene.draw.uniform(1, 40) * DAY_S)
+                )
             applications = draw_users(scene, scene.draw.randint(2, 6))
             for at_s in scene.sittings(pathways[0], scene.volume(self.per_day), "service", has_ramp=False):
                 for time_s in at_s:

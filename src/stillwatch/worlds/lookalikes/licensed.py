@@ -88,7 +88,7 @@ class AuthorisedDistillation:
         items = scene.work_list(draw.choice(("gsm8k_train", "science", "open_ended", "zh", "apibench")), n)
         for place, (who, at_s) in enumerate(zip(which, times, strict=True)):
             item = items[place % len(items)]
-            task = item.text if place < len(items) else scene.words.vary(item.text, draw)
+            task = item.text if place < len(items) else scene.another(item)
             answer = scene.words.reasoned(draw, item.answer)
             slots = {
                 "task": task,

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from stillwatch.worlds.account import AccountSpec, Client, Contribution, Ground, Turn
+from stillwatch.worlds.account import DAY_S, AccountSpec, Client, Contribution, Ground, Turn
 from stillwatch.worlds.life import Liver, ModelChoice, draw_habit, draw_models, draw_parameters, draw_volume
 from stillwatch.worlds.rhythm import (
     Floats,
@@ -80,9 +80,14 @@ class Scene:
         return self.join(self.ground.identities.person(self.rng, **known), role=role)
 
     def staff(self, n: int, *, role: str = "user", is_verified: bool = True, **known: Any) -> list[int]:
-        """Add the accounts of one new organisation."""
+        """Add the accounts of one organisation, all there before the window's first third is over."""
         found = self.ground.identities.staff(self.rng, n, is_verified=is_verified, **known)
-        return [self.join(spec, role=role) for spec in found]
+        return [self.join(self._settled(spec), role=role) for spec in found]
+
+    def _settled(self, spec: AccountSpec) -> AccountSpec:
+        if spec.created_s <= self.window.seconds / 3:  # an actor whose accounts come later would have nothing to show
+            return spec
+        return replace(spec, created_s=-self.draw.uniform(1, 200) * DAY_S)
 
     def account(self, index: int) -> AccountSpec:
         """Return an account that joined."""
@@ -187,3 +192,12 @@ class Scene:
         """Return ``n`` different items of a work list in random order, fewer where the list is shorter."""
         items = self.ground.texts.work_lists[name]
         return self.draw.sample(items, min(n, len(items)))
+
+    def another(self, item: Item) -> str:
+        """Return a further task of an item's kind, for a work list longer than the real one."""
+        changed = self.words.vary(item.text, self.draw)
+        if changed != item.text:
+            return changed
+        return (
+            f"{item.text}{self.words.passage(self.draw, item.language, 1)}"  # a script that words cannot be changed in
+        )
