@@ -1,0 +1,32 @@
+"""The readers that stillwatch knows, by name."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from stillwatch.errors import UsageError
+from stillwatch.records.reader import Reader
+from stillwatch.records.readers import batch, bedrock, bodies, canonical, litellm, otlp, spend_logs
+
+READERS: Final[Mapping[str, Reader]] = {
+    reader.name: reader
+    for reader in (
+        canonical.READER,
+        litellm.READER,
+        spend_logs.READER,
+        otlp.READER,
+        bodies.READER,
+        batch.READER,
+        bedrock.READER,
+    )
+}
+
+
+def reader_named(name: str, readers: Mapping[str, Reader] = READERS) -> Reader:
+    """Return a reader.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in readers:
+        raise UsageError("--format", "no such format", got=repr(name[:64]), expected=", ".join(sorted(readers)))
+    return readers[name]

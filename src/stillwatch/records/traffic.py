@@ -1,0 +1,190 @@
+"""Files to exchanges: batches of ``PLACED_EXCHANGES``, and a tally in which every record is accounted for."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from stillwatch.records.batches import BATCH_ROWS, BATCH_TEXT_BYTES, BatchBuilder
+from stillwatch.records.catalogue import READERS, reader_named
+from stillwatch.records.coercion import BadValueError, RowCheck, zone_named
+from stillwatch.records.field_map import read_field_map
+from stillwatch.records.opening import HashingFile, ReadLimits, find_sources
+from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record
+from stillwatch.records.reader import Reader, Session
+from stillwatch.records.readers.canonical import MISSING, READER, read_columns
+from stillwatch.records.recognition import COLUMNAR, Recognition, recognise, records_of
+from stillwatch.records.schema import EXCHANGES
+from stillwatch.records.tally import Tally, TallyKeeper
+
+READER_FAILURES: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How traffic is read.
+
+    Args:
+        format: the reader to use for every file; None recognises each.
+        field_map: a TOML field map, which then reads every file.
+        time_zone: the IANA zone of times without an offset; None quarantines such rows.
+        limits: what a hostile file may cost.
+        batch_rows: most rows of a batch.
+        batch_text_bytes: bytes of text after which a batch is closed.
+        max_records: records to read of each file; None reads all.
+    """
+
+    format: str | None = None
+    field_map: Path | None = None
+    time_zone: str | None = None
+    limits: ReadLimits = field(default_factory=ReadLimits)
+    batch_rows: int = BATCH_ROWS
+    batch_text_bytes: int = BATCH_TEXT_BYTES
+    max_records: int | None = None
+
+
+class Traffic:
+    """The exchanges of a run. Iterate once; the tally is complete afterwards.
+
+    Attributes:
+        sources: the files in the order of ``source_index``.
+        recognitions: what each was taken for.
+    """
+
+    def __init__(self, recognitions: Sequence[Recognition], options: ReadOptions) -> None:
+        self.recognitions = tuple(recognitions)
+        self.sources = tuple(one.source for one in recognitions)
+        self._options = options
+        self._zone = zone_named(options.time_zone)
+        self._check = RowCheck(EXCHANGES, MISSING, self._zone)
+        self._builder = BatchBuilder(options.batch_rows, options.batch_text_bytes)
+        self._index = {source.name: index for index, source in enumerate(self.sources)}
+        self._sessions: dict[str, Session] = {}
+        self._keeper = TallyKeeper(self.recognitions, options.limits.max_quarantine_rows)
+        self._is_started = False
+        self._is_finished = False
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        if self._is_started:
+            raise RuntimeError("traffic can be read once; call read_traffic again")
+        self._is_started = True
+        for index, one in enumerate(self.recognitions):
+            if one.reader is READER and one.form.container in COLUMNAR:
+                yield from self._columns(index, one)
+            else:
+                yield from self._records(index, one)
+        for session in self._sessions.values():
+            yield from self._settle(session.finish(), Place(self.sources[0].name, 0, 0))
+        yield from self._flush()
+        self._is_finished = True
+
+    @property
+    def tally(self) -> Tally:
+        """What became of every record; only after all batches were taken."""
+        if not self._is_finished:
+            raise RuntimeError("the tally is complete only after all batches were taken")
+        return self._keeper.tally(self._check.warnings, self._check.ignored)
+
+    def quarantine(self) -> pa.Table:
+        """Return the quarantined records: source, line, reason, bytes, detail; never their content."""
+        return self._keeper.quarantine()
+
+    def _columns(self, index: int, one: Recognition) -> Iterator[pa.RecordBatch]:
+        n_rows = 0
+        parts = read_columns(one.source.path, one.form.container, one.source.name, index, self._zone)
+        for part in parts:
+            self._keeper.warn(part.warnings)
+            for bad in part.quarantined:
+                self._keeper.add(bad, index)
+            if part.batch.num_rows:
+                self._keeper.add_batch(part.batch)
+                yield part.batch
+            n_rows += part.batch.num_rows + len(part.quarantined)
+            if self._options.max_records is not None and n_rows >= self._options.max_records:
+                break
+        self._keeper.digest(index, *digest_of(one.source.path))
+
+    def _records(self, index: int, one: Recognition) -> Iterator[pa.RecordBatch]:
+        is_columnar = one.form.container in COLUMNAR
+        raw = None if is_columnar else HashingFile(one.source.path)
+        framed = records_of(one.source, one.form, self._options.limits, raw)
+        try:
+            for item in islice(framed, self._options.max_records):
+                yield from self._settle(self._outcomes(item, one), item.place)
+            yield from self._flush()
+            self._keeper.digest(index, *(digest_of(one.source.path) if raw is None else (raw.finish(), raw.n_bytes)))
+        finally:
+            if raw is not None:
+                raw.close()
+
+    def _outcomes(self, item: Record | Quarantined, one: Recognition) -> Iterable[Outcome]:
+        if isinstance(item, Quarantined):
+            return (item,)
+        assert one.reader is not None  # only an empty file has none, and it has no records
+        session = self._sessions.get(one.reader.name)
+        if session is None:
+            session = self._sessions[one.reader.name] = one.reader.session()
+        return session.feed(item)
+
+    def _settle(self, outcomes: Iterable[Outcome], place: Place) -> Iterator[pa.RecordBatch]:
+        """Take outcomes; a reader that fails on a record quarantines that record alone."""
+        pending = iter(outcomes)
+        while True:
+            try:
+                outcome = next(pending, None)
+            except READER_FAILURES as failure:
+                outcome = Quarantined(place, "unreadable", f"the reader met a {type(failure).__name__}")
+            if outcome is None:
+                return
+            index = self._index[outcome.place.source]
+            if isinstance(outcome, Quarantined | OutOfScope):
+                self._keeper.add(outcome, index)
+                continue
+            try:
+                row, text_bytes = self._check.check(outcome.row)
+            except BadValueError as bad:
+                self._keeper.add(Quarantined(outcome.place, bad.reason, bad.detail), index)
+                continue
+            if self._builder.add(row, text_bytes, (index, outcome.place.line, outcome.place.n_bytes)):
+                yield from self._flush()
+
+    def _flush(self) -> Iterator[pa.RecordBatch]:
+        batch = self._builder.flush()
+        if batch is not None:
+            self._keeper.add_batch(batch)
+            yield batch
+
+
+def read_traffic(
+    arguments: Iterable[str | Path], options: ReadOptions | None = None, readers: Mapping[str, Reader] = READERS
+) -> Traffic:
+    """Recognise files, folders and globs, and return the traffic in them, ready to be iterated.
+
+    Args:
+        arguments: what the user named.
+        options: how to read.
+        readers: the formats to choose from.
+
+    Raises:
+        InputError: an argument, a file or a field map as a whole cannot be read.
+        UsageError: an option names what does not exist.
+    """
+    options = options or ReadOptions()
+    chosen = None
+    if options.field_map is not None:
+        chosen = read_field_map(options.field_map)
+    elif options.format is not None:
+        chosen = reader_named(options.format, readers)
+    found = find_sources(arguments)
+    return Traffic([recognise(source, readers, options.limits, chosen) for source in found], options)
+
+
+def digest_of(path: Path) -> tuple[str, int]:
+    """Return a file's SHA-256 in hexadecimal, and its size in bytes."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return digest.hexdigest(), file.tell()
