@@ -72,13 +72,13 @@ def decimal(value: float) -> str:
 
 
 def odds(value: float) -> str:
-    """Return what bits mean for the odds: ``1,024 times as likely``."""
+    """Return bits as odds: ``1,024 to 1``, or ``1 to 8`` where they are negative."""
     ratio = 2.0 ** min(abs(value), 1000)
     words = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
     if ratio >= 1e7:
         exponent = math.floor(min(abs(value), 1000) * math.log10(2))
         words = f"about 10{_superscript(exponent)}"
-    return f"{words} times as likely" if value >= 0 else f"{words} times less likely"
+    return f"{words} to 1" if value >= 0 else f"1 to {words}"
 
 
 def day(moment: datetime) -> str:

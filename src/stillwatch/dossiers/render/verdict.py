@@ -1,10 +1,20 @@
 """What a case says in one sentence, and how hypotheses are named."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.dossiers.render.inert import visible
 from stillwatch.dossiers.render.numbers import count
 
-NOTHING_PROVEN = "Nothing is proven about who is behind them."
+NOTHING_PROVEN: Final = "Nothing is proven about who is behind them."
+NAMES: Mapping[str, str] = {
+    "ip": "IP address",
+    "tls_fingerprint": "TLS fingerprint",
+    "api_key_id": "API key",
+    "asn": "Network (ASN)",
+    "maths": "Mathematics",
+}  # identifiers whose words differ from their spelling
 
 
 def verdict(case: Case) -> str:
@@ -39,5 +49,7 @@ def kind(campaign: Campaign) -> str:
 
 def humanised(name: str) -> str:
     """Return an identifier as words: ``work_list`` becomes ``Work list``."""
+    if name in NAMES:
+        return NAMES[name]
     words = visible(name).replace("_", " ").strip()
     return words[:1].upper() + words[1:]

@@ -1,0 +1,14 @@
+"""The published JSON Schemas: ``campaigns`` and ``run`` for whole documents, the others for one row of a table."""
+
+import json
+from importlib import resources
+from typing import Any, Final
+
+NAMES: Final = ("campaigns", "run", "accounts", "exchanges", "memberships", "quarantine")
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return one published schema (draft 2020-12) by its name, one of ``NAMES``."""
+    text = resources.files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
