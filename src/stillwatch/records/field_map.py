@@ -344,7 +344,7 @@ def _check_options(column: str, source: str, options: Mapping[str, Any], where: 
         problem = "only a time has a format or a time zone"
     elif "scale" in options and column not in NUMBERS:
         problem = "only a number can be scaled"
-    elif isinstance(constant, Mapping) or (isinstance(constant, list) and column not in ("tool_names",)):
+    elif isinstance(constant, Mapping) or (isinstance(constant, list) and column != "tool_names"):
         problem = "a constant is a text, a number or a truth value"
     elif source == "const" and column in REQUIRED["exchanges"]:
         problem = "every exchange would have the same one"

@@ -1,8 +1,10 @@
 """Counts that add up: every record is used, quarantined or out of scope."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -226,12 +228,24 @@ class TallyKeeper:
     def _pack(self) -> None:
         if self._rows:
             rows, self._rows = self._rows, []
-            columns = [
-                [row.place.source for row in rows],
-                [row.place.line for row in rows],
-                [row.reason for row in rows],
-                [row.place.n_bytes for row in rows],
-                [row.detail for row in rows],
-            ]
-            arrays = [pa.array(column, field.type) for column, field in zip(columns, QUARANTINE, strict=True)]
-            self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=QUARANTINE))
+            self._batches.extend(quarantine_table(rows).to_batches())
+
+
+def quarantine_table(rows: Sequence[Quarantined]) -> pa.Table:
+    """Return quarantined records as a table; never their content."""
+    columns = [
+        [row.place.source for row in rows],
+        [row.place.line for row in rows],
+        [row.reason for row in rows],
+        [row.place.n_bytes for row in rows],
+        [row.detail for row in rows],
+    ]
+    arrays = [pa.array(column, one.type) for column, one in zip(columns, QUARANTINE, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=QUARANTINE)
+
+
+def digest_of(path: Path) -> tuple[str, int]:
+    """Return a file's SHA-256 in hexadecimal, and its size in bytes."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return digest.hexdigest(), file.tell()

@@ -1,6 +1,5 @@
 """Files to exchanges: batches of ``PLACED_EXCHANGES``, and a tally in which every record is accounted for."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,7 +18,7 @@ from stillwatch.records.reader import Reader, Session
 from stillwatch.records.readers.canonical import MISSING, READER, read_columns
 from stillwatch.records.recognition import COLUMNAR, Recognition, recognise, records_of
 from stillwatch.records.schema import EXCHANGES
-from stillwatch.records.tally import Tally, TallyKeeper
+from stillwatch.records.tally import Tally, TallyKeeper, digest_of
 
 READER_FAILURES: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
@@ -174,17 +173,10 @@ def read_traffic(
         UsageError: an option names what does not exist.
     """
     options = options or ReadOptions()
-    chosen = None
+    chosen: Reader | None = None
     if options.field_map is not None:
         chosen = read_field_map(options.field_map)
     elif options.format is not None:
         chosen = reader_named(options.format, readers)
     found = find_sources(arguments)
     return Traffic([recognise(source, readers, options.limits, chosen) for source in found], options)
-
-
-def digest_of(path: Path) -> tuple[str, int]:
-    """Return a file's SHA-256 in hexadecimal, and its size in bytes."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-        return digest.hexdigest(), file.tell()

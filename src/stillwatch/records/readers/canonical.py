@@ -178,13 +178,35 @@ def frame_table(path: Path, container: str, source: str) -> Iterator[Framed]:
     while True:
         try:
             batch = next(batches, None)
-            rows = [] if batch is None else batch.to_pylist()
-        except (pa.ArrowException, OSError, ValueError):  # ValueError: text that is not UTF-8, a time beyond Python's
+        except (pa.ArrowException, OSError):
             yield Quarantined(Place(source, line, 0), "corrupt-file", f"the file is damaged from row {line} on")
             return
         if batch is None:
             return
         row_bytes = batch.nbytes // max(1, batch.num_rows)
-        for row in rows:
-            yield Record(Place(source, line, row_bytes), row)
+        for row in _rows(batch):
+            place = Place(source, line, row_bytes)
+            if row is None:
+                yield Quarantined(place, "unreadable", "a value is no text, or no time that can be")
+            else:
+                yield Record(place, row)
             line += 1
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[Mapping[str, Any] | None]:
+    """Yield rows as values; None for one that holds text that is not UTF-8, or a time beyond what Python can hold."""
+    columns = [
+        column.cast(pa.timestamp("us", column.type.tz), safe=False)
+        if pa.types.is_timestamp(column.type) and column.type.unit == "ns"
+        else column
+        for column in batch.columns
+    ]
+    plain = pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+    try:
+        yield from plain.to_pylist()
+    except (ValueError, OverflowError):
+        for start in range(plain.num_rows):
+            try:
+                yield plain.slice(start, 1).to_pylist()[0]
+            except (ValueError, OverflowError):
+                yield None
