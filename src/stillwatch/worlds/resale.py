@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from stillwatch.worlds.account import DAY_S, Contribution, Ground, actor
-from stillwatch.worlds.lookalikes.intermediaries import draw_users
+from stillwatch.worlds.lookalikes.intermediaries import draw_users, say_next
 from stillwatch.worlds.lookalikes.label import RELAY
 from stillwatch.worlds.lookalikes.scene import Scene
 from stillwatch.worlds.rhythm import Floats, balanced
@@ -78,27 +78,33 @@ class Relay:
     n_customers: int = 500
     per_account_day: float = 6.0
     style: Style = "mixed"
+    keeps_conversations: bool = True  # else every request is stateless
     stickiness: float = 0.5  # share of turns that stay on the account where their conversation began
 
     def build(self, ground: Ground, rng: np.random.Generator) -> Contribution:
         """Return the pool and its customers' traffic."""
         scene = Scene(ground, rng, RELAY)
         pool = open_pool(scene, self.n_accounts, self.style)
-        exits = [scene.address("residential") for _ in range(max(4, self.n_accounts // 2))]
-        clients = [scene.app_client() for _ in range(scene.draw.randint(1, 4))]
+        kinds = ("residential", "residential", "mobile", "hosting", "serverless")  # proxies of every sort
+        exits = [scene.address(scene.draw.choice(kinds)) for _ in range(max(8, 2 * self.n_accounts))]
+        clients = [scene.app_client() for _ in range(scene.draw.randint(3, 15))]
         self.equip(scene, pool, exits)
         users = draw_users(scene, self.n_customers)
         talks = stream(scene, int(self.n_accounts * self.per_account_day * ground.window.days))
         dealt = balanced(len(pool), np.asarray([at_s for at_s, _ in talks]), rng, evenness=0.85)
-        homes: dict[int, tuple[int, list[str], int]] = {}
+        homes: dict[int, tuple[int, int]] = {}  # talk -> the account where it began, its customer
+        begun: dict[tuple[int, int], list[int]] = {}  # talk and account -> conversation there, turns so far
         for (at_s, talk), who in zip(talks, dealt, strict=True):
-            home, turns, user = homes.get(talk) or (pool[int(who)], [], int(len(users) * scene.draw.random() ** 2))
-            customer = users[user]
-            prompt = self.next_turn(scene, turns, customer.language)
-            homes[talk] = (home, [prompt], user)
+            is_first = talk not in homes
+            home, user = homes.setdefault(talk, (pool[int(who)], int(len(users) * scene.draw.random() ** 2)))
             account = home if scene.draw.random() < self.stickiness else pool[int(who)]
-            place: dict[str, Any] = {"client": scene.draw.choice(clients)} if scene.draw.random() < 0.8 else {}
-            scene.say(account, at_s, prompt, system=customer.system, language=customer.language, **place)
+            place = self.place(scene, begun, talk, account)
+            if scene.draw.random() < 0.6:  # the rest keep the client that opened the account
+                place["client"] = scene.draw.choice(clients)
+            customer = users[user]
+            prompt = say_next(scene, customer, is_first=is_first)
+            fixed: dict[str, Any] = {"system": customer.system, "tools": customer.tools, "language": customer.language}
+            scene.say(account, at_s, prompt, **fixed, **place)
         for account in pool:
             if scene.draw.random() < 0.15:  # bought accounts whose first owners still use them
                 scene.own_life(account, scene.volume(0.5))
@@ -115,11 +121,10 @@ class Relay:
                 banned_s = opened_s + scene.draw.random() * (scene.window.seconds - opened_s)
             scene.amend(account, addresses=addresses, banned_s=banned_s)
 
-    @staticmethod
-    def next_turn(scene: Scene, before: list[str], language: str) -> str:
-        """Return what a customer says next: a new question, or a continuation of the talk."""
-        if not before:
-            return scene.words.prompt(scene.draw, language)
-        if language == "en" and scene.draw.random() < 0.4:
-            return scene.pack.write("follow_up", scene.draw)
-        return scene.words.passage(scene.draw, language, scene.draw.randint(1, 3))
+    def place(self, scene: Scene, begun: dict[tuple[int, int], list[int]], talk: int, account: int) -> dict[str, Any]:
+        """Return a request's conversation: the provider sees one only as far as it stays on one account."""
+        if not self.keeps_conversations:
+            return {}
+        conversation = begun.setdefault((talk, account), [scene.talk(), 0])
+        conversation[1] += 1
+        return {"conversation": conversation[0], "turn": conversation[1] - 1}

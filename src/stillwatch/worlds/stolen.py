@@ -29,9 +29,10 @@ class StolenKeys:
         for _ in range(self.n_gangs):
             scene.regroup()
             exits = [
-                scene.address(scene.draw.choice(("residential", "hosting"))) for _ in range(scene.draw.randint(3, 25))
+                scene.address(scene.draw.choice(("residential", "mobile", "hosting", "serverless")))
+                for _ in range(scene.draw.randint(20, 90))
             ]
-            clients = [scene.app_client() for _ in range(scene.draw.randint(1, 3))]
+            clients = [scene.app_client() for _ in range(scene.draw.randint(4, 15))]
             stories = [scene.pack.write("companion_app", scene.draw) for _ in range(scene.draw.randint(1, 6))]
             for _ in range(self.n_victims):
                 self.steal(scene, exits, clients, stories)
@@ -44,7 +45,7 @@ class StolenKeys:
             victim = scene.staff(1, role="victim", platform="api", is_verified=draw.random() < 0.5)[0]
         else:
             victim = scene.person("victim", platform="api")
-        scene.amend(victim, created_s=-draw.uniform(40, 500) * DAY_S)
+        scene.amend(victim, created_s=min(scene.account(victim).created_s, -draw.uniform(5, 60) * DAY_S))
         scene.own_life(victim)
         start_s = draw.uniform(0.15, 0.85) * window.seconds
         end_s = min(window.seconds, start_s + draw.expovariate(1 / (8 * DAY_S)))  # owners notice the bill in a week

@@ -40,7 +40,7 @@ class TrialFarm:
         draw = scene.draw
         start_s = draw.uniform(-4 * DAY_S, scene.window.seconds * 0.95)
         machines = [scene.ground.identities.fingerprint(scene.rng) for _ in range(1 + size // 8)]
-        lines = [scene.address("residential") for _ in range(1 + size // 4)]
+        lines = [scene.address(draw.choice(("residential", "mobile"))) for _ in range(1 + size // 4)]
         domains = draw.sample(scene.ground.texts.disposable_domains, 3)
         for _ in range(size):
             start_s += draw.expovariate(1 / 240.0)

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from stillwatch.worlds import lookalikes, resale, stolen, trials
+from stillwatch.worlds import campaign, lookalikes, resale, stolen, trials
 from stillwatch.worlds.account import DAY_S, Contribution, Ground, Window, make_actor
 from stillwatch.worlds.identity import Population
 from stillwatch.worlds.texts import Split, load_texts
 
-REGISTERED = (lookalikes, resale, stolen, trials)  # importing them makes their kinds known
+REGISTERED = (campaign, lookalikes, resale, stolen, trials)  # importing them makes their kinds known
 WINDOW = Window(datetime(2026, 3, 2, tzinfo=UTC), 21, (10 * DAY_S,))
 
 

@@ -2,6 +2,8 @@
 
 from actor_ground import build, make_ground
 
+from stillwatch.worlds.account import DAY_S
+
 GROUND = make_ground()
 
 
@@ -13,7 +15,7 @@ def test_owners_traffic_goes_on_beside_the_thieves() -> None:
         own = {t.address for t in made.turns if t.account == number and t.label == "organic"}
         stolen = {t.address for t in made.turns if t.account == number and t.label == "stolen_keys"}
         assert own <= set(account.addresses)
-        assert not own & stolen
+        assert len(own & stolen) <= 1  # a carrier's or a cloud's address may be both's
         both += bool(own) and bool(stolen)
     assert both > 0.8 * len(made.accounts)
 
@@ -21,7 +23,7 @@ def test_owners_traffic_goes_on_beside_the_thieves() -> None:
 def test_victims_are_old_accounts() -> None:
     """Victims signed up long before the window, at times of their own."""
     made = build("stolen_keys", GROUND)
-    assert all(account.created_s < 0 for account in made.accounts)
+    assert all(account.created_s < -4 * DAY_S for account in made.accounts)
     assert len({account.created_s for account in made.accounts}) == len(made.accounts)
 
 
@@ -32,12 +34,12 @@ def test_theft_begins_in_the_middle_of_a_life() -> None:
 
 
 def test_a_gang_uses_the_same_lines_for_all_its_victims() -> None:
-    """Within a gang the thieves' addresses overlap between victims; between gangs they do not."""
+    """Within a gang the thieves' addresses overlap between victims; between gangs they hardly do."""
     made = build("stolen_keys", GROUND, n_gangs=2)
     lines: dict[str, set[str]] = {}
     for turn in made.turns:
         if turn.label == "stolen_keys":
             lines.setdefault(str(turn.group_id), set()).add(turn.address)
     first, second = lines.values()
-    assert not first & second
-    assert len(first) < 30
+    assert len(first & second) < 0.3 * min(len(first), len(second))  # carriers and clouds are everyone's
+    assert max(len(first), len(second)) < 100

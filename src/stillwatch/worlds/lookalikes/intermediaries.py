@@ -20,17 +20,34 @@ class EndUser:
     identifier: str
     language: str
     system: str | None
+    tools: tuple[str, ...] = ()
+    is_lengthy: bool = False  # sends documents or tool results, not only talk
 
 
 def draw_users(scene: Scene, n: int) -> list[EndUser]:
-    """Return the customers of an intermediary: every language, some with an application's system prompt."""
+    """Return the customers of an intermediary: every language, talk, applications and agents."""
     languages = scene.ground.texts.languages
+    tool_sets = list(scene.ground.texts.tool_sets.values())
     found = []
     for _ in range(n):
-        system = scene.words.passage(scene.draw, "en", scene.draw.randint(1, 8)) if scene.draw.random() < 0.4 else None
-        language = "en" if scene.draw.random() < 0.45 else scene.draw.choice(languages)
-        found.append(EndUser(scene.rng.bytes(8).hex(), language, system))
+        draw = scene.draw
+        is_agent = draw.random() < 0.3  # coding and office agents bring much of any intermediary's traffic
+        system = scene.words.passage(draw, "en", draw.randint(1, 20)) if is_agent or draw.random() < 0.4 else None
+        tools = tuple(tool.name for tool in draw.choice(tool_sets))[: draw.randint(2, 10)] if is_agent else ()
+        language = "en" if draw.random() < 0.45 else draw.choice(languages)
+        found.append(EndUser(scene.rng.bytes(8).hex(), language, system, tools, is_agent or draw.random() < 0.3))
     return found
+
+
+def say_next(scene: Scene, user: EndUser, *, is_first: bool) -> str:
+    """Return what a customer sends next: a question, a document, a tool's result or a continuation of the talk."""
+    if user.is_lengthy and scene.draw.random() < 0.5:
+        return scene.words.passage(scene.draw, user.language, scene.draw.randint(6, 40))
+    if is_first:
+        return scene.words.prompt(scene.draw, user.language)
+    if user.language == "en" and scene.draw.random() < 0.4:
+        return scene.pack.write("follow_up", scene.draw)
+    return scene.words.passage(scene.draw, user.language, scene.draw.randint(1, 3))
 
 
 def serve(scene: Scene, accounts: list[int], users: list[EndUser], n: int, *, p_disclosed: float) -> None:
@@ -39,15 +56,15 @@ def serve(scene: Scene, accounts: list[int], users: list[EndUser], n: int, *, p_
         user = users[int(len(users) * scene.draw.random() ** 2)]  # squared: a few customers bring most of the traffic
         account, conversation = scene.draw.choice(accounts), scene.talk()
         named = user.identifier if scene.draw.random() < p_disclosed else None
-        turns = scene.words.dialogue(scene.draw, user.language, len(at_s))
-        for turn, (time_s, prompt) in enumerate(zip(at_s, turns, strict=True)):
+        for turn, time_s in enumerate(at_s):
+            prompt = say_next(scene, user, is_first=turn == 0)
             place: dict[str, Any] = {
                 "conversation": conversation,
                 "turn": turn,
                 "language": user.language,
                 "end_user_id": named,
             }
-            scene.say(account, time_s, prompt, system=user.system, **place)
+            scene.say(account, float(time_s), prompt, system=user.system, tools=user.tools, **place)
 
 
 @actor(AGGREGATOR)
@@ -133,9 +150,13 @@ class GatewayRouter:
     @staticmethod
     def route(scene: Scene, pathways: list[int], application: EndUser, at_s: float) -> None:
         """Send one stateless request; on a failure of the service send it again over another pathway."""
-        prompt = scene.words.prompt(scene.draw, application.language)
+        prompt = say_next(scene, application, is_first=True)
         account = scene.draw.choice(pathways)
-        fixed: dict[str, Any] = {"system": application.system, "language": application.language}
+        fixed: dict[str, Any] = {
+            "system": application.system,
+            "tools": application.tools,
+            "language": application.language,
+        }
         if scene.draw.random() < P_FAILOVER and len(pathways) > 1:
             status = scene.draw.choice(RETRY_STATUSES)
             scene.say(account, at_s, prompt, response=None, status=status, **fixed)

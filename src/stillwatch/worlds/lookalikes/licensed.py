@@ -1,25 +1,35 @@
 """What the registry allows: distillation under contract, one whose contract ran out, safety research."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
 
 import numpy as np
 
-from stillwatch.worlds.account import DAY_S, Authorisation, Contribution, Ground, actor
+from stillwatch.worlds.account import (
+    DAY_S,
+    DISTILLATION,
+    Authorisation,
+    BlockActor,
+    Contribution,
+    Ground,
+    actor,
+    make_actor,
+)
 from stillwatch.worlds.lookalikes.label import AUTHORISED_DISTILLATION, SAFETY_RESEARCHER
 from stillwatch.worlds.lookalikes.scene import Scene
-from stillwatch.worlds.rhythm import Shape, balanced
-from stillwatch.worlds.templates import fill
+from stillwatch.worlds.wording import dice
 
-KINDS = ("synthetic_data", "reasoning_trace", "expert_persona", "task_writing")
-P_EXTRACTED = 0.9  # of an authorised pool's requests are its work, the rest its own
+CAMPAIGN_STRATEGIES = ("one_prompt", "paraphrase", "rotation", "task_writing", "agent_trajectory")
+LISTS = ("gsm8k_train", "science", "open_ended", "zh", "apibench", "code")
 
 
 @actor(AUTHORISED_DISTILLATION)
 @dataclass(frozen=True)
 class AuthorisedDistillation:
-    """A campaign in every respect, but in the registry; ``n_lapsed`` of them go on after their permission ended.
+    """Made by the very code that makes campaigns, but in the registry; ``n_lapsed`` of them outlive their permission.
 
-    Half are one organisation, named in the registry as such; half are separate accounts, named one by one.
+    Every other one is an organisation, named in the registry as such; the rest are separate accounts, named one by one.
     """
 
     instances: int = 2
@@ -29,75 +39,58 @@ class AuthorisedDistillation:
 
     def build(self, ground: Ground, rng: np.random.Generator) -> Contribution:
         """Return the licensed pools and their rows of the registry."""
-        scene = Scene(ground, rng, AUTHORISED_DISTILLATION)
+        made = Contribution()
         for number in range(self.instances + self.n_lapsed):
-            scene.regroup()
+            draw = dice(rng)
+            group_id = f"{AUTHORISED_DISTILLATION}-{rng.bytes(5).hex()}"
             is_lapsed = number >= self.instances
-            accounts = self.pool(scene, is_organisation=number % 2 == 0)
-            ends_s = scene.draw.uniform(0.3, 0.6) * ground.window.seconds if is_lapsed else None
-            self.register(scene, accounts, ends_s)
-            self.work(scene, accounts)
-            for account in accounts:
-                if is_lapsed:
-                    scene.amend(account, role="lapsed")
-                scene.own_life(account, scene.volume(0.5))
-        return scene.out
+            pool = self.pool(ground, draw, group_id, "lapsed" if is_lapsed else "licensee")
+            if number % 2 == 0:
+                incorporate(pool, f"org_{rng.bytes(8).hex()}", f"Licensee {draw.randrange(1000)} Ltd")
+            ends_s = draw.uniform(0.3, 0.6) * ground.window.seconds if is_lapsed else None
+            register(pool, f"DST-{draw.randrange(10_000):04d}", -draw.uniform(30, 200) * DAY_S, ends_s)
+            made.extend(pool)
+        return made
 
-    def pool(self, scene: Scene, *, is_organisation: bool) -> list[int]:
-        """Return the accounts of one licensee."""
-        if is_organisation:
-            return scene.staff(self.n_accounts, role="licensee", platform="api")
-        payment = scene.ground.identities.fingerprint(scene.rng)
-        opened_s = -scene.draw.uniform(2, 60) * DAY_S
-        accounts = [scene.person("licensee", platform="api", payment_kind="card") for _ in range(self.n_accounts)]
-        for account in accounts:
-            paid = {"payment_fingerprint": payment} if scene.draw.random() < 0.5 else {}
-            scene.amend(account, created_s=opened_s + scene.draw.expovariate(1 / DAY_S), **paid)
-        return accounts
+    def pool(self, ground: Ground, draw: Random, group_id: str, role: str) -> Contribution:
+        """Return a campaign with the truth of a licensee."""
+        parameters: dict[str, Any] = {
+            "name": group_id,
+            "n_accounts": self.n_accounts,
+            "per_day": self.per_account_day * draw.lognormvariate(0, 0.4),
+            "cover": draw.choice((0.0, 0.2, 0.6)),
+            "strategy": draw.choice(CAMPAIGN_STRATEGIES),
+            "work_list": draw.choice(LISTS),
+            "timing": draw.choice(("flat", "office", "human")),
+        }
+        campaign = make_actor("campaign", parameters)
+        assert isinstance(campaign, BlockActor)
+        pool = Contribution()
+        for block in campaign.blocks(ground, np.random.SeedSequence(draw.randrange(2**63))):
+            pool.extend(block)
+        pool.accounts = [
+            replace(spec, label=AUTHORISED_DISTILLATION, group_id=group_id, role=role) for spec in pool.accounts
+        ]
+        pool.turns = [
+            turn._replace(label=AUTHORISED_DISTILLATION, group_id=group_id) if turn.label == DISTILLATION else turn
+            for turn in pool.turns
+        ]
+        return pool
 
-    @staticmethod
-    def register(scene: Scene, accounts: list[int], ends_s: float | None) -> None:
-        """Enter a licensee in the registry, as an organisation where it is one."""
-        reference = f"DST-{scene.draw.randrange(10_000):04d}"
-        begins_s = -scene.draw.uniform(30, 200) * DAY_S
-        organisation = scene.account(accounts[0]).organisation_id
-        if organisation is not None:
-            scene.out.authorisations.append(
-                Authorisation(
-                    "distillation", reference, organisation_id=organisation, valid_from_s=begins_s, valid_to_s=ends_s
-                )
-            )
-            return
-        for account in accounts:
-            identifier = scene.account(account).account_id
-            scene.out.authorisations.append(
-                Authorisation(
-                    "distillation", reference, account_id=identifier, valid_from_s=begins_s, valid_to_s=ends_s
-                )
-            )
 
-    def work(self, scene: Scene, accounts: list[int]) -> None:
-        """Deal one work list over the accounts as a load balancer does."""
-        draw = scene.draw
-        kind = draw.choice(KINDS)
-        wordings = scene.pack.paraphrases(kind, draw, draw.choice((1, 1, 12)))
-        shape: Shape = draw.choice(("flat", "batch", "service", "office"))
-        n = scene.volume(self.per_account_day * len(accounts), spread=0.3)
-        (times,) = scene.times([scene.rhythm(accounts[0], shape, has_ramp=False, day_noise=0.1)], [n])
-        which = balanced(len(accounts), times, scene.rng, evenness=0.9)
-        items = scene.work_list(draw.choice(("gsm8k_train", "science", "open_ended", "zh", "apibench")), n)
-        for place, (who, at_s) in enumerate(zip(which, times, strict=True)):
-            item = items[place % len(items)]
-            task = item.text if place < len(items) else scene.another(item)
-            answer = scene.words.reasoned(draw, item.answer)
-            slots = {
-                "task": task,
-                "answer": item.answer or scene.words.passage(draw, item.language, 3),
-                "n": str(place),
-            }
-            scene.say(
-                accounts[int(who)], float(at_s), fill(draw.choice(wordings), **slots), answer=answer, language="en"
-            )
+def incorporate(pool: Contribution, organisation_id: str, name: str) -> None:
+    """Make a pool's accounts those of one verified organisation."""
+    known: dict[str, Any] = {"organisation_id": organisation_id, "organisation_name": name, "is_verified": True}
+    pool.accounts = [replace(spec, **known) for spec in pool.accounts]
+
+
+def register(pool: Contribution, reference: str, begins_s: float, ends_s: float | None) -> None:
+    """Enter a pool in the registry, as an organisation where it is one."""
+    organisation = pool.accounts[0].organisation_id
+    ids = [None] if organisation else [spec.account_id for spec in pool.accounts]
+    pool.authorisations += [
+        Authorisation("distillation", reference, account, organisation, begins_s, ends_s) for account in ids
+    ]
 
 
 @actor(SAFETY_RESEARCHER)
