@@ -16,14 +16,14 @@ from stillwatch.worlds.account import DAY_S, DISTILLATION, HOUR_S, AccountSpec, 
 from stillwatch.worlds.campaign_identity import Shop
 from stillwatch.worlds.campaign_prompts import Script
 from stillwatch.worlds.campaign_timing import Timing
-from stillwatch.worlds.life import Liver, draw_habit, draw_parameters
+from stillwatch.worlds.life import Liver, draw_habit, draw_parameters, first_model
 from stillwatch.worlds.lookalikes.label import RELAY
 from stillwatch.worlds.rhythm import within_session
 from stillwatch.worlds.traffic import RETRIED, draw_statuses
 from stillwatch.worlds.wording import dice
 
 BLOCK: Final = 400  # accounts made at a time: a block of the busiest pool fits memory
-STRAIN: Final = 2.5  # busy pools meet rate limits more often than people do
+STRAIN: Final = 1.6  # busy pools meet rate limits more often than people do
 P_REFUSED: Final = 0.012  # of templated requests; close to the honest rate, as most pass
 P_PROBE_REFUSED: Final = 0.6  # most techniques fail, some succeed
 RETRY_S: Final = 25.0
@@ -39,6 +39,7 @@ class Pool:
     start_s: float
     end_s: float
     parameters: list[dict[str, Any]]
+    luck: list[list[float]]  # of each account at each release: below ``pivot`` it moves
 
 
 @actor("campaign")
@@ -55,7 +56,8 @@ class Campaign:
         identity, leaks, platform: the accounts; see ``campaign_identity.Shop``.
         timing, has_ramp, utc_offset_h: the hours; see ``campaign_timing.Timing``.
         start_day, end_day: when it works; the window's end where ``end_day`` is None.
-        pivot: the share of requests that move to a new model within a day of its release.
+        pivot: the share of the traffic that moves to a new model within a day of its release.
+        pivot_by: what moves, ``account`` (members one by one) or ``request`` (the balancer decides each time).
         ban_day: when the whole pool is banned and a new one takes over, or None.
         probe: probing requests before the scale.
         relay: the share of the pool's traffic that is ordinary resale.
@@ -80,6 +82,7 @@ class Campaign:
     start_day: float = 0.0
     end_day: float | None = None
     pivot: float = 0.5
+    pivot_by: str = "account"
     ban_day: float | None = None
     probe: int = 0
     relay: float = 0.0
@@ -96,6 +99,8 @@ class Campaign:
         ):
             if not low <= value <= high:
                 raise SettingsError(f"campaign.{name}", "out of range", got=str(value), expected=f"{low} to {high}")
+        if self.pivot_by not in ("account", "request"):
+            raise SettingsError("campaign.pivot_by", "no such unit", got=self.pivot_by, expected="account or request")
         if self.second and len(self.second) != 2:
             raise SettingsError(
                 "campaign.second", "needs two parts", got=str(self.second), expected="[strategy, work_list]"
@@ -134,8 +139,7 @@ class CampaignBlock:
             self.groups.append(f"{c.group_id}-second")
         plan = np.random.default_rng(seed)
         self.shared_parameters = draw_parameters(plan, "api")
-        n_old = len(ground.models) - len(ground.window.release_s)
-        self.first_model = ground.models[int(n_old * np.sqrt(plan.random()))]
+        self.first_model = first_model(ground, plan)
         self.pivot_lag_s = float(plan.uniform(2, 20)) * HOUR_S
         self.next_item = count()
 
@@ -171,13 +175,16 @@ class CampaignBlock:
         indices = [self.out.add(spec) for spec in specs]
         own = [draw_parameters(self.rng, spec.clients[0].platform) for spec in specs]
         is_uniform = c.identity == "sloppy"
-        return Pool(specs, indices, start_s, end_s, [self.shared_parameters] * n if is_uniform else own)
+        luck = self.rng.random((n, len(self.ground.window.release_s))).tolist()
+        return Pool(specs, indices, start_s, end_s, [self.shared_parameters] * n if is_uniform else own, luck)
 
-    def _model(self, at_s: float) -> str:
+    def _model(self, pool: Pool, k: int, at_s: float) -> str:
+        c = self.campaign
         chosen = self.first_model
         n_old = len(self.ground.models) - len(self.ground.window.release_s)
         for i, release_s in enumerate(self.ground.window.release_s):
-            if at_s >= release_s + self.pivot_lag_s and self.draw.random() < self.campaign.pivot:
+            luck = pool.luck[k][i] if c.pivot_by == "account" else self.draw.random()
+            if at_s >= release_s + self.pivot_lag_s and luck < c.pivot:
                 chosen = self.ground.models[n_old + i]
         return chosen
 
@@ -188,7 +195,7 @@ class CampaignBlock:
             "at_s": at_s,
             "client": spec.clients[self.draw.randrange(len(spec.clients))],
             "address": spec.addresses[self.draw.randrange(len(spec.addresses))],
-            "model": self._model(at_s),
+            "model": self._model(pool, k, at_s),
             "label": DISTILLATION,
             "p_refused": P_REFUSED,
             "is_reasoning": self.draw.random() < self.campaign.p_reasoning,

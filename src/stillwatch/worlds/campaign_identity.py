@@ -4,7 +4,7 @@ A careless pool shares what costs money (cards, devices, addresses, referral cod
 each account as an honest person would be drawn. What is shared is listed, so that a world can leak one thing alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,13 @@ from stillwatch.errors import SettingsError
 from stillwatch.worlds.account import DAY_S, AccountSpec, Client, Ground
 
 LEAKS: Final = ("payment", "device", "address", "referrer", "client", "email", "burst")
+FIELDS: Final = {
+    "payment": "payment_kind",
+    "device": "device_fingerprint",
+    "referrer": "referrer_id",
+    "client": "clients",
+    "email": "email_domain",
+}
 DISCIPLINES: Final[dict[str, tuple[str, ...]]] = {
     "sloppy": LEAKS,
     "medium": ("payment", "address"),
@@ -59,10 +66,14 @@ class Shop:
             known: dict[str, Any] = {}
             if self.platform is not None:
                 known["platform"] = self.platform
-            for leak, values in shared.items():
-                known |= values[int(rng.integers(len(values)))] if leak != "address" else self._lines(rng, values)
             known["created_s"] = self._created_s(ground, rng, opens_s, first_s if "burst" in leaks else None)
-            found.append(ground.identities.person(rng, **known))
+            spec = ground.identities.person(rng, **known)
+            for leak, values in shared.items():
+                if leak == "address":
+                    spec = replace(spec, addresses=self._lines(rng, values))
+                elif getattr(spec, FIELDS[leak]) is not None or leak == "referrer":  # a shop fills in what is asked for
+                    spec = replace(spec, **values[int(rng.integers(len(values)))])
+            found.append(spec)
         return found
 
     def _created_s(self, ground: Ground, rng: np.random.Generator, opens_s: float, burst_s: float | None) -> float:
@@ -73,10 +84,10 @@ class Shop:
             created_s = ground.identities.created_s(rng)
         return created_s
 
-    def _lines(self, rng: np.random.Generator, values: list[dict[str, Any]]) -> dict[str, Any]:
+    def _lines(self, rng: np.random.Generator, values: list[dict[str, Any]]) -> tuple[str, ...]:
         """Return a few of the pool's shared addresses: proxies rotate."""
         picked = rng.integers(len(values), size=1 + int(rng.integers(3)))
-        return {"addresses": tuple(dict.fromkeys(values[int(i)]["address"] for i in picked))}
+        return tuple(dict.fromkeys(values[int(i)]["address"] for i in picked))
 
     def _shared(self, ground: Ground, rng: np.random.Generator, leak: str, n: int) -> list[dict[str, Any]]:
         count = max(1, round(n / PER_SHARED[self.discipline][leak]))

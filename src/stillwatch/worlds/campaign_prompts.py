@@ -17,6 +17,7 @@ from stillwatch.worlds.texts import Item
 from stillwatch.worlds.wording import load_wording
 
 TASK: Final = "{task}"
+P_TRACED: Final = 0.5  # answers that carry the trace asked for; the others show ordinary reasoning
 PAYLOAD_SENTENCES: Final = (25, 90)  # a long document: 2 to 10 kB
 STEPS: Final = (3, 14)  # requests of one agent's trajectory
 STRATEGIES: Final[Mapping[str, str]] = {  # strategy -> kind of template; "" sends the bare task
@@ -151,7 +152,7 @@ class Script:
             False: lambda: words.response(draw, item.language, item.answer),
         }
         is_traced = STRATEGIES[self.strategy] in ("reasoning_trace", "expert_persona")
-        return system, [Step(fill(wording, task=task, **slots), answers[is_traced and draw.random() < 0.8]())]
+        return system, [Step(fill(wording, task=task, **slots), answers[is_traced and draw.random() < P_TRACED]())]
 
     def _rubric(self, draw: Random) -> str:
         _, rubric = draw.choice(self.ground.texts.rubrics)

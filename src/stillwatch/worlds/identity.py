@@ -54,6 +54,7 @@ P_REFERRED: Final = 0.25
 P_DISPOSABLE: Final = 0.02  # people who guard their mailbox
 P_HOUSEHOLD: Final = 0.06  # shares card, device and line with one or two others
 P_MOBILE: Final = 0.30
+LATEST_SIGN_UP: Final = 0.6  # of the window: who comes later has no time to show a habit
 N_REFERRERS: Final = 150
 SYLLABLES: Final = (
     "ba",
@@ -138,7 +139,7 @@ class Population:
 
     def created_s(self, rng: np.random.Generator) -> float:
         """Return an ordinary sign-up time: growing over ten months, a few within the window."""
-        span = 300 * DAY_S + 0.6 * self.window.seconds
+        span = 300 * DAY_S + LATEST_SIGN_UP * self.window.seconds
         return float(-300 * DAY_S + span * np.sqrt(rng.random()))  # growth: later days see more sign-ups
 
     def mail_domain(self, rng: np.random.Generator) -> str:
@@ -166,7 +167,6 @@ class Population:
         spec = AccountSpec(
             account_id=self.account_id(rng),
             created_s=self.created_s(rng),
-            is_verified=None if rng.random() < 0.9 else False,
             pathway=pick(rng, PATHWAYS),
             plan=plan,
             plan_price_usd=next(price for name, price, _ in PLANS if name == plan),
@@ -236,7 +236,8 @@ class Population:
             pool = offices if where == "console" else servers
             firm["addresses"] = (pool[int(rng.integers(len(pool)))],)
             firm["clients"] = (self.client(rng, where),)
-            firm["created_s"] = first_s + float(rng.exponential(20 * DAY_S))  # colleagues follow over weeks
+            follows_s = first_s + float(rng.exponential(20 * DAY_S))  # colleagues follow over weeks
+            firm["created_s"] = follows_s if follows_s < LATEST_SIGN_UP * self.window.seconds else first_s
             firm["referrer_id"] = None
             found.append(self.person(rng, **{**firm, **known}))
         return found

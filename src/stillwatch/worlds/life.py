@@ -22,13 +22,16 @@ from stillwatch.worlds.rhythm import (
     session_sizes,
     within_session,
 )
-from stillwatch.worlds.wording import Wording, dice, load_wording
+from stillwatch.worlds.wording import MOST_SENTENCES, Wording, dice, load_wording
 
 Use = Literal["chat", "script", "application", "agent"]
 VOLUME_TAIL: Final = 1.15  # Pareto exponent of requests an account: most send a few a week, some thousands
 LEAST_A_FORTNIGHT: Final = 3.0
 TEMPERATURES: Final = (0.0, 0.0, 0.2, 0.3, 0.7, 0.7, 1.0)
 TOKEN_LIMITS: Final = (1024, 2048, 4096, 4096, 8192, 16384, 32000)
+P_MOVES: Final = 0.7  # accounts that follow a release at all
+MOVE_LAG_S: Final = 2.0 * DAY_S  # a third of those within a day, without any coordination
+SENTENCES: Final = 5.0  # of a median answer
 P_PUBLIC_PROMPT: Final = 0.08  # pastes a prompt that the whole world pastes
 
 
@@ -63,6 +66,7 @@ class Habit:
     max_tokens: int | None = None
     p_reasoning: float = 0.2
     n_end_users: int = 0
+    verbosity: float = 1.0  # how long the answers are that this account asks for
     n_keys: int = 1
 
 
@@ -77,9 +81,15 @@ def draw_models(ground: Ground, rng: np.random.Generator) -> ModelChoice:
     n_old = len(ground.models) - len(ground.window.release_s)
     moves = []
     for i, release_s in enumerate(ground.window.release_s):
-        if rng.random() < 0.6:
-            moves.append((release_s + float(rng.exponential(2.5 * DAY_S)), ground.models[n_old + i]))
-    return ModelChoice(ground.models[int(n_old * np.sqrt(rng.random()))], tuple(moves))
+        if rng.random() < P_MOVES:
+            moves.append((release_s + float(rng.exponential(MOVE_LAG_S)), ground.models[n_old + i]))
+    return ModelChoice(first_model(ground, rng), tuple(moves))
+
+
+def first_model(ground: Ground, rng: np.random.Generator) -> str:
+    """Return a model on offer at the window's start: mostly the newest."""
+    n_old = len(ground.models) - len(ground.window.release_s)
+    return ground.models[max(0, n_old - 1 - int(rng.exponential(0.8)))]
 
 
 def draw_parameters(rng: np.random.Generator, platform: str) -> dict[str, Any]:
@@ -115,6 +125,7 @@ def draw_habit(ground: Ground, rng: np.random.Generator, spec: AccountSpec, *, u
         language=language,
         p_reasoning=draw.choice((0.0, 0.1, 0.3, 0.6, 1.0)),
         n_keys=1 + draw.randrange(2),
+        verbosity=draw.lognormvariate(0.3, 0.9),
         **draw_parameters(rng, platform),
         **_wordings(ground, draw, chosen),
     )
@@ -213,7 +224,7 @@ class Liver:
             body = self.wording.passage(draw, habit.language, 1 + int(draw.lognormvariate(1.0, 0.8)))
             prompt = f"{habit.instruction}\n{body}" if habit.instruction else body
         end_user = f"u{draw.randrange(habit.n_end_users)}" if habit.n_end_users and draw.random() < 0.5 else None
-        response = self.wording.response(draw, habit.language)
+        response = self.answer(habit)
         kept = self.base(account, spec, habit, at_s)
         return Turn(prompt=prompt, response=response, end_user_id=end_user, **kept)
 
@@ -229,13 +240,18 @@ class Liver:
             )
             for k, prompt in enumerate(prompts[:wanted]):
                 kept = self.base(account, spec, habit, times[len(found)])
-                response = self.wording.response(self.draw, habit.language)
+                response = self.answer(habit)
                 found.append(Turn(prompt=prompt, response=response, conversation=talk, turn=k, **kept))
         return found
 
     def _steps(self, habit: Habit, wanted: int) -> list[str]:
         """Return an agent's prompts: a task, then the tools' results."""
         return [self.wording.prompt(self.draw, habit.language), *(self.result(habit.tools) for _ in range(wanted - 1))]
+
+    def answer(self, habit: Habit) -> str:
+        """Return an answer as long as this account likes them."""
+        wanted = SENTENCES * habit.verbosity * self.draw.lognormvariate(0.0, 0.7)
+        return self.wording.passage(self.draw, habit.language, max(1, min(MOST_SENTENCES, round(wanted))))
 
     def result(self, tools: tuple[str, ...]) -> str:
         """Return what a tool answered, as it is put into the next request."""
