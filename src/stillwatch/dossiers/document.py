@@ -155,9 +155,9 @@ def _scalar(value: Any, kind: Any, path: str) -> Any:
             return number
         raise _MismatchError(path, "a number that is not finite", "a finite number")
     if kind is int and type(value) is int:
-        if abs(value) <= INT_MAX:
+        if 0 <= value <= INT_MAX:  # every integer of a case is a count or an index
             return value
-        raise _MismatchError(path, "a number out of range", f"at most {INT_MAX}")
+        raise _MismatchError(path, _shown(value), f"a count of at most {INT_MAX}")
     if kind is str and type(value) is str:
         if any("\ud800" <= character <= "\udfff" for character in value):
             raise _MismatchError(path, "half a surrogate pair", "valid Unicode")

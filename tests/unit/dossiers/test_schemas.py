@@ -1,0 +1,93 @@
+"""The published schemas: real documents fit them, broken ones do not, and they say the same as the code."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pyarrow as pa
+import pytest
+from example_case import PLANS, make_case
+
+from stillwatch.dossiers import case as case_module
+from stillwatch.dossiers.document import to_json
+from stillwatch.dossiers.schemas import NAMES, schema
+from stillwatch.dossiers.tables import TABLES
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "case"
+
+
+def _validator(name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema(name), format_checker=jsonschema.FormatChecker())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_schema_is_a_schema(name: str) -> None:
+    """Every published file is itself valid under draft 2020-12."""
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+
+
+def test_written_case_fits_its_schema() -> None:
+    """What ``to_json`` writes validates, with every kind of group in it."""
+    _validator("campaigns").validate(json.loads(to_json(make_case(n_listed=30))))
+
+
+def test_empty_case_fits_its_schema() -> None:
+    """A case without traffic or groups validates."""
+    case = dataclasses.replace(make_case(()), first_seen_at=None, last_seen_at=None)
+    _validator("campaigns").validate(json.loads(to_json(case)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_documents_fit(name: str) -> None:
+    """The example documents validate; a file of rows holds a list of them."""
+    document = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+    rows = document if isinstance(document, list) else [document]
+    assert rows
+    for row in rows:
+        _validator(name).validate(row)
+
+
+def test_schema_has_the_fields_of_the_code() -> None:
+    """Each object of the schema has exactly the fields of its dataclass, all required."""
+    published = schema("campaigns")
+    objects = {**published["$defs"], "Case": published}
+    for name, described in objects.items():
+        fields = [field.name for field in dataclasses.fields(getattr(case_module, name))]
+        assert list(described["properties"]) == described["required"] == fields
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_row_schemas_have_the_columns_of_the_tables(name: str) -> None:
+    """Names, order and nullability of the columns agree with the Arrow schema."""
+    described = schema(name)
+    assert list(described["properties"]) == TABLES[name].names
+    for field in TABLES[name]:
+        kinds = described["properties"][field.name]["type"]
+        assert ("null" in kinds if isinstance(kinds, list) else False) == field.nullable
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_golden_rows_fit_the_arrow_schema(name: str) -> None:
+    """The example rows make an Arrow table of the schema and come back equal."""
+    rows = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+    assert pa.Table.from_pylist(rows, schema=TABLES[name]).to_pylist() == rows
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.update(surprise=1),
+        lambda d: d.pop("key_id"),
+        lambda d: d.update(first_seen_at="2026-07-01"),
+        lambda d: d["campaigns"][0].update(p_value=2),
+        lambda d: d["campaigns"][0]["timeline"].update(hour_of_week=[1]),
+        lambda d: d["funnel"].update(read=-1),
+    ],
+)
+def test_broken_case_does_not_fit(change: Any) -> None:
+    """The schema refuses what the code refuses."""
+    plain = json.loads(to_json(make_case((PLANS[2],), n_listed=5)))
+    change(plain)
+    assert not _validator("campaigns").is_valid(plain)
