@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from stillwatch.records.readers.json_values import decoded, identifier, items, mapping, microseconds, number, text
+from stillwatch.records.readers.json_values import decoded, identifier, items, mapping, microseconds, text
 
 SUFFIX: Final = re.compile(r"_[sdbgt]$")  # string, double, boolean, guid, time
 GATEWAY: Final = frozenset({"gatewaylogs", "apimanagementgatewaylogs"})
@@ -21,6 +21,7 @@ MODEL_KEYS: Final = ("requestmessages", "responsemessages", "prompttokens", "seq
 GATEWAY_KEYS: Final = ("apimsubscriptionid", "apiid", "backendurl", "isrequestsuccess")
 TICKS_AT_1970: Final = 621_355_968_000_000_000  # .NET counts 100 ns from the year 1
 TICKS_PER_US: Final = 10
+TICKS: Final = re.compile(r"[0-9]{18}")  # 18 digits until the year 3169
 TICKS_AT_2010: Final = 633_979_008_000_000_000
 TICKS_AT_2100: Final = 662_380_416_000_000_000
 
@@ -61,9 +62,10 @@ def kind_of(row: Mapping[str, Any]) -> str | None:
 
 def time_of(row: Mapping[str, Any]) -> int | None:
     """Return when a request began in microseconds: .NET ticks where there are some, else the row's own time."""
-    ticks = number(row.get("requesttime"))
-    if ticks is not None and TICKS_AT_2010 <= ticks < TICKS_AT_2100:
-        return (int(ticks) - TICKS_AT_1970) // TICKS_PER_US
+    told = row.get("requesttime")
+    ticks = int(told) if isinstance(told, str) and TICKS.fullmatch(told) else told  # beyond what a float holds exactly
+    if isinstance(ticks, int) and TICKS_AT_2010 <= ticks < TICKS_AT_2100:
+        return (ticks - TICKS_AT_1970) // TICKS_PER_US
     found = (microseconds(row.get(name), naive_is_utc=True) for name in ("time", "timegenerated", "requesttime"))
     return next((when for when in found if when is not None), None)
 
