@@ -7,7 +7,6 @@ from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.dossiers.render.inert import visible
 from stillwatch.dossiers.render.numbers import count
 
-NOTHING_PROVEN: Final = "Nothing is proven about who is behind them."
 NAMES: Mapping[str, str] = {
     "ip": "IP address",
     "tls_fingerprint": "TLS fingerprint",
@@ -31,7 +30,7 @@ def verdict(case: Case) -> str:
     if explained:
         were = "1 other was" if explained == 1 else f"{count(explained)} others were"
         sentence += f"; {were} found and explained otherwise"
-    return f"{sentence}. {NOTHING_PROVEN}"
+    return f"{sentence}. Nothing is proven about who is behind {'it' if accused == 1 and not explained else 'them'}."
 
 
 def leading_title(campaign: Campaign) -> str:

@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from markupsafe import Markup, escape
 
 from stillwatch.dossiers.render.inert import visible
 
+SMALLEST_WIDTH: Final = 1e-9  # below it values differ by rounding alone
 Attribute = str | float | int | None
 
 
@@ -69,5 +71,7 @@ def padded(values: list[float], *, share: float = 0.06) -> Scale:
     """Return a scale that holds zero and all values with some air on both sides."""
     finite = [value for value in values if math.isfinite(value)]
     low, high = min([0.0, *finite]), max([0.0, *finite])
-    air = (high - low or 1.0) * share
+    if high - low < SMALLEST_WIDTH:
+        high = low + 1.0
+    air = (high - low) * share
     return Scale(low - air, high + air)
