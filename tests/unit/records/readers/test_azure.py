@@ -95,7 +95,7 @@ def test_azure_openai_request_response():
     assert row_of(OPENAI) == {
         "exchange_id": "azure:c-4",
         "account_id": "entra-4",
-        "requested_at": 1716553381539415,
+        "requested_at": 1715929481539415,
         "platform": "azure",
         "model": "gpt-35-turbo",
         "status": 200,

@@ -164,7 +164,7 @@ def test_openrouter_connection_test():
 
 
 def test_messages_in_logs_join_their_span():
-    """Message events as log records join their span by its ids, in the order of their times and in any order of files."""
+    """Message events as log records join their span, ordered by their times and not by their files."""
     line = deepcopy(DIALECTS[D1])
     (span,) = spans_of(line)
     span |= {"traceId": "8" * 32, "spanId": "d" * 16, "events": []}
