@@ -62,7 +62,7 @@ def units_of(record: Record) -> Iterator[Unit | Outcome]:
             if isinstance(entry, Mapping):
                 yield build(entry, resource, record.place, n_found)
             else:
-                yield Quarantined(record.place, "bad-otlp", "a span or log record is not an object")
+                yield Quarantined(record.place, "bad-otlp", "a span, a log record or what holds it is no object")
             n_found += 1
     if n_found:
         return
@@ -78,16 +78,16 @@ def _entries(
     value: Mapping[str, Any], names: tuple[str, tuple[str, ...], str]
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     outer, scopes, inner = names
-    for group in _list(field(value, outer)):
+    for group in _list_or_bad(field(value, outer)):
         if not isinstance(group, Mapping):
+            yield None, {}
             continue
         resource = group.get("resource")
         described = attributes(resource.get("attributes")) if isinstance(resource, Mapping) else {}
-        for name in scopes:
-            for scope in _list(field(group, name)):
-                if isinstance(scope, Mapping):
-                    for entry in _list(field(scope, inner)):
-                        yield entry, described
+        for scope in (scope for name in scopes for scope in _list_or_bad(field(group, name))):
+            held = field(scope, inner) if isinstance(scope, Mapping) else False
+            for entry in _list_or_bad(held):
+                yield entry, described
 
 
 def _span(entry: Mapping[str, Any], resource: Mapping[str, Any], place: Place, number: int) -> Unit:
@@ -146,6 +146,11 @@ def _id(value: object) -> str | None:
 def _microseconds(nanoseconds: object) -> int | None:
     found = integer(nanoseconds)
     return found // NS_PER_US if found and found > 0 else None
+
+
+def _list_or_bad(value: object) -> list[Any]:
+    """Return a list, empty for a missing one; what is no list counts as one entry that is no object."""
+    return value if isinstance(value, list) else [] if value is None else [None]
 
 
 def _list(value: object) -> list[Any]:

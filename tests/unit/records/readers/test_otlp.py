@@ -285,6 +285,19 @@ def test_metrics_are_out_of_scope_and_other_objects_are_quarantined():
     assert [one.reason for one in found] == ["not-a-model-call", "bad-otlp", "bad-otlp"]
 
 
+def test_what_stands_in_the_place_of_a_container_is_quarantined():
+    """A group, a scope or a list of another type is not passed over in silence."""
+    bad = [
+        {"resourceSpans": [7, *DIALECTS[D4]["resourceSpans"]]},
+        {"resourceSpans": [{"scopeSpans": [None]}]},
+        {"resourceSpans": [{"scopeSpans": {}}]},
+        {"resourceSpans": [{"scopeSpans": [{"spans": "x"}]}]},
+    ]
+    found = outcomes(bad)
+    assert [one.reason for one in found if isinstance(one, Quarantined)] == ["bad-otlp"] * 4
+    assert len(rows(found)) == 1
+
+
 def test_a_cycle_of_parents_ends():
     """Spans that name each other as parents do not hang the join."""
     line = deepcopy(DIALECTS[D2])
