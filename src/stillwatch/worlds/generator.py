@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import orjson
@@ -207,12 +207,17 @@ def json_lines(table: pa.Table) -> bytes:
 
 
 class TableWriter:
-    """Writes one table, chunk after chunk."""
+    """Writes one table, chunk after chunk; the file has its name only once it is whole."""
 
     def __init__(self, out: Path, name: str, file_format: str) -> None:
-        path = out / f"{name}.{file_format}"
-        self._parquet = pq.ParquetWriter(path, SCHEMAS[name], compression="zstd") if file_format == "parquet" else None
-        self._lines = path.open("wb") if file_format == "jsonl" else None
+        self._path = out / f"{name}.{file_format}"
+        self._draft = out / f".{name}.{file_format}.part"
+        is_parquet = file_format == "parquet"
+        self._parquet = pq.ParquetWriter(self._draft, SCHEMAS[name], compression="zstd") if is_parquet else None
+        self._lines = None if is_parquet else self._draft.open("wb")
+
+    def __enter__(self) -> Self:
+        return self
 
     def write(self, table: pa.Table) -> None:
         """Append rows."""
@@ -221,11 +226,16 @@ class TableWriter:
         if self._lines is not None:
             self._lines.write(json_lines(table))
 
-    def close(self) -> None:
-        """Finish the file."""
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         for sink in (self._parquet, self._lines):
             if sink is not None:
                 sink.close()
+        if kind is None:
+            self._draft.replace(self._path)
+            return
+        self._draft.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OutputError(str(self._path), "cannot write", got=str(error)) from error
 
 
 def write_world(world: World, out: Path, file_format: str = "parquet") -> None:
@@ -237,9 +247,8 @@ def write_world(world: World, out: Path, file_format: str = "parquet") -> None:
     """
     prepare_folder(out, file_format)
     for name, table in world.tables().items():
-        writer = TableWriter(out, name, file_format)
-        writer.write(table)
-        writer.close()
+        with TableWriter(out, name, file_format) as writer:
+            writer.write(table)
     write_summary(world.summary, out)
 
 

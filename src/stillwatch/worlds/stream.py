@@ -105,14 +105,12 @@ def stream_world(
                 _deal(small, spills, preset.window)
         _deal(small, spills, preset.window)
         for name, spill in spills.items():
-            writer = TableWriter(out, name, file_format)
-            for table in spill.sorted_buckets():
-                writer.write(table)
-            writer.close()
-    for name in SCHEMAS.keys() - set(SPILLED):
-        writer = TableWriter(out, name, file_format)
-        writer.write(in_order(name, pa.concat_tables(small[name])))
-        writer.close()
+            with TableWriter(out, name, file_format) as writer:
+                for table in spill.sorted_buckets():
+                    writer.write(table)
+    for name in sorted(SCHEMAS.keys() - set(SPILLED)):
+        with TableWriter(out, name, file_format) as writer:
+            writer.write(in_order(name, pa.concat_tables(small[name])))
     summary = tally.summary(preset, seed, split)
     write_summary(summary, out)
     return summary
