@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF001 - frames are typed as users of each language type them, one a line or two
 """Labelled texts for the capability model: which corpus, or which rows of it, exercises which capability.
 
 A few capabilities have hardly a public corpus of their own (translation, grading, task writing, data analysis). For

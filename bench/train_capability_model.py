@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import scipy.sparse
-from capability_sources import Example, examples, rows_of
 
+from capability_sources import Example, examples, rows_of
 from stillwatch.sketches.capability import CapabilityModel, gram_counts
 from stillwatch.sketches.schema import CAPABILITIES
 from stillwatch.sketches.texts import chunked, string_buffers

@@ -78,7 +78,7 @@ class CapabilityModel:
         if len(payload) != n_weights + len(CAPABILITIES) + N_BUCKETS or hashlib.sha256(payload).hexdigest() != digest:
             raise SettingsError(where, "is damaged", fix="Install the package again.")
         weights = np.frombuffer(payload, np.int8, n_weights).reshape(N_BUCKETS, -1).astype(np.float32)
-        bias = np.frombuffer(payload, np.int8, len(CAPABILITIES), n_weights) * bias_scale
+        bias = np.frombuffer(payload, np.int8, len(CAPABILITIES), n_weights).astype(np.float64) * bias_scale
         rarity = np.frombuffer(payload, np.uint8, N_BUCKETS, n_weights + len(CAPABILITIES))
         return cls(name, weights, bias, rarity, scale)
 
@@ -94,7 +94,8 @@ class CapabilityModel:
         below = np.floor((logits.max(axis=1, keepdims=True) - logits) * _STEPS_A_UNIT)
         odds = _EXPONENTIALS[np.minimum(below, 255).astype(np.int64)]
         totals = odds.sum(axis=1, keepdims=True)
-        return ((odds * 255 + totals // 2) // totals).astype(np.uint8)
+        scores: npt.NDArray[np.uint8] = ((odds * 255 + totals // 2) // totals).astype(np.uint8)
+        return scores
 
 
 def gram_counts(tokens: Tokens) -> scipy.sparse.csr_matrix:

@@ -136,7 +136,8 @@ class Lexicon:
         except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
             raise SettingsError(where, "is not a lexicon of cues", got=str(error)) from None
         known = {phrase.mark for phrase in phrases}
-        for entry in (*phrases, *rules):
+        entries: list[Phrase | Rule] = [*phrases, *rules]
+        for entry in entries:
             if (entry.cue is not None and entry.cue not in CUES) or entry.bits < 0 or entry.bits % BITS_STEP:
                 raise SettingsError(where, "has an entry that is not understood", got=repr(entry))
         for rule in rules:

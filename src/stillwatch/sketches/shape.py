@@ -64,9 +64,9 @@ class _Marks:
 
     def select(self, chars: bytes) -> BoolArray:
         """Return which marks are one of some characters."""
-        found = self._char == chars[0]
-        for char in chars[1:]:
-            found = found | (self._char == char)
+        found = np.zeros(len(self._char), np.bool_)
+        for char in chars:
+            found |= self._char == char
         return found
 
     def near(self, marks: I64Array, step: int) -> U8Array:
@@ -221,4 +221,5 @@ def _through_blanks(texts: Texts, at: I64Array, step: int) -> U8Array:
 def _ends_arabic(texts: Texts) -> BoolArray:
     """Return which texts have the Arabic question mark in their last bytes (it need not be the very last)."""
     at = np.maximum(texts.offsets[1:] - 2, texts.offsets[:-1])
-    return texts.data[np.clip(at, 0, len(texts.data) - 1)] == 0xD8
+    is_arabic: BoolArray = texts.data[np.clip(at, 0, len(texts.data) - 1)] == 0xD8
+    return is_arabic

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.sketches.mixing import GOLDEN, constant, mixed, mixed_word
-from stillwatch.sketches.texts import BoolArray, I64Array, Texts, U8Array
+from stillwatch.sketches.texts import BoolArray, I64Array, Texts, U8Array, normalised
 
 U64Array = npt.NDArray[np.uint64]
 
@@ -84,18 +84,20 @@ def tokenised(texts: Texts) -> Tokens:
         return Tokens(np.empty(0, np.uint64), np.zeros(len(texts.offsets), np.int64))
     folded = np.frombuffer(bytearray(data.tobytes().translate(_FOLD)), np.uint8)
     has_other_scripts = bool(folded.max() >= 0x80)
+    starts_text = np.zeros(len(data), np.bool_)
+    starts_text[texts.offsets[:-1][texts.offsets[:-1] < len(data)]] = True
     if has_other_scripts:
-        _fold_case(folded)
+        _fold_case(folded, starts_text)
     classes = np.frombuffer(bytearray(folded.tobytes().translate(_CLASS)), np.uint8)
     edges = np.empty(len(data), np.bool_)
     edges[0] = True
     if has_other_scripts:
-        leads = _mark_cjk(folded, classes)
+        leads = _mark_cjk(folded, classes, starts_text)
         np.not_equal(classes[1:], classes[:-1], out=edges[1:])
         edges[leads] = True
     else:
         np.not_equal(classes[1:], classes[:-1], out=edges[1:])
-    edges[texts.offsets[:-1][texts.offsets[:-1] < len(data)]] = True
+    edges |= starts_text
     at = np.flatnonzero(edges)
     ends = np.append(at[1:], len(data))
     is_token = classes[at] != 0
@@ -107,38 +109,39 @@ def tokenised(texts: Texts) -> Tokens:
 
 def token_hashes(text: str) -> U64Array:
     """Return the token hashes of one text; for lexicons and tests."""
-    from stillwatch.sketches.texts import normalised  # noqa: PLC0415
-
     data = np.frombuffer(text.encode(), np.uint8)
     return tokenised(normalised(Texts(data, np.array([0, len(data)], np.int64)))).hashes
 
 
-def _fold_case(folded: U8Array) -> None:
-    """Lower the case of Latin-1, Greek and Cyrillic capitals, in place."""
-    size = len(folded) - 1  # a lead in the last place has nothing behind it
-    at = np.flatnonzero(folded[:size] == 0xC3)
+def _fold_case(folded: U8Array, starts_text: BoolArray) -> None:
+    """Lower the case of Latin-1, Greek and Cyrillic capitals, in place; never over the end of a text."""
+    has_next = ~starts_text[1:]
+    before = folded[:-1]
+    at = np.flatnonzero((before == 0xC3) & has_next)
     at = at[(folded[at + 1] >= 0x80) & (folded[at + 1] <= 0x9E) & (folded[at + 1] != 0x97)]  # U+00C0..DE but the cross
     folded[at + 1] += 0x20
     for lead, split in ((0xD0, 0xA0), (0xCE, 0xA0)):  # U+0410..042F; U+0391..03A9: from the split on, the next lead
-        at = np.flatnonzero(folded[:size] == lead)
+        at = np.flatnonzero((before == lead) & has_next)
         second = folded[at + 1]
         low = at[(second >= 0x90) & (second < split)]
         high = at[(second >= split) & (second <= (0xAF if lead == 0xD0 else 0xA9))]
         folded[low + 1] += 0x20
         folded[high + 1] -= 0x20
         folded[high] += 1
-    at = np.flatnonzero(folded[:size] == 0xD0)
+    at = np.flatnonzero((before == 0xD0) & has_next)
     at = at[(folded[at + 1] >= 0x80) & (folded[at + 1] <= 0x8F)]  # U+0400..040F
     folded[at] = 0xD1
     folded[at + 1] += 0x10
 
 
-def _mark_cjk(folded: U8Array, classes: U8Array) -> I64Array:
+def _mark_cjk(folded: U8Array, classes: U8Array, starts_text: BoolArray) -> I64Array:
     """Give the two bytes behind each CJK lead its class, in place; return where the leads are."""
     leads = np.flatnonzero(classes == _CJK)
-    for step in (1, 2):
-        inside = leads[leads + step < len(folded)] + step
-        classes[inside[(folded[inside] & 0xC0) == 0x80]] = _CJK
+    inside = leads
+    for _ in range(2):
+        inside = inside[inside + 1 < len(folded)] + 1
+        inside = inside[((folded[inside] & 0xC0) == 0x80) & ~starts_text[inside]]
+        classes[inside] = _CJK
     return leads
 
 
@@ -182,7 +185,7 @@ def _hashed(folded: U8Array, starts: I64Array, lengths: I64Array) -> U64Array:
 def _absorbed(state: U64Array, words: U64Array, at: I64Array, lengths: I64Array) -> U64Array:
     index = at >> 3
     shift = ((at & 7) << 3).astype(np.uint64)
-    value = words[index] >> shift
+    value: U64Array = words[index] >> shift
     value |= (words[index + 1] << (np.uint64(63) - shift)) << np.uint64(1)  # two steps: a shift by 64 is undefined
     value &= _KEEP[np.minimum(lengths, 8)]
     value ^= state
