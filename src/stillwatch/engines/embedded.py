@@ -32,15 +32,25 @@ class EmbeddedEngine:
         """Return the result of ``sql`` as one Arrow table."""
         return self._connection.sql(sql).to_arrow_table()
 
+    def execute(self, sql: str) -> None:
+        """Run ``sql`` for its effect on the engine's own tables."""
+        self._connection.execute(sql)
+
     def register(self, name: str, table: pa.Table) -> None:
         """Make ``table`` known to queries as ``name``."""
         self._connection.register(name, table)
 
     def register_parquet(self, name: str, path: Path) -> None:
-        """Make a Parquet file, or a folder of them, known to queries as ``name``; it is read where it lies."""
+        """Make a Parquet file, or a folder of them, known to queries as ``name``; it is read where it lies.
+
+        The view has the file's columns and ``row_index``, the position of the row in its file.
+        """
         pattern = str(path / "*.parquet") if path.is_dir() else str(path)
         literal = pattern.replace("'", "''")
-        self._connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM read_parquet(\'{literal}\')')
+        self._connection.execute(
+            f"CREATE OR REPLACE VIEW {name} AS SELECT * EXCLUDE (file_row_number), file_row_number AS row_index "
+            f"FROM read_parquet('{literal}', file_row_number = true)"  # noqa: S608 - a quoted literal
+        )
 
     def write_parquet(self, sql: str, path: Path, *, order_by: str) -> None:
         """Write the result of ``sql``, in the order of ``order_by``, to one Parquet file."""

@@ -17,7 +17,7 @@ from stillwatch.campaigns.membership import Group, weigh_membership
 from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
 from stillwatch.links.identity import Ties, ties_of
-from stillwatch.links.population import MISSING_TIME, IntArray, Population
+from stillwatch.links.population import MISSING_TIME, BoolArray, IntArray, Population
 from stillwatch.links.tables import Tables
 from stillwatch.pipeline.registry import Registry
 from stillwatch.pipeline.settings import Settings
@@ -72,6 +72,19 @@ class Analysis:
     n_candidates: int
     n_tested: int
     findings: tuple[Finding, ...]
+
+    def shared_with(self, finding: Finding) -> dict[str, BoolArray]:
+        """Return, for each tie column, which accounts share a value with another member entity of a finding."""
+        inside = np.zeros(self.entities.n, bool)
+        inside[finding.group.entities] = True
+        found = {}
+        for column, tie in self.ties.items():
+            mine = inside[tie.entity]
+            within = np.bincount(tie.value[mine], minlength=len(tie.names))
+            sharing = np.zeros(self.entities.n, bool)
+            sharing[tie.entity[mine & (within[tie.value] >= 2)]] = True
+            found[column] = sharing[self.entities.of_account]
+        return found
 
 
 def analyse(tables: Tables, population: Population, registry: Registry, settings: Settings, progress: Progress) -> Analysis:

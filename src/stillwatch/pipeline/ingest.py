@@ -1,0 +1,132 @@
+"""Traffic to sorted sketches: the only part of a scan that sees text, one batch at a time, and never writes it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.engines.embedded import EmbeddedEngine
+from stillwatch.errors import InputError
+from stillwatch.links.population import canonical_order
+from stillwatch.records.tally import QUARANTINE
+from stillwatch.records.traffic import Traffic
+from stillwatch.sketches.sketch import Sketcher
+
+REPEATED: Final = "repeated-exchange"
+DUPLICATE: Final = "duplicate-id"
+
+BEST_FIRST: Final = (
+    "has_response DESC, status ASC NULLS LAST, requested_at, account_id, prompt_hash, system_hash, response_hash, model, ip, user_agent, "
+    "output_tokens, source_index, line"
+)
+"""Which of several rows with one id is the exchange: an answered one, then the earliest; ties by content, then by place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """The sketches of a run, deduplicated and in canonical order.
+
+    Args:
+        sketches: the sorted file; its columns are those of ``SKETCHES`` and ``account``, the canonical index.
+        account_names: account ids by canonical index.
+        repeated: rows that were another attempt of an exchange that is there.
+        conflicting: rows that have the id of another exchange: places, as quarantine has them.
+    """
+
+    sketches: Path
+    account_names: tuple[str, ...]
+    repeated: int
+    conflicting: pa.Table
+
+
+def ingest(traffic: Traffic, sketcher: Sketcher, engine: EmbeddedEngine, work: Path, progress: Callable[[int], None]) -> Ingested:
+    """Sketch every exchange of some traffic and return the sketches sorted.
+
+    Args:
+        traffic: what the readers hand on; it is used up.
+        sketcher: makes the sketches.
+        engine: sorts and deduplicates, spilling where needed.
+        work: a folder for sketches; the caller removes it.
+        progress: told how many exchanges were sketched so far.
+
+    Raises:
+        InputError: there is no exchange in the traffic.
+    """
+    parts = work / "parts"
+    parts.mkdir()
+    n_rows = 0
+    writer: pq.ParquetWriter | None = None
+    try:
+        for batch in traffic:
+            sketched = sketcher.sketch(batch)
+            if writer is None:
+                writer = pq.ParquetWriter(parts / "sketches.parquet", sketched.schema, compression="zstd")
+            writer.write_batch(sketched)
+            n_rows += sketched.num_rows
+            progress(n_rows)
+    finally:
+        if writer is not None:
+            writer.close()
+    if n_rows == 0:
+        raise InputError(
+            ", ".join(source.name for source in traffic.sources) or "traffic", "no exchange could be read",
+            fix="Look at it with: stillwatch records explain FILE",
+        )  # fmt: skip
+    engine.register_parquet("parts", parts)
+    _judge_duplicates(engine)
+    conflicting = engine.query("SELECT source_index, line, record_bytes FROM judged WHERE is_conflict ORDER BY source_index, line")
+    repeated = engine.query("SELECT count(*) AS n FROM judged WHERE NOT is_conflict")["n"][0].as_py()
+    kept = "SELECT * EXCLUDE (row_index) FROM parts WHERE row_index NOT IN (SELECT row_index FROM judged)"
+    order = canonical_order(engine.query(f"SELECT account_id, requested_at FROM ({kept})"))  # noqa: S608 - a constant
+    engine.register("account_order", order)
+    path = work / "sketches.parquet"
+    engine.write_parquet(
+        f"SELECT k.*, o.account FROM ({kept}) k JOIN account_order o USING (account_id)",  # noqa: S608 - a constant
+        path,
+        order_by="account, requested_at, exchange_id",
+    )
+    (parts / "sketches.parquet").unlink()
+    names = tuple(order["account_id"].to_pylist())
+    return Ingested(path, names, int(repeated), _as_quarantine(conflicting, traffic))
+
+
+def _judge_duplicates(engine: EmbeddedEngine) -> None:
+    """Make the table ``judged``: rows that are not an exchange of their own, and whether each contradicts the one kept.
+
+    A row repeats an exchange where account and prompt are the same: a retry, a fallback or a line logged twice. Another
+    account or another prompt under the same id is a conflict: both cannot be true.
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TABLE judged AS
+        WITH several AS (SELECT exchange_id FROM parts GROUP BY exchange_id HAVING count(*) > 1),
+        ranked AS (
+            SELECT p.row_index, p.source_index, p.line, p.record_bytes, p.account_id, p.prompt_hash,
+                row_number() OVER w AS place, first_value(p.account_id) OVER w AS kept_account,
+                first_value(p.prompt_hash) OVER w AS kept_prompt
+            FROM parts p JOIN several USING (exchange_id)
+            WINDOW w AS (PARTITION BY p.exchange_id ORDER BY {BEST_FIRST})
+        )
+        SELECT row_index, source_index, line, record_bytes,
+            account_id <> kept_account OR coalesce(prompt_hash <> kept_prompt, false) AS is_conflict
+        FROM ranked WHERE place > 1
+        """  # noqa: S608 - only names from above
+    )
+
+
+def _as_quarantine(places: pa.Table, traffic: Traffic) -> pa.Table:
+    names = [source.name for source in traffic.sources]
+    n = len(places)
+    return pa.table(
+        {
+            "source": pa.array([names[i] for i in places["source_index"].to_pylist()], pa.string()),
+            "line": places["line"].cast(pa.int64()),
+            "reason": pa.array([DUPLICATE] * n, pa.string()),
+            "bytes": places["record_bytes"].cast(pa.int64()),
+            "detail": pa.array(["another exchange of another account or prompt has this id"] * n, pa.string()),
+        },
+        schema=QUARANTINE,
+    )

@@ -1,0 +1,178 @@
+"""The folder CASE/: written beside its place and moved there whole, so that nothing half-written is ever seen."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.dossiers.case import Case
+from stillwatch.dossiers.document import to_json
+from stillwatch.dossiers.render.html import render_html
+from stillwatch.errors import OutputError
+from stillwatch.links.population import FloatArray
+from stillwatch.pipeline.analysis import DISTILLATION, Analysis, Finding
+from stillwatch.pipeline.assembly import member_accounts
+
+RUN: Final = "run.json"
+LEAST_LISTED: Final = 0.001  # a membership below that is no membership
+
+
+@contextmanager
+def case_folder(target: Path, *, replace: bool) -> Iterator[Path]:
+    """Yield a new folder beside ``target`` that becomes ``target`` when the block ends well, and vanishes when it does not.
+
+    Args:
+        target: where the case shall stand.
+        replace: whether an earlier case may be replaced; anything else that stands there never is.
+
+    Raises:
+        OutputError: something stands at ``target``, or it cannot be written.
+    """
+    if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
+        if not (target / RUN).is_file():
+            raise OutputError(str(target), "something that is no case stands there", fix="Choose another --out.")
+        if not replace:
+            raise OutputError(str(target), "a case stands there", fix="Choose another --out, or add --replace.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
+    except OSError as error:
+        raise OutputError(str(target), "cannot be written", got=error.strerror) from None
+    try:
+        yield partial
+        earlier = partial.with_suffix(".earlier")
+        if target.exists():
+            target.rename(earlier)
+        partial.chmod(0o755)
+        partial.rename(target)
+        shutil.rmtree(earlier, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(str(target), "cannot be written", got=error.strerror) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_case(folder: Path, case: Case, analysis: Analysis, exchange_ids: pa.Array, quarantine: pa.Table, run: dict[str, Any]) -> None:
+    """Write every file of a case.
+
+    Args:
+        folder: where to.
+        case: the frozen document.
+        analysis: what it was assembled from, for the tables.
+        exchange_ids: ids by row of the population.
+        quarantine: places and reasons.
+        run: the run's record.
+    """
+    (folder / "campaigns.json").write_bytes(to_json(case))
+    (folder / "report.html").write_text(render_html(case), encoding="utf-8")
+    memberships = _memberships(case, analysis)
+    _write(memberships, folder / "memberships.parquet")
+    _write(_accounts(analysis, memberships), folder / "accounts.parquet")
+    _write(_exchanges(case, analysis, exchange_ids), folder / "exchanges.parquet")
+    _write(quarantine.sort_by([("source", "ascending"), ("line", "ascending"), ("reason", "ascending")]), folder / "quarantine.parquet")
+    (folder / RUN).write_bytes(orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    pq.write_table(table, path, compression="zstd")
+
+
+def p_distillation(finding: Finding) -> float:
+    """Return the probability that a finding is a distillation campaign: its posterior, as far as coordination is shown."""
+    posterior = next(item.posterior for item in finding.hypotheses if item.name == DISTILLATION)
+    return posterior if finding.is_accusation else posterior * (1.0 - finding.q_value) * 0.5
+
+
+def _memberships(case: Case, analysis: Analysis) -> pa.Table:
+    rows: list[tuple[str, str, float, bool]] = []
+    for campaign, finding in zip(case.campaigns, analysis.findings, strict=True):
+        accounts, p = member_accounts(analysis, finding)
+        weight = p_distillation(finding)
+        rows += [
+            (analysis.population.accounts.names[a], campaign.id, _rounded(weight * float(q)), finding.is_accusation)
+            for a, q in zip(accounts, p, strict=True)
+        ]
+    rows.sort(key=lambda row: (row[0], not row[3], -row[2], row[1]))
+    return pa.table(
+        {
+            "account_id": pa.array([row[0] for row in rows], pa.string()),
+            "campaign_id": pa.array([row[1] for row in rows], pa.string()),
+            "p_member": pa.array([row[2] for row in rows], pa.float64()),
+        }
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(np.round(value, 6))
+
+
+def _accounts(analysis: Analysis, memberships: pa.Table) -> pa.Table:
+    names = analysis.population.accounts.names
+    campaign: dict[str, str] = {}
+    stay_out = dict.fromkeys(names, 1.0)
+    for account, group, p in zip(*(memberships[name].to_pylist() for name in memberships.column_names), strict=True):
+        campaign.setdefault(account, group)  # rows are sorted: accusations first, then the most probable
+        stay_out[account] *= 1.0 - p
+    reasons = _reasons(analysis)
+    order = sorted(range(len(names)), key=names.__getitem__)
+    return pa.table(
+        {
+            "account_id": pa.array([names[i] for i in order], pa.string()),
+            "campaign_id": pa.array([campaign.get(names[i]) for i in order], pa.string()),
+            "p_member": pa.array([_rounded(1.0 - stay_out[names[i]]) for i in order], pa.float64()),
+            "entity_id": pa.array([f"e-{int(analysis.entities.of_account[i])}" for i in order], pa.string()),
+            "reasons": pa.array([reasons.get(i, []) for i in order], pa.list_(pa.string())),
+        }
+    )
+
+
+def _reasons(analysis: Analysis) -> dict[int, list[str]]:
+    """Return, for each account of a finding, in words why it is there."""
+    found: dict[int, list[str]] = {}
+    for finding in analysis.findings:
+        in_slice = np.bincount(analysis.population.exchanges.account[finding.group.slice_rows], minlength=len(analysis.population.accounts))
+        for account in finding.accounts:
+            if analysis.registry.named[account]:
+                found.setdefault(int(account), []).append("named in the registry of authorisations: not accused")
+                continue
+            text = f"{in_slice[account]} of its exchanges belong to the group's slice"
+            found.setdefault(int(account), []).append(text if len(finding.group.families) else "shares rare identity values with the group")
+            shared = [column for column, holders in analysis.shared_with(finding).items() if holders[account]]
+            found[int(account)] += [f"shares {column} with another member" for column in shared]
+    return found
+
+
+def _exchanges(case: Case, analysis: Analysis, exchange_ids: pa.Array) -> pa.Table:
+    """Return a row for every exchange of every member account, with the campaign of its slice where it has one."""
+    exchanges = analysis.population.exchanges
+    n = len(exchanges)
+    p: FloatArray = np.zeros(n)
+    campaign = np.full(n, -1, np.int64)
+    is_member = np.zeros(len(analysis.population.accounts), bool)
+    for i, finding in reversed(list(enumerate(analysis.findings))):  # earlier findings, which lead, are written last
+        accounts, _ = member_accounts(analysis, finding)
+        is_member[accounts] = True
+        rows = finding.group.slice_rows
+        kept = np.isin(exchanges.account[rows], accounts)
+        weight = p_distillation(finding)
+        rows, own = rows[kept], finding.group.p_exchange[kept]
+        stronger = (weight * own >= p[rows]) | finding.is_accusation
+        p[rows[stronger]] = weight * own[stronger]
+        campaign[rows[stronger]] = i
+    rows = np.flatnonzero(is_member[exchanges.account])
+    ids = [item.id for item in case.campaigns]
+    table = pa.table(
+        {
+            "exchange_id": exchange_ids.take(pa.array(rows)),
+            "campaign_id": pa.array([ids[i] if i >= 0 else None for i in campaign[rows]], pa.string()),
+            "p_extraction": pa.array(np.round(p[rows], 6)),
+        }
+    )
+    return table.sort_by("exchange_id")

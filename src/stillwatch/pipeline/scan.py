@@ -1,0 +1,157 @@
+"""A whole scan: from files to CASE/."""
+
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch import __version__
+from stillwatch.dossiers.case import Case
+from stillwatch.engines.embedded import EmbeddedEngine
+from stillwatch.links.population import Population, accounts_from, exchanges_from
+from stillwatch.pipeline.analysis import analyse
+from stillwatch.pipeline.assembly import assemble
+from stillwatch.pipeline.ingest import REPEATED, ingest
+from stillwatch.pipeline.output import case_folder, write_case
+from stillwatch.pipeline.registry import read_registry
+from stillwatch.pipeline.settings import Settings
+from stillwatch.records.readers.canonical import read_accounts, read_authorisations
+from stillwatch.records.traffic import ReadOptions, read_traffic
+from stillwatch.sketches.capability import CapabilityModel
+from stillwatch.sketches.key import SketchKey
+from stillwatch.sketches.sketch import Sketcher
+
+MEMORY_SHARE = 0.25  # of the machine, for the embedded engine; the arrays of the population come on top
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What to scan and where to put the case.
+
+    Args:
+        traffic: files, folders and globs.
+        out: the case's folder.
+        accounts: tables of accounts.
+        authorisations: tables of the registry.
+        key: the sketches' secret.
+        settings: levels, weights and limits.
+        read: how traffic is read.
+        replace: whether an earlier case at ``out`` may be replaced.
+    """
+
+    traffic: Sequence[str]
+    out: Path
+    key: SketchKey
+    accounts: Sequence[str] = ()
+    authorisations: Sequence[str] = ()
+    settings: Settings = field(default_factory=Settings)
+    read: ReadOptions = field(default_factory=ReadOptions)
+    replace: bool = False
+
+
+class StageClock:
+    """Seconds and peak memory of each stage, for the run's record."""
+
+    def __init__(self) -> None:
+        self.stages: list[dict[str, Any]] = []
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure a block as one stage."""
+        start = time.perf_counter()
+        yield
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts KiB
+        self.stages.append({"stage": name, "seconds": round(time.perf_counter() - start, 3), "peak_memory_bytes": peak})
+
+
+def scan(request: ScanRequest, progress: Progress) -> Case:
+    """Run every stage and leave a case at ``request.out``.
+
+    Guarantee: the same inputs, key and settings give the same ``campaigns.json``, ``accounts.parquet`` and
+    ``exchanges.parquet`` byte for byte, whatever the order of rows or the number of threads; an interrupted run leaves nothing.
+
+    Raises:
+        StillwatchError: an input, a setting or the output is refused.
+    """
+    clock = StageClock()
+    with case_folder(request.out, replace=request.replace) as folder:
+        work = folder / "work"
+        work.mkdir()
+        engine = EmbeddedEngine(work, memory_bytes=_memory_bytes(request.settings), n_threads=request.settings.threads or os.cpu_count() or 1)
+        try:
+            traffic = read_traffic(request.traffic, request.read)
+            facts = read_accounts(request.accounts, time_zone=request.read.time_zone).table if request.accounts else None
+            registered = read_authorisations(request.authorisations, time_zone=request.read.time_zone).table if request.authorisations else None
+            sketcher = Sketcher(request.key, CapabilityModel.load())
+            with clock.stage("records and sketches"):
+                ingested = ingest(traffic, sketcher, engine, work, lambda n: progress("records and sketches", n, 0))
+            with clock.stage("population"):
+                progress("population", 0, 1)
+                population, ids = _population(ingested.sketches, list(ingested.account_names), facts)
+                registry = read_registry(population, registered)
+                engine.register_parquet("sketches", ingested.sketches)
+            with clock.stage("links, campaigns and assessments"):
+                analysis = analyse(engine, population, registry, request.settings, progress)
+            with clock.stage("case"):
+                progress("case", 0, 1)
+                tally = traffic.tally
+                n_conflicts = len(ingested.conflicting)
+                counts = {
+                    "read": tally.read,
+                    "used": tally.used - ingested.repeated - n_conflicts,
+                    "quarantined": tally.quarantined + n_conflicts,
+                    "out_of_scope": tally.out_of_scope + ingested.repeated,
+                }
+                quarantined = {**tally.by_reason, **({"duplicate-id": n_conflicts} if n_conflicts else {})}
+                out_of_scope = {**tally.by_scope, **({REPEATED: ingested.repeated} if ingested.repeated else {})}
+                case = assemble(analysis, counts, (quarantined, out_of_scope), request.key.key_id, request.settings)
+                quarantine = pa.concat_tables([traffic.quarantine(), ingested.conflicting])
+                run = _run_record(request, sketcher, engine, tally.as_document(), {**counts, "quarantined_by_reason": quarantined, "out_of_scope_by_reason": out_of_scope}, clock)
+                write_case(folder, case, analysis, ids, quarantine, run)
+        finally:
+            engine.close()
+            _remove(work)
+        progress("done", 1, 1)
+    return case
+
+
+def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> tuple[Population, pa.Array]:
+    table = pq.read_table(sketches)
+    ids = table["exchange_id"].combine_chunks()
+    return Population(accounts_from(names, facts), exchanges_from(table, len(names))), ids
+
+
+def _run_record(  # noqa: PLR0913 - each is one section of the record
+    request: ScanRequest, sketcher: Sketcher, engine: EmbeddedEngine, tally: dict[str, Any], counts: dict[str, Any], clock: StageClock
+) -> dict[str, Any]:
+    return {
+        "schema": "stillwatch.run/1",
+        "stillwatch_version": __version__,
+        "settings": asdict(request.settings),
+        "sketches": sketcher.description(),
+        "engine": dict(engine.settings()),
+        "counts": counts,
+        "inputs": {"traffic": tally["sources"], "warnings": tally["warnings"]},
+        "stages": clock.stages,
+    }
+
+
+def _memory_bytes(settings: Settings) -> int:
+    if settings.memory_mib:
+        return settings.memory_mib * 2**20
+    return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * MEMORY_SHARE)
+
+
+def _remove(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    folder.rmdir()
