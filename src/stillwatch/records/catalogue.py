@@ -5,7 +5,18 @@ from typing import Final
 
 from stillwatch.errors import UsageError
 from stillwatch.records.reader import Reader
-from stillwatch.records.readers import batch, bedrock, bodies, canonical, litellm, otlp, spend_logs
+from stillwatch.records.readers import (
+    azure,
+    batch,
+    bedrock,
+    bodies,
+    canonical,
+    kong,
+    langfuse,
+    litellm,
+    otlp,
+    spend_logs,
+)
 
 READERS: Final[Mapping[str, Reader]] = {
     reader.name: reader
@@ -17,6 +28,9 @@ READERS: Final[Mapping[str, Reader]] = {
         bodies.READER,
         batch.READER,
         bedrock.READER,
+        azure.READER,
+        kong.READER,
+        langfuse.READER,
     )
 }
 

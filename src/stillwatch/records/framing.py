@@ -47,18 +47,17 @@ def split_lines(
     A byte order mark is skipped. If the stream stops early, the unfinished line is handed out only where it is a whole
     JSON object; the stop itself comes last, with the size of what was cut.
     """
-    number, held, n_held, is_first = 1, [b""], 0, True
+    number, held, n_held = 1, [b""], 0
+    chunks = without_bom(stream)
     stop: StreamStoppedError | None = None
     while True:
         try:
-            chunk = stream.read(READ_BYTES)
+            chunk = next(chunks, b"")
         except StreamStoppedError as stopped:
             stop = stopped
             break
         if not chunk:
             break
-        if is_first:
-            chunk, is_first = chunk.removeprefix(BOM), False
         lines = chunk.split(b"\n")
         for line in lines[:-1]:
             n_line = n_held + len(line)
@@ -78,6 +77,17 @@ def split_lines(
         yield number + is_whole, 0 if is_whole else n_held, stop
     elif n_held:
         yield number, n_held, None if n_held > max_line_bytes else last
+
+
+def without_bom(stream: ByteStream) -> Iterator[bytes]:
+    """Yield a stream's chunks without the byte order mark that may come first."""
+    head = b""
+    while len(head) < len(BOM) and BOM.startswith(head) and (chunk := stream.read(READ_BYTES)):
+        head += chunk
+    if head := head.removeprefix(BOM):
+        yield head
+    while chunk := stream.read(READ_BYTES):
+        yield chunk
 
 
 def decode(raw: bytes, place: Place) -> Framed:

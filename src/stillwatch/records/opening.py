@@ -145,7 +145,6 @@ class HashingFile:
         self._file: BinaryIO = path.open("rb")
         self._digest = hashlib.sha256()
         self.n_bytes = 0
-        self.closed = False
 
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` bytes."""
@@ -164,14 +163,23 @@ class HashingFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class _ArrowFile:
+    """A raw file as Arrow wants it; Arrow closes what it reads, which would end the hash too early."""
+
+    closed = False
+
+    def __init__(self, raw: HashingFile) -> None:
+        self.read = raw.read
+
+    def close(self) -> None:
         self.closed = True
 
     def readable(self) -> bool:
-        """Return True; Arrow asks."""
         return True
 
     def seekable(self) -> bool:
-        """Return False; a hash has no way back."""
         return False
 
 
@@ -265,7 +273,7 @@ def _after_padding(raw: HashingFile) -> bytes:
 
 
 def _unzstd(raw: HashingFile) -> Iterator[bytes]:
-    stream = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
+    stream = pa.CompressedInputStream(pa.PythonFile(_ArrowFile(raw), mode="r"), "zstd")
     while True:
         steps: list[bytes] = []
         try:

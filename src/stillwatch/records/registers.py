@@ -70,11 +70,14 @@ def read_accounts(
     collected = _Collected(ACCOUNTS, check, "account_id", limits or ReadLimits(), zone)
     rows = collected.read(arguments, lambda row: check.check(row)[0])
     chosen: dict[str, Row] = {}
+    contradicted: set[str] = set()
     for row in rows:
         held = chosen.setdefault(row["account_id"], row)
         if held != row:
-            collected.warnings["accounts with rows that contradict each other"] += 1
+            contradicted.add(row["account_id"])
             chosen[row["account_id"]] = max(held, row, key=_preference)
+    if contradicted:
+        collected.warnings["accounts with rows that contradict each other"] += len(contradicted)
     return collected.register([chosen[account] for account in sorted(chosen)], len(rows))
 
 

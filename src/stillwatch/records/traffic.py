@@ -11,14 +11,15 @@ import pyarrow as pa
 from stillwatch.records.batches import BATCH_ROWS, BATCH_TEXT_BYTES, BatchBuilder
 from stillwatch.records.catalogue import READERS, reader_named
 from stillwatch.records.coercion import BadValueError, RowCheck, zone_named
+from stillwatch.records.columns import check_types
 from stillwatch.records.field_map import read_field_map
 from stillwatch.records.opening import HashingFile, ReadLimits, find_sources
 from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record
 from stillwatch.records.reader import Reader, Session
-from stillwatch.records.readers.canonical import MISSING, READER, read_columns
+from stillwatch.records.readers.canonical import MISSING, READER, open_columns, read_columns
 from stillwatch.records.recognition import COLUMNAR, Recognition, recognise, records_of
 from stillwatch.records.schema import EXCHANGES
-from stillwatch.records.tally import Tally, TallyKeeper, digest_of
+from stillwatch.records.tally import IGNORED, Tally, TallyKeeper, digest_of
 
 READER_FAILURES: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
@@ -97,6 +98,8 @@ class Traffic:
         parts = read_columns(one.source.path, one.form.container, one.source.name, index, self._zone)
         for part in parts:
             self._keeper.warn(part.warnings)
+            if part.n_ignored:
+                self._keeper.warn({IGNORED: part.n_ignored})
             for bad in part.quarantined:
                 self._keeper.add(bad, index)
             if part.batch.num_rows:
@@ -120,14 +123,15 @@ class Traffic:
             if raw is not None:
                 raw.close()
 
-    def _outcomes(self, item: Record | Quarantined, one: Recognition) -> Iterable[Outcome]:
+    def _outcomes(self, item: Record | Quarantined, one: Recognition) -> Iterator[Outcome]:
         if isinstance(item, Quarantined):
-            return (item,)
+            yield item
+            return
         assert one.reader is not None  # only an empty file has none, and it has no records
         session = self._sessions.get(one.reader.name)
         if session is None:
             session = self._sessions[one.reader.name] = one.reader.session()
-        return session.feed(item)
+        yield from session.feed(item)
 
     def _settle(self, outcomes: Iterable[Outcome], place: Place) -> Iterator[pa.RecordBatch]:
         """Take outcomes; a reader that fails on a record quarantines that record alone."""
@@ -178,5 +182,9 @@ def read_traffic(
         chosen = read_field_map(options.field_map)
     elif options.format is not None:
         chosen = reader_named(options.format, readers)
-    found = find_sources(arguments)
-    return Traffic([recognise(source, readers, options.limits, chosen) for source in found], options)
+    recognitions = [recognise(source, readers, options.limits, chosen) for source in find_sources(arguments)]
+    for one in recognitions:
+        if one.reader is READER and one.form.container in COLUMNAR:
+            schema = open_columns(one.source.path, one.form.container, one.source.name)
+            check_types(schema, EXCHANGES, one.source.name, zone_named(options.time_zone))
+    return Traffic(recognitions, options)

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from stillwatch.records.framing import BOM, Framed, decode, too_large
-from stillwatch.records.opening import READ_BYTES, ByteStream, ReadLimits, StreamStoppedError
+from stillwatch.records.framing import Framed, decode, too_large, without_bom
+from stillwatch.records.opening import ByteStream, ReadLimits, StreamStoppedError
 from stillwatch.records.outcome import Place, Quarantined
 
 WRAPPER_KEYS: Final = frozenset(  # an object's array under one of these is the log
@@ -29,27 +29,27 @@ MAX_KEY_BYTES: Final = 64  # no wrapper key is longer
 
 def wrapper_key(head: bytes) -> str | None:
     """Return the key under which the first object of a file keeps the log, or None where it is a record itself."""
-    depth, text, is_key = 0, b"", False
+    depth, text, is_key, found = 0, "", False, None
     for token in TOKEN.finditer(head):
         mark = token[0][:1]
         if mark in b"{[":
-            if depth == 1 and mark == b"[" and text.decode("latin-1") in WRAPPER_KEYS:
-                return text.decode("latin-1") if _holds_objects(head, token.end()) else None
+            if depth == 1 and mark == b"[" and text in WRAPPER_KEYS and _holds_objects(head, token.end()):
+                found = found or text
             depth += 1
-            is_key = depth == 1 and mark == b"{"
-            if depth == 1 and mark == b"[":
+            is_key = depth == 1
+            if is_key and mark == b"[":
                 return None
         elif mark in b"}]":
             depth -= 1
             if depth == 0:
-                return None
+                return found
         elif depth == 1 and mark == b",":
             is_key = True
         elif depth == 1 and mark == b'"' and is_key:
-            text, is_key = token[1], False
-            if text.decode("latin-1") not in WRAPPER_KEYS | WRAPPER_EXTRAS:
+            text, is_key = token[1].decode("latin-1"), False
+            if text not in WRAPPER_KEYS | WRAPPER_EXTRAS:
                 return None
-    return None
+    return found
 
 
 def _holds_objects(head: bytes, start: int) -> bool:
@@ -67,17 +67,16 @@ def frame_values(stream: ByteStream, source: str, limits: ReadLimits, wrapper: s
     """
     scanner = ValueScanner(source, limits, wrapper)
     stop: StreamStoppedError | None = None
-    is_first = True
+    chunks = without_bom(stream)
     while True:
         try:
-            chunk = stream.read(READ_BYTES)
+            chunk = next(chunks, b"")
         except StreamStoppedError as stopped:
             stop = stopped
             break
         if not chunk:
             break
-        yield from scanner.feed(chunk.removeprefix(BOM) if is_first else chunk)
-        is_first = False
+        yield from scanner.feed(chunk)
     yield from scanner.finish(stop)
 
 
@@ -87,7 +86,8 @@ class ValueScanner:
     def __init__(self, source: str, limits: ReadLimits, wrapper: str | None) -> None:
         self._source = source
         self._limits = limits
-        self._wrapper = None if wrapper is None else wrapper.encode("utf-8")
+        self._has_wrapper = wrapper is not None
+        self._keys = frozenset(key.encode("utf-8") for key in WRAPPER_KEYS | {wrapper or ""})
         self._context = "top"  # where the values stand that come next: top, wrapper or array
         self._home = "top"  # where the array stands
         self._depth = 0  # within one value; 0 between values
@@ -96,7 +96,7 @@ class ValueScanner:
         self._is_escaped = False
         self._text = b""  # the last string between values: in a wrapper, its key
         self._has_array = False
-        self._is_stray = False
+        self._n_stray = 0  # bytes of a value that is no object
         self._held: list[bytes] = []
         self._n_held = 0
         self._number = 0
@@ -128,6 +128,7 @@ class ValueScanner:
 
     def finish(self, stop: StreamStoppedError | None) -> Iterator[Framed]:
         """Yield what the end of the stream leaves: a cut record, or why the stream stopped."""
+        yield from self._end_stray()
         n_bytes = self._n_held if self._depth and self._is_kept else 0
         if stop is not None:
             yield Quarantined(self._place(n_bytes), stop.reason, stop.detail)
@@ -142,7 +143,9 @@ class ValueScanner:
         """Return where the string, or the chunk, ends."""
         found = IN_STRING.search(chunk, position)
         end = len(chunk) if found is None else found.start()
-        if self._depth == 0 and len(self._text) <= MAX_KEY_BYTES:
+        if self._depth == 0 and self._context != "wrapper":
+            self._n_stray += end - position
+        elif self._depth == 0 and len(self._text) <= MAX_KEY_BYTES:
             self._text += chunk[position : min(end, position + MAX_KEY_BYTES + 1)]
         if found is None:
             return end
@@ -154,30 +157,32 @@ class ValueScanner:
 
     def _between(self, token: bytes) -> Iterator[Quarantined]:
         """Take a token that stands between values."""
+        if token in (b"{", b"[", b"}", b"]", b",", b":"):
+            yield from self._end_stray()
+        elif self._context != "wrapper":
+            self._n_stray += len(token)
         if token in (b"{", b"["):
             self._open(token)
+        elif token == b'"':
+            self._is_in_string, self._text = True, b""
         elif token == b"]" and self._context == "array":
-            self._context, self._is_stray = self._home, False
+            self._context = self._home
         elif token == b"}" and self._context == "wrapper":
-            self._context, self._is_stray = "top", False
+            self._context = "top"
             if not self._has_array:
                 yield Quarantined(self._place(0), "not-a-wrapper", "an object without the array of records")
-        elif token in (b",", b":"):
-            self._is_stray = False
-        else:
-            if token == b'"':
-                self._is_in_string, self._text = True, b""
-            if self._context != "wrapper" and not self._is_stray:
-                self._is_stray = True
-                yield Quarantined(self._place(len(token)), "not-an-object", "a value that is no object stands here")
+
+    def _end_stray(self) -> Iterator[Quarantined]:
+        if self._n_stray:
+            place, self._n_stray = self._place(self._n_stray), 0
+            yield Quarantined(place, "not-an-object", "a value that is no object")
 
     def _open(self, token: bytes) -> None:
-        self._is_stray = False
-        if token == b"{" and self._context == "top" and self._wrapper is not None:
+        if token == b"{" and self._context == "top" and self._has_wrapper:
             self._context, self._has_array = "wrapper", False
         elif token == b"[" and self._context == "top":
             self._context, self._home = "array", "top"
-        elif token == b"[" and self._context == "wrapper" and self._text == self._wrapper:
+        elif token == b"[" and self._context == "wrapper" and self._text in self._keys:
             self._context, self._home, self._has_array = "array", "wrapper", True
         else:
             self._depth, self._is_kept, self._n_held = 1, self._context != "wrapper", 0

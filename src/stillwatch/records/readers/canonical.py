@@ -70,11 +70,13 @@ class Part:
         batch: rows of ``PLACED_EXCHANGES``.
         quarantined: the piece's other rows.
         warnings: values set to null, by column and reason.
+        n_ignored: values in columns that are not canonical.
     """
 
     batch: pa.RecordBatch
     quarantined: list[Quarantined] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
+    n_ignored: int = 0
 
 
 def open_columns(path: Path, container: str, name: str) -> pa.Schema:
@@ -135,6 +137,7 @@ def read_columns(path: Path, container: str, source: str, source_index: int, zon
     schema = open_columns(path, container, source)
     check_types(schema, EXCHANGES, source, zone)
     wanted = [name for name in EXCHANGES.names if name in schema.names]
+    n_extra = len(set(schema.names) - {*wanted, *PLACED_EXCHANGES.names})
     first_line = 1
     batches = iterate_columns(path, container, wanted)
     while True:
@@ -147,7 +150,9 @@ def read_columns(path: Path, container: str, source: str, source_index: int, zon
             return
         if batch is None:
             return
-        yield _place(batch, source, source_index, first_line, zone)
+        part = _place(batch, source, source_index, first_line, zone)
+        part.n_ignored = batch.num_rows * n_extra
+        yield part
         first_line += batch.num_rows
 
 

@@ -1,0 +1,159 @@
+"""``stillwatch records``: what a log is, and a log as the canonical table."""
+# ruff: noqa: FBT002, PLR0917 - a command's parameters are its options, with their defaults
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from stillwatch.errors import Interrupted, StillwatchError
+from stillwatch.records.catalogue import READERS
+from stillwatch.records.conversion import convert as convert_files
+from stillwatch.records.explanation import Explanation
+from stillwatch.records.explanation import explain as explain_files
+from stillwatch.records.schema import EXCHANGES, REQUIRED
+from stillwatch.records.tally import Tally
+from stillwatch.records.terminal import printable
+from stillwatch.records.traffic import ReadOptions
+
+app = typer.Typer(
+    name="records",
+    help="Read gateway logs: what a file is, what it can show, and the same as one canonical table.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, folders or quoted globs.")]
+Format = Annotated[str | None, typer.Option("--format", help="Read every file as this format; see 'formats'.")]
+Map = Annotated[Path | None, typer.Option("--map", help="A TOML field map for a log that no format fits.")]
+Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA zone of times without an offset.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command(
+    epilog="Examples: stillwatch records explain gateway.jsonl.gz; "
+    "stillwatch records explain logs/ --map ours.toml --json"
+)
+def explain(
+    files: Files, format_name: Format = None, field_map: Map = None, time_zone: Zone = None, as_json: AsJson = False
+) -> None:
+    """Say what each file was taken for and why, how full each column is, and what the file cannot show."""
+    with refusals(as_json=as_json):
+        explanations = explain_files(files, ReadOptions(format=format_name, field_map=field_map, time_zone=time_zone))
+        if as_json:
+            _print_json([one.as_document() for one in explanations])
+            return
+        for one in explanations:
+            _print_explanation(one)
+
+
+@app.command(
+    epilog="Examples: stillwatch records convert logs/ --out exchanges.parquet; "
+    "stillwatch records convert 'logs/*.csv' --map ours.toml --time-zone Europe/Berlin --out exchanges.parquet"
+)
+def convert(  # noqa: PLR0913 - one parameter an option
+    files: Files,
+    out: Annotated[Path, typer.Option("--out", help="The Parquet file to write; it holds prompts, so guard it.")],
+    format_name: Format = None,
+    field_map: Map = None,
+    time_zone: Zone = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write any readable log as one canonical exchanges table in Parquet."""
+    with refusals(as_json=as_json):
+        options = ReadOptions(format=format_name, field_map=field_map, time_zone=time_zone)
+        tally = convert_files(files, out, options)
+        if as_json:
+            _print_json(tally.as_document())
+        else:
+            _print_tally(tally)
+
+
+@app.command(epilog="Example: stillwatch records formats --json")
+def formats(as_json: AsJson = False) -> None:
+    """List the formats that are read, and the columns each can fill."""
+    listed = [
+        {"name": one.name, "title": one.title, "provides": [name for name in EXCHANGES.names if name in one.provides]}
+        for one in READERS.values()
+    ]
+    if as_json:
+        _print_json(listed)
+        return
+    table = Table("format", "title", "columns", "cannot fill", box=None, pad_edge=False)
+    for one in READERS.values():
+        absent = ", ".join(name for name in EXCHANGES.names if name not in one.provides)
+        table.add_row(one.name, one.title, f"{len(one.provides)} of {len(EXCHANGES.names)}", absent or "-")
+    Console().print(table)
+
+
+@contextmanager
+def refusals(*, as_json: bool) -> Iterator[None]:
+    """Turn a refusal into its sentence on standard error and its exit status."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _refuse(Interrupted("stillwatch", "stopped"), as_json=as_json)
+    except StillwatchError as refusal:
+        _refuse(refusal, as_json=as_json)
+
+
+def _refuse(refusal: StillwatchError, *, as_json: bool) -> None:
+    if as_json:
+        parts = {name: getattr(refusal, name) for name in ("code", "where", "problem", "got", "expected", "fix")}
+        sys.stderr.write(json.dumps({"error": parts}) + "\n")
+    else:
+        sys.stderr.write(
+            printable(refusal.sentence(), limit=2000) + "\n"
+        )  # 2000: a sentence, whatever a file put in it
+    raise typer.Exit(refusal.exit_status) from refusal
+
+
+def _print_json(document: Any) -> None:
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")  # ASCII: nothing in it can turn a line
+
+
+def _print_explanation(one: Explanation) -> None:
+    console = Console()
+    console.print(f"[bold]{_shown(one.source)}[/bold]: {_shown(one.title)} ({_shown(one.format)})")
+    console.print(f"  {_shown(one.container)}, compression {one.compression}; {_shown(one.why)}")
+    console.print(f"  {one.tally.read} records looked at, {one.tally.used} usable")
+    _print_counts(console, "not usable", one.tally.quarantined)
+    _print_counts(console, "out of scope", one.tally.out_of_scope)
+    _print_counts(console, "set to null or ignored", one.warnings)
+    table = Table("column", "filled", "from", "without it there is no", box=None, pad_edge=False)
+    for column in one.columns:
+        mark = " *" if column.name in REQUIRED["exchanges"] else ""
+        missing = column.without_it if column.is_missing else ""
+        table.add_row(
+            column.name + mark,
+            f"{column.filled_share:.0%}",
+            _shown(column.origin or "not in this format"),
+            _shown(missing),
+        )
+    console.print(table)
+
+
+def _print_tally(tally: Tally) -> None:
+    console = Console()
+    console.print(
+        f"{tally.read} read = {tally.used} used + {tally.quarantined} quarantined + {tally.out_of_scope} out of scope"
+    )
+    _print_counts(console, "quarantined", tally.by_reason)
+    _print_counts(console, "out of scope", tally.by_scope)
+    _print_counts(console, "set to null or ignored", tally.warnings)
+
+
+def _print_counts(console: Console, title: str, counts: Mapping[str, int]) -> None:
+    if counts:
+        console.print(f"  {title}: " + ", ".join(f"{_shown(name)} {count}" for name, count in counts.items()))
+
+
+def _shown(text: str) -> str:
+    return escape(printable(text))
