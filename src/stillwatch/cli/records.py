@@ -86,7 +86,7 @@ def formats(as_json: AsJson = False) -> None:
     if as_json:
         _print_json(listed)
         return
-    table = Table("format", "title", "columns", "cannot fill", box=None, pad_edge=False)
+    table = _table("format", "title", "columns", "cannot fill")
     for one in READERS.values():
         absent = ", ".join(name for name in EXCHANGES.names if name not in one.provides)
         table.add_row(one.name, one.title, f"{len(one.provides)} of {len(EXCHANGES.names)}", absent or "-")
@@ -127,7 +127,7 @@ def _print_explanation(one: Explanation) -> None:
     _print_counts(console, "not usable", one.tally.quarantined)
     _print_counts(console, "out of scope", one.tally.out_of_scope)
     _print_counts(console, "set to null or ignored", one.warnings)
-    table = Table("column", "filled", "from", "without it there is no", box=None, pad_edge=False)
+    table = _table("column", "filled", "from", "without it there is no")
     for column in one.columns:
         mark = " *" if column.name in REQUIRED["exchanges"] else ""
         missing = column.without_it if column.is_missing else ""
@@ -153,6 +153,13 @@ def _print_tally(tally: Tally) -> None:
 def _print_counts(console: Console, title: str, counts: Mapping[str, int]) -> None:
     if counts:
         console.print(f"  {title}: " + ", ".join(f"{_shown(name)} {count}" for name, count in counts.items()))
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table
 
 
 def _shown(text: str) -> str:
