@@ -58,7 +58,7 @@ class Recognition:
     Args:
         source: the file.
         form: its layout.
-        reader: the reader of its records; None for an empty file.
+        reader: the reader of its records; None for a file without records.
         shares: reader name to the share of sampled records with its marks, those above 0.
         n_sampled: records that were looked at.
         why: the reason in words.
@@ -216,12 +216,19 @@ def records_of(source: Source, form: Form, limits: ReadLimits, raw: HashingFile 
 
 def sample_of(
     source: Source, form: Form, limits: ReadLimits, n_records: int = SAMPLE_RECORDS
-) -> list[Mapping[str, Any]]:
-    """Return the first decodable records of a file."""
+) -> tuple[list[Mapping[str, Any]], int]:
+    """Return the first decodable records of a file, and how many records were looked at to find them."""
     raw = None if form.container in COLUMNAR else HashingFile(source.path)
+    sample: list[Mapping[str, Any]] = []
+    n_seen = 0
     try:
-        framed = islice(records_of(source, form, limits, raw), 10 * n_records)  # 10: bad lines do not hide the good
-        return [one.value for one in islice((one for one in framed if isinstance(one, Record)), n_records)]
+        for one in islice(records_of(source, form, limits, raw), 10 * n_records):  # 10: bad lines do not hide the good
+            n_seen += 1
+            if isinstance(one, Record):
+                sample.append(one.value)
+            if len(sample) == n_records:
+                break
+        return sample, n_seen
     finally:
         if raw is not None:
             raw.close()
@@ -245,7 +252,9 @@ def recognise(
     form = form_of(source, limits)
     if form.container == "empty":
         return Recognition(source, form, None, {}, 0, "the file is empty")
-    sample = sample_of(source, form, limits)
+    sample, n_seen = sample_of(source, form, limits)
+    if n_seen == 0:
+        return Recognition(source, form, None, {}, 0, "the file holds no record")
     shares = (
         {name: share for name, reader in readers.items() if (share := reader.recognises(sample)) > 0} if sample else {}
     )

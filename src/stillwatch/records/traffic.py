@@ -127,7 +127,7 @@ class Traffic:
         if isinstance(item, Quarantined):
             yield item
             return
-        assert one.reader is not None  # only an empty file has none, and it has no records
+        assert one.reader is not None  # only a file without records has none
         session = self._sessions.get(one.reader.name)
         if session is None:
             session = self._sessions[one.reader.name] = one.reader.session()

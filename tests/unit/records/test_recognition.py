@@ -103,6 +103,12 @@ def test_a_file_without_a_readable_record_is_refused(tmp_path):
         recognise(source(tmp_path, b'{"a": \n{"b": \n'), READERS, ReadLimits())
 
 
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"Records":[]}', b"exchange_id,account_id,requested_at\n"])
+def test_a_file_without_records_is_no_mistake(tmp_path, content):
+    """An empty export among others stops no run."""
+    assert recognise(source(tmp_path, content), READERS, ReadLimits()).reader is None
+
+
 def test_unknown_format_names_are_refused():
     """The refusal lists the formats."""
     with pytest.raises(UsageError, match="canonical"):
