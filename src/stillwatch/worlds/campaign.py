@@ -22,7 +22,8 @@ from stillwatch.worlds.rhythm import within_session
 from stillwatch.worlds.traffic import RETRIED, draw_statuses
 from stillwatch.worlds.wording import dice
 
-BLOCK: Final = 400  # accounts made at a time: a block of the busiest pool fits memory
+LARGEST_BLOCK: Final = 400  # accounts made at a time
+BLOCK_TURNS: Final = 40_000  # requests made at a time: some 100 MB
 STRAIN: Final = 1.6  # busy pools meet rate limits more often than people do
 P_REFUSED: Final = 0.012  # of templated requests; close to the honest rate, as most pass
 P_PROBE_REFUSED: Final = 0.6  # most techniques fail, some succeed
@@ -111,13 +112,18 @@ class Campaign:
         """The campaign's group in the truth."""
         return f"{DISTILLATION}-{self.name}"
 
+    def _block_size(self, days: int) -> int:
+        each = self.per_day * days / (1 - self.cover)
+        return int(min(LARGEST_BLOCK, max(8, BLOCK_TURNS // each)))
+
     def blocks(self, ground: Ground, seeds: np.random.SeedSequence) -> Iterator[Contribution]:
-        """Yield the campaign, ``BLOCK`` accounts at a time; all blocks keep to one plan and deal from one list."""
-        n_blocks = -(-self.n_accounts // BLOCK)
+        """Yield the campaign, a block of accounts at a time; all blocks keep to one plan and deal from one list."""
+        size = self._block_size(ground.window.days)
+        n_blocks = -(-self.n_accounts // size)
         plan, *rest = seeds.spawn(n_blocks + 1)
         seed = int(plan.generate_state(1)[0])
         for i, own in enumerate(rest):
-            n = min(BLOCK, self.n_accounts - i * BLOCK)
+            n = min(size, self.n_accounts - i * size)
             yield CampaignBlock(self, ground, np.random.default_rng(own), seed).build(n, i, n_blocks)
 
 

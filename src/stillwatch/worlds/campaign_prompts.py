@@ -17,6 +17,7 @@ from stillwatch.worlds.texts import Item
 from stillwatch.worlds.wording import load_wording
 
 TASK: Final = "{task}"
+VARIED: Final = (TASK, "{answer}", "{other}", "{rubric}")  # slots that differ from task to task
 P_TRACED: Final = 0.5  # answers that carry the trace asked for; the others show ordinary reasoning
 PAYLOAD_SENTENCES: Final = (25, 90)  # a long document: 2 to 10 kB
 STEPS: Final = (3, 14)  # requests of one agent's trajectory
@@ -114,7 +115,9 @@ class Script:
         found = items[self._order[index % len(items)]]
         if index < len(items):
             return found
-        varied = load_wording(self.ground.texts).vary(found.text, Random(self.seed + index))  # noqa: S311 - simulation
+        words = load_wording(self.ground.texts)
+        draw = Random(self.seed + index)  # noqa: S311 - simulation
+        varied = f"{words.vary(found.text, draw)} {words.passage(draw, found.language, 1)}"  # short texts hardly vary
         return Item(varied, answer=found.answer, language=found.language)
 
     def _wording(self, draw: Random) -> str:
@@ -145,8 +148,8 @@ class Script:
         }
         system = None
         if self.zone == "system" and wording != TASK:
-            system = fill(wording.replace(TASK, "").strip(), **slots)
-            wording = TASK
+            system, wording = split_zones(wording)
+            system = fill(system, **slots)
         answers: dict[bool, Callable[[], str]] = {
             True: lambda: words.reasoned(draw, item.answer),
             False: lambda: words.response(draw, item.language, item.answer),
@@ -160,7 +163,7 @@ class Script:
 
     def _trajectory(self, item: Item, wording: str, draw: Random) -> tuple[str | None, list[Step]]:
         words = load_wording(self.ground.texts)
-        fixed = fill(wording.replace(TASK, "").strip(), language="English")
+        fixed = fill(split_zones(wording)[0], language="English")
         first = item.text if self.zone == "system" else f"{fixed}\n\n{item.text}"
         prompts = [first]
         for _ in range(draw.randint(*STEPS) - 1):
@@ -174,3 +177,12 @@ class Script:
         words = load_wording(self.ground.texts)
         prompt = words.pack.write("probe", draw, task=self.item(index).text, language=draw.choice(LANGUAGES))
         return Step(prompt, words.response(draw, "en"))
+
+
+def split_zones(wording: str) -> tuple[str, str]:
+    """Return the part of a wording that is the same for every task, and the part that holds the task's own texts."""
+    lines = wording.split("\n")
+    is_varied = [any(slot in line for slot in VARIED) for line in lines]
+    fixed = "\n".join(line for line, varied in zip(lines, is_varied, strict=True) if not varied).strip()
+    varied = "\n".join(line for line, varied in zip(lines, is_varied, strict=True) if varied).strip()
+    return fixed, varied or TASK

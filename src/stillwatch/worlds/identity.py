@@ -229,6 +229,7 @@ class Population:
         }
         offices = [self.address(rng, "corporate", country.code) for _ in range(1 + n // 40)]
         servers = [self.address(rng, "hosting") for _ in range(1 + n // 20)]
+        latest_s = LATEST_SIGN_UP * self.window.seconds
         first_s = self.created_s(rng)
         found = []
         for _ in range(n):
@@ -237,7 +238,7 @@ class Population:
             firm["addresses"] = (pool[int(rng.integers(len(pool)))],)
             firm["clients"] = (self.client(rng, where),)
             follows_s = first_s + float(rng.exponential(20 * DAY_S))  # colleagues follow over weeks
-            firm["created_s"] = follows_s if follows_s < LATEST_SIGN_UP * self.window.seconds else first_s
+            firm["created_s"] = follows_s if follows_s < latest_s else float(rng.uniform(first_s, latest_s))
             firm["referrer_id"] = None
             found.append(self.person(rng, **{**firm, **known}))
         return found
