@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe",
 )  # fmt: skip
 ANSWER_S = 60  # a cold start on a busy machine
@@ -50,12 +50,16 @@ class Page:
                 return answer["result"]
             self._keep(answer)
 
-    def open(self, path: Path) -> None:
-        """Load a file and wait until it has loaded and painted."""
+    def load(self, path: Path) -> None:
+        """Load a file."""
         self.events.clear()
         self.call("Page.navigate", url=path.absolute().as_uri())
         while not self.named("Page.loadEventFired"):
             self._keep(self._read())
+
+    def open(self, path: Path) -> None:
+        """Load a file and wait until it is painted; its scripts must be on."""
+        self.load(path)
         self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def evaluate(self, expression: str) -> Any:
@@ -66,14 +70,18 @@ class Page:
 
     def resize(self, width: int, height: int = 900, *, is_dark: bool = False) -> None:
         """Set the viewport and the preferred colour scheme."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
         scheme = "dark" if is_dark else "light"
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def picture(self, **clip: float) -> bytes:
         """Return a PNG of the viewport, or of a clip of the whole page."""
         if clip:
-            return base64.b64decode(self.call("Page.captureScreenshot", clip={**clip, "scale": 1}, captureBeyondViewport=True)["data"])
+            return base64.b64decode(
+                self.call("Page.captureScreenshot", clip={**clip, "scale": 1}, captureBeyondViewport=True)["data"]
+            )
         return base64.b64decode(self.call("Page.captureScreenshot")["data"])
 
     def named(self, method: str) -> list[dict[str, Any]]:
@@ -84,7 +92,12 @@ class Page:
         self.events.append(event)
         if event.get("method") == "Page.javascriptDialogOpening":  # a dialog would block all else
             self._last_id += 1
-            accept = {"id": self._last_id, "method": "Page.handleJavaScriptDialog", "params": {"accept": True}, "sessionId": self._session}
+            accept = {
+                "id": self._last_id,
+                "method": "Page.handleJavaScriptDialog",
+                "params": {"accept": True},
+                "sessionId": self._session,
+            }
             os.write(self._out_fd, json.dumps(accept).encode() + b"\0")
 
     def _read(self) -> dict[str, Any]:
@@ -110,7 +123,7 @@ def chromium(binary: str, profile: Path) -> Iterator[Page]:
     process = subprocess.Popen(
         [binary, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        close_fds=False, preexec_fn=place_pipe,
+        close_fds=False, preexec_fn=place_pipe,  # noqa: PLW1509 - no threads run here
     )  # fmt: skip
     os.close(to_browser)
     os.close(from_browser)
@@ -126,4 +139,3 @@ def chromium(binary: str, profile: Path) -> Iterator[Page]:
             process.wait()
         os.close(from_us)
         os.close(to_us)
-        time.sleep(0)

@@ -99,7 +99,7 @@ class GroupTest:
 
 @dataclass(frozen=True, slots=True)
 class TemplateFamily:
-    """A family of exchanges: one phrase or skeleton. ``id`` is derived from keyed hashes and says nothing of the text."""
+    """A family of exchanges: one phrase or skeleton. ``id`` comes from keyed hashes and says nothing of the text."""
 
     id: str
     kind: str  # phrase, system_prompt, work_list, tool_set
@@ -193,7 +193,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The group's links as laid out: at most 300 nodes, the strongest links kept; ``n_left_out`` accounts are not drawn."""
+    """The group's links as laid out: at most 300 nodes, the strongest links; ``n_left_out`` accounts are not drawn."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]

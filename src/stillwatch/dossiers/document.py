@@ -33,7 +33,7 @@ class _MismatchError(Exception):
 
 
 def to_json(case: Case) -> bytes:
-    """Return ``campaigns.json`` for a case: UTF-8, two-space indents, keys in the order of the fields, one final newline.
+    """Return ``campaigns.json`` for a case: UTF-8, indented by two, keys in the order of the fields, a final newline.
 
     Raises:
         OutputError: the case holds what the document cannot: a number that is not finite, a naive time, or counts
@@ -59,8 +59,7 @@ def from_json(document: bytes) -> Case:
     """
     try:
         plain = json.loads(document.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
-        if isinstance(plain, dict) and plain.get("schema") != SCHEMA_NAME:
-            raise _MismatchError("schema", _shown(plain.get("schema")), SCHEMA_NAME)
+        _check_schema(plain)
         case: Case = _decode(plain, Case, "case")
         _check(case)
     except _MismatchError as broken:
@@ -72,6 +71,12 @@ def from_json(document: bytes) -> Case:
     except RecursionError:
         raise InputError(DOCUMENT, "nested too deeply", expected=SCHEMA_NAME) from None
     return case
+
+
+def _check_schema(plain: Any) -> None:
+    """Refuse a document of another schema by its name, before its first unknown key confuses the reader."""
+    if isinstance(plain, dict) and plain.get("schema") != SCHEMA_NAME:
+        raise _MismatchError("schema", _shown(plain.get("schema")), SCHEMA_NAME)
 
 
 def _check(case: Case) -> None:
@@ -109,16 +114,7 @@ def _decode(value: Any, kind: Any, path: str) -> Any:
         return None
     kind = _not_null(kind)
     if is_dataclass(kind) and isinstance(kind, type):
-        if not isinstance(value, dict):
-            raise _MismatchError(path, _shown(value), "an object")
-        hints = _hints(kind)
-        for name in value:
-            if name not in hints:
-                raise _MismatchError(f"{path}.{_shown(name)}", "an unknown key", f"keys of {kind.__name__}")
-        for name in hints:
-            if name not in value:
-                raise _MismatchError(f"{path}.{name}", "nothing", "a value")
-        return kind(**{name: _decode(value[name], hint, f"{path}.{name}") for name, hint in hints.items()})
+        return _decode_object(value, kind, path)
     if get_origin(kind) is tuple:
         if not isinstance(value, list):
             raise _MismatchError(path, _shown(value), "a list")
@@ -126,6 +122,19 @@ def _decode(value: Any, kind: Any, path: str) -> Any:
     if kind is datetime:
         return _instant(value, path)
     return _scalar(value, kind, path)
+
+
+def _decode_object(value: Any, kind: type, path: str) -> Any:
+    if not isinstance(value, dict):
+        raise _MismatchError(path, _shown(value), "an object")
+    hints = _hints(kind)
+    for name in value:
+        if name not in hints:
+            raise _MismatchError(f"{path}.{_shown(name)}", "an unknown key", f"keys of {kind.__name__}")
+    for name in hints:
+        if name not in value:
+            raise _MismatchError(f"{path}.{name}", "nothing", "a value")
+    return kind(**{name: _decode(value[name], hint, f"{path}.{name}") for name, hint in hints.items()})
 
 
 def _not_null(kind: Any) -> Any:

@@ -33,7 +33,9 @@ def _broken(case: Case) -> Iterator[Broken]:
     if accusations != case.funnel.accusations:
         yield Broken("case.funnel.accusations", str(case.funnel.accusations), f"{accusations}, as in case.campaigns")
     if len(case.campaigns) != case.funnel.campaigns:
-        yield Broken("case.funnel.campaigns", str(case.funnel.campaigns), f"{len(case.campaigns)}, as in case.campaigns")
+        yield Broken(
+            "case.funnel.campaigns", str(case.funnel.campaigns), f"{len(case.campaigns)}, as in case.campaigns"
+        )
     ids = [campaign.id for campaign in case.campaigns]
     if len(set(ids)) != len(ids):
         yield Broken("case.campaigns", "an id twice", "each id once")

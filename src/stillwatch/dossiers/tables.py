@@ -1,4 +1,7 @@
-"""The tables that a scan leaves beside the case document. ``schemas/`` publishes the same as JSON Schema, a row a document."""
+"""The tables that a scan leaves beside the case document.
+
+``schemas/`` publishes the same as JSON Schema, one row a document.
+"""
 
 from typing import Final
 

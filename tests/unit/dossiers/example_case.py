@@ -35,6 +35,13 @@ START = datetime(2026, 7, 1, tzinfo=UTC)
 N_DAYS = 45
 STEPS = N_DAYS * 4  # six hours a step
 
+AGENTS = [
+    "openai-python/1.99.1",
+    "python-httpx/0.28.1",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0 Safari/537.36",
+]
+TLS_FINGERPRINTS = ["t13d1516h2_8daaf6152771_02713d6af862", "t13d1517h2_8daaf6152771_b0da82dd1658"]
+
 TITLES = {
     "distillation": "Distillation",
     "relay": "Relay or reseller",
@@ -77,7 +84,7 @@ PLANS = (
 
 _EVIDENCE = (
     ("dealt_work_list", "One work list dealt out", "work_list", 11.2,
-     "Of 18,204 slot values, 97.3% were sent by one account only; the values sort into 14 runs that continue across accounts.",
+     "Of 18,204 slot values, 97.3% were sent by one account only, in 14 runs that continue across accounts.",
      "A pool that harvests splits one list over its accounts; strangers overlap, and a benchmark is replicated.",
      ("prompt",)),
     ("shared_template", "Rare phrase shared", "content", 8.6,
@@ -144,7 +151,7 @@ def _indicators(rng: random.Random, plan: Plan) -> tuple[Indicator, ...]:
     )  # fmt: skip
     return tuple(
         Indicator(name, title, source, value, comparison, unit,
-                  f"Seen in {rng.randint(3, 40)} of every 50 members." if value is not None else "Not computed.", innocent)
+                  "Not computed." if value is None else f"Seen in {rng.randint(3, 40)} of every 50 members.", innocent)
         for name, title, source, value, comparison, unit, innocent in rows
     )  # fmt: skip
 
@@ -176,13 +183,17 @@ def _timeline(rng: random.Random, plan: Plan) -> Timeline:
         dip = 0.08 if plan.name == "distillation" and int(day) in (17, 18) else 1.0
         load = per_step * diurnal * dip * rng.uniform(0.8, 1.15) if is_on else 0
         extraction.append(int(load))
-        own.append(int(per_step * plan.own_share * (1 + 0.8 * math.sin((hour - 6) / 24 * 2 * math.pi)) * rng.uniform(0.5, 1.4)))
+        own.append(
+            int(per_step * plan.own_share * (1 + 0.8 * math.sin((hour - 6) / 24 * 2 * math.pi)) * rng.uniform(0.5, 1.4))
+        )
         active.append(min(plan.n_accounts, int(plan.n_accounts * 0.6 * diurnal * dip)) if is_on else 0)
         wave = abs(day - plan.first_day) < 1.5 or (plan.name == "distillation" and abs(day - 19) < 1)
         sign_ups.append(int(plan.n_accounts / 16 * rng.random()) if wave else 0)
         bans.append(int(plan.n_accounts / 3) if plan.name == "distillation" and step == 17 * 4 + 1 else 0)
     weights = [
-        (1 + 0.9 * math.sin(((h % 24) - 8) / 24 * 2 * math.pi)) * (0.35 if h >= 120 else 1) if plan.is_diurnal else rng.uniform(0.85, 1.1)
+        (1 + 0.9 * math.sin(((h % 24) - 8) / 24 * 2 * math.pi)) * (0.35 if h >= 120 else 1)
+        if plan.is_diurnal
+        else rng.uniform(0.85, 1.1)
         for h in range(168)
     ]
     hours = tuple(int(plan.exchanges * weight / sum(weights)) for weight in weights)
@@ -198,7 +209,10 @@ def _timeline(rng: random.Random, plan: Plan) -> Timeline:
 def _graph(rng: random.Random, accounts: tuple[str, ...], n_accounts: int) -> Graph:
     n = min(300, len(accounts))
     n_cores = max(1, min(6, n // 30))
-    centres = [(0.5 + 0.34 * math.cos(2 * math.pi * k / n_cores), 0.5 + 0.34 * math.sin(2 * math.pi * k / n_cores)) for k in range(n_cores)]
+    centres = [
+        (0.5 + 0.34 * math.cos(2 * math.pi * k / n_cores), 0.5 + 0.34 * math.sin(2 * math.pi * k / n_cores))
+        for k in range(n_cores)
+    ]
     nodes, edges = [], []
     for i, account in enumerate(accounts[:n]):
         x, y = centres[i % n_cores] if n_cores > 1 else (0.5, 0.5)
@@ -222,19 +236,28 @@ def _pair(rng: random.Random, a: str, b: str) -> PairLink:
 def _infrastructure(rng: random.Random, n: int) -> tuple[Infrastructure, ...]:
     def top(values: list[str]) -> tuple[SharedValue, ...]:
         counts = sorted((max(2, int(n * rng.random() ** 2)) for _ in values), reverse=True)
-        return tuple(SharedValue(value, k, rng.choice((0, 0, 1, 3, 240))) for value, k in zip(values, counts, strict=True))
+        return tuple(
+            SharedValue(value, k, rng.choice((0, 0, 1, 3, 240))) for value, k in zip(values, counts, strict=True)
+        )
 
+    payers = [f"pay_{rng.getrandbits(48):012x}" for _ in range(4)]
     return (
         Infrastructure("ip", n * 7, int(n * 0.9), top([f"203.0.113.{rng.randint(1, 254)}" for _ in range(5)])),
-        Infrastructure("user_agent", 4, n, top(["openai-python/1.99.1", "python-httpx/0.28.1", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0 Safari/537.36"])),
-        Infrastructure("tls_fingerprint", 3, n, top(["t13d1516h2_8daaf6152771_02713d6af862", "t13d1517h2_8daaf6152771_b0da82dd1658"])),
-        Infrastructure("payment_fingerprint", max(1, n // 6), n // 2, top([f"pay_{rng.getrandbits(48):012x}" for _ in range(4)])),
+        Infrastructure("user_agent", 4, n, top(AGENTS)),
+        Infrastructure("tls_fingerprint", 3, n, top(TLS_FINGERPRINTS)),
+        Infrastructure("payment_fingerprint", max(1, n // 6), n // 2, top(payers)),
     )  # fmt: skip
+
+
+def _family(rng: random.Random, kind: str, rank: int, plan: Plan) -> TemplateFamily:
+    n_accounts = max(2, plan.n_accounts // rank)
+    n_exchanges = plan.exchanges // (rank + 1)
+    return TemplateFamily(f"f-{rng.getrandbits(32):08x}", kind, n_accounts, n_exchanges, rank * 3 - 3, 10.1 - rank)
 
 
 def make_campaign(index: int, plan: Plan, *, n_listed: int | None = None) -> Campaign:
     """Return one group after its plan; ``n_listed`` accounts are named, all of them by default."""
-    rng = random.Random(f"{index}-{plan.name}")  # noqa: S311 - an example, not a secret
+    rng = random.Random(f"{index}-{plan.name}")
     n_named = min(plan.n_accounts, n_listed or plan.n_accounts)
     accounts = tuple(f"acct_{rng.getrandbits(40):010x}" for _ in range(n_named))
     capabilities = {"code": (0.44, 0.31), "agentic": (0.31, 0.12), "maths": (0.12, 0.05), "science": (0.06, 0.04),
@@ -253,21 +276,21 @@ def make_campaign(index: int, plan: Plan, *, n_listed: int | None = None) -> Cam
         attempts=int(plan.exchanges * 1.04),
         first_seen_at=START + timedelta(days=plan.first_day, hours=3),
         last_seen_at=START + timedelta(days=plan.last_day, hours=21),
-        summary=f"{plan.n_accounts:,} accounts sent {plan.exchanges:,} exchanges that fill 3 rare templates over one work list. "
-        "They share payment and clients, and pause and resume together.",
+        summary=f"{plan.n_accounts:,} accounts sent {plan.exchanges:,} exchanges that fill 3 rare templates "
+        "over one work list. They share payment and clients, and pause and resume together.",
         hypotheses=_hypotheses(rng, plan),
         indicators=_indicators(rng, plan),
         tests=_tests(rng, plan),
         evidence=_evidence(rng, 1.0),
         counter_evidence=(
-            "12% of the slice's exchanges belong to long conversations, which a harvest of single answers does not need.",
-            "Two of the three phrases also occur in a public repository, so that a shared tool could explain them in part.",
+            "12% of the slice's exchanges belong to long conversations, which a harvest does not need.",
+            "Two of the three phrases also occur in a public repository; a shared tool may explain them in part.",
             f"{plan.own_share:.0%} of the members' traffic is unlike the slice.",
         ),
         capability_shares=tuple(CapabilityShare(name, *shares) for name, shares in capabilities.items()),
         template_families=tuple(
-            TemplateFamily(f"f-{rng.getrandbits(32):08x}", kind, max(2, plan.n_accounts // (k + 1)), plan.exchanges // (k + 2), k * 3, 9.1 - k)
-            for k, kind in enumerate(("phrase", "work_list", "system_prompt", "tool_set"))
+            _family(rng, kind, k, plan)
+            for k, kind in enumerate(("phrase", "work_list", "system_prompt", "tool_set"), 1)
         ),
         infrastructure=_infrastructure(rng, plan.n_accounts),
         pairs=tuple(_pair(rng, accounts[k], accounts[k + 1]) for k in range(min(3, len(accounts) - 1))),

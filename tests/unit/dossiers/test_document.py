@@ -35,7 +35,9 @@ def test_hostile_text_round_trips() -> None:
 def test_any_text_and_number_round_trips(text: str, share: float, moment: datetime) -> None:
     """Any Unicode text, any share to the last bit and any time to the microsecond come back."""
     campaign = dataclasses.replace(SMALL.campaigns[0], summary=text, p_leading=share)
-    case = dataclasses.replace(SMALL, campaigns=(campaign,), first_seen_at=moment.replace(tzinfo=SMALL.first_seen_at.tzinfo))
+    case = dataclasses.replace(
+        SMALL, campaigns=(campaign,), first_seen_at=moment.replace(tzinfo=SMALL.first_seen_at.tzinfo)
+    )
     assert from_json(to_json(case)) == case
 
 
@@ -68,7 +70,10 @@ def _broken(change: Any) -> bytes:
         (lambda d: d["campaigns"][0].update(n_accounts=True), "case.campaigns[0].n_accounts"),
         (lambda d: d["campaigns"][0].update(n_accounts=-1), "case.campaigns[0].n_accounts"),
         (lambda d: d["campaigns"][0].update(p_value=1.5), "case.campaigns[0].p_value"),
-        (lambda d: d["campaigns"][0].update(first_seen_at="2026-07-01T00:00:00+02:00"), "case.campaigns[0].first_seen_at"),
+        (
+            lambda d: d["campaigns"][0].update(first_seen_at="2026-07-01T00:00:00+02:00"),
+            "case.campaigns[0].first_seen_at",
+        ),
         (lambda d: d["campaigns"][0].update(first_seen_at="2026-07-01T00:00:00"), "case.campaigns[0].first_seen_at"),
         (lambda d: d["campaigns"][0].update(leading_hypothesis="relay"), "case.campaigns[0].is_accusation"),
         (lambda d: d["campaigns"][0]["timeline"]["bans"].pop(), "case.campaigns[0].timeline.bans"),
@@ -93,7 +98,17 @@ def test_broken_documents_are_refused_with_their_place(change: Any, place: str) 
 
 @pytest.mark.parametrize(
     "document",
-    [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"schema": 1, "schema": 2}', b'{"schema": NaN}', b"[" * 200_000, b'"' + b"a" * 99],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"schema": 1, "schema": 2}',
+        b'{"schema": NaN}',
+        b"[" * 200_000,
+        b'"' + b"a" * 99,
+    ],
 )
 def test_what_is_no_case_is_refused(document: bytes) -> None:
     """No bytes whatever end in anything but a refusal."""

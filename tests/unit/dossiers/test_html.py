@@ -37,7 +37,9 @@ class _Parsed(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, tuple(name for name, _ in attrs)))
         self.values += [value or "" for _, value in attrs]
-        self.links += [value or "" for name, value in attrs if name in ("href", "src", "srcdoc", "action", "xlink:href")]
+        self.links += [
+            value or "" for name, value in attrs if name in ("href", "src", "srcdoc", "action", "xlink:href")
+        ]
         if dict(attrs).get("http-equiv") == "Content-Security-Policy":
             self.policy = dict(attrs)["content"] or ""
         self._inside = tag if tag in self.raw else ""
@@ -151,7 +153,9 @@ def test_observation_that_differs_for_a_rival_is_told() -> None:
     rival = campaign.hypotheses[-1]
     other = dataclasses.replace(rival.evidence[0], observation="Seen otherwise for this rival.")
     hypotheses = (*campaign.hypotheses[:-1], dataclasses.replace(rival, evidence=(other, *rival.evidence[1:])))
-    case = dataclasses.replace(SMALL, campaigns=(dataclasses.replace(campaign, hypotheses=hypotheses), SMALL.campaigns[1]))
+    case = dataclasses.replace(
+        SMALL, campaigns=(dataclasses.replace(campaign, hypotheses=hypotheses), SMALL.campaigns[1])
+    )
     assert "Seen otherwise for this rival." not in _words(SMALL)
     assert "Seen otherwise for this rival." in _words(case)
 
@@ -171,9 +175,15 @@ def test_group_without_anything_renders() -> None:
         template_families=(), infrastructure=(), pairs=(), missing=(),
         graph=dataclasses.replace(SMALL.campaigns[0].graph, nodes=(), edges=()),
         timeline=dataclasses.replace(
-            SMALL.campaigns[0].timeline, extraction=(), own=(), active_accounts=(), sign_ups=(), bans=(), hour_of_week=(0,) * 168
+            SMALL.campaigns[0].timeline, extraction=(), own=(), active_accounts=(),
+            sign_ups=(), bans=(), hour_of_week=(0,) * 168,
         ),
     )  # fmt: skip
     words = _words(dataclasses.replace(SMALL, campaigns=(bare, SMALL.campaigns[1])))
-    for sentence in ("No evidence was weighed", "No pair was laid out", "No times were recorded", "Nothing that was measured speaks against"):
+    for sentence in (
+        "No evidence was weighed",
+        "No pair was laid out",
+        "No times were recorded",
+        "Nothing that was measured speaks against",
+    ):
         assert sentence in words

@@ -70,7 +70,9 @@ def funnel_stages(funnel: Funnel) -> tuple[Stage, ...]:
         Stage("Used", funnel.used, left, "exchanges"),
         Stage("Accounts", funnel.accounts, f"{numbers.count(funnel.authorised_accounts)} authorised", "accounts"),
         Stage("Entities", funnel.entities, "after folding accounts that openly belong together", "accounts"),
-        Stage("Template families", funnel.families, "rare phrases, work lists and skeletons in several accounts", "groups"),
+        Stage(
+            "Template families", funnel.families, "rare phrases, work lists and skeletons in several accounts", "groups"
+        ),
         Stage("Candidate groups", funnel.candidate_groups, "linked accounts", "groups"),
         Stage("Groups tested", funnel.tested_groups, "against matched controls", "groups"),
         Stage("Groups found", funnel.campaigns, "linked beyond chance, each with its explanation", "groups"),
@@ -111,7 +113,20 @@ def _environment() -> jinja2.Environment:
     environment.filters.update(
         {
             name: getattr(numbers, name)
-            for name in ("count", "compact", "plural", "share", "bits", "probability", "quantity", "decimal", "odds", "day", "instant", "span")
+            for name in (
+                "count",
+                "compact",
+                "plural",
+                "share",
+                "bits",
+                "probability",
+                "quantity",
+                "decimal",
+                "odds",
+                "day",
+                "instant",
+                "span",
+            )
         }
     )
     environment.filters |= {"humanised": verdict.humanised, "short": inert.short}

@@ -35,5 +35,7 @@ class LongValues:
         for key, value in sorted(self._values.items()):
             shown = visible(value[: VALUE_CHARACTERS + 1])[: min(VALUE_CHARACTERS, left)]
             left -= len(shown)
-            rows.append((key, len(value), escape(shown), shown == visible(value)))  # escaped here: longer than a sentence
+            rows.append(
+                (key, len(value), escape(shown), shown == visible(value))
+            )  # escaped here: longer than a sentence
         return rows

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 MINUS: Final = "\u2212"
+TIMES: Final = "\u00d7"
 _COMPACT_STEPS: Final = ((1_000_000_000, "bn"), (1_000_000, "M"), (10_000, "k"))
 
 
@@ -38,7 +39,7 @@ def share(value: float) -> str:
 
 
 def bits(value: float) -> str:
-    """Return bits with their sign: ``+4.2`` or ``−1.0``."""
+    """Return bits with their sign: ``+4.2``, or the same with a minus."""
     rounded = round(value, 1)
     if rounded == 0:
         return "0.0"
@@ -46,11 +47,11 @@ def bits(value: float) -> str:
 
 
 def probability(value: float) -> str:
-    """Return a p- or q-value: ``0.013``, or ``2.1×10⁻⁷`` where it is small."""
+    """Return a p- or q-value: ``0.013``, or a power of ten where it is small."""
     if value >= 0.001 or value == 0:
         return f"{value:.2g}" if value < 0.995 else "1"
     mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}×10{_superscript(int(exponent))}"
+    return f"{mantissa}{TIMES}10{_superscript(int(exponent))}"
 
 
 def quantity(value: float, unit: str) -> str:

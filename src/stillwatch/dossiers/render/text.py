@@ -15,22 +15,24 @@ def render_summary(case: Case) -> str:
 
 def _counts(case: Case) -> list[str]:
     funnel = case.funnel
+    left_out = f"{count(funnel.quarantined)} quarantined + {count(funnel.out_of_scope)} out of scope"
+    entities = plural(funnel.entities, "entity", "entities")
+    accused = f"{plural(funnel.accusations, 'accusation')} of {plural(funnel.accused_accounts, 'account')}"
+    stages = f"{count(funnel.candidate_groups)} candidates, {count(funnel.tested_groups)} tested"
     lines = [
-        f"exchanges  {count(funnel.read)} read = {count(funnel.used)} used + {count(funnel.quarantined)} quarantined"
-        f" + {count(funnel.out_of_scope)} out of scope",
-        f"accounts   {count(funnel.accounts)} in {plural(funnel.entities, 'entity', 'entities')},"
-        f" {count(funnel.authorised_accounts)} authorised",
-        f"groups     {count(funnel.candidate_groups)} candidates, {count(funnel.tested_groups)} tested,"
-        f" {count(funnel.campaigns)} found, {plural(funnel.accusations, 'accusation')}"
-        f" of {plural(funnel.accused_accounts, 'account')} (false discovery rate {share(case.q_level)})",
+        f"exchanges  {count(funnel.read)} read = {count(funnel.used)} used + {left_out}",
+        f"accounts   {count(funnel.accounts)} in {entities}, {count(funnel.authorised_accounts)} authorised",
+        f"groups     {stages}, {count(funnel.campaigns)} found, {accused} (false discovery rate {share(case.q_level)})",
     ]
     if case.first_seen_at is not None and case.last_seen_at is not None:
         lines.insert(0, f"traffic    {day(case.first_seen_at)} to {day(case.last_seen_at)} (UTC)")
     if case.lapsed:
         lines.append(f"lapsed     {plural(len(case.lapsed), 'account')} went on after an authorisation ran out")
     if case.missing:
-        columns = sorted({column for item in case.missing for column in item.missing})
-        lines.append(f"missing    {plural(len(case.missing), 'kind')} of evidence off for want of: {', '.join(map(short, columns))}")
+        columns = ", ".join(
+            short(column) for column in sorted({column for item in case.missing for column in item.missing})
+        )
+        lines.append(f"missing    {plural(len(case.missing), 'kind')} of evidence off for want of: {columns}")
     return lines
 
 
@@ -45,8 +47,7 @@ def _groups(case: Case) -> list[str]:
 def _group(campaign: Campaign) -> str:
     mark = "!" if campaign.is_accusation else " "
     title = sentence(leading_title(campaign))[:40]
-    return (
-        f"{mark} {short(campaign.id):<16} {title:<32} {share(campaign.p_leading):>6}  q {probability(campaign.q_value):<9}"
-        f" {plural(campaign.n_accounts, 'account'):>14} {compact(campaign.exchanges):>9} exchanges"
-        f"  {day(campaign.first_seen_at)} to {day(campaign.last_seen_at)}"
-    )
+    found = f"{share(campaign.p_leading):>6}  q {probability(campaign.q_value):<9}"
+    size = f"{plural(campaign.n_accounts, 'account'):>14} {compact(campaign.exchanges):>9} exchanges"
+    span = f"{day(campaign.first_seen_at)} to {day(campaign.last_seen_at)}"
+    return f"{mark} {short(campaign.id):<16} {title:<32} {found} {size}  {span}"

@@ -1,7 +1,6 @@
 """What a case says in one sentence, and how hypotheses are named."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.dossiers.render.inert import visible

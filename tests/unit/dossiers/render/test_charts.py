@@ -1,6 +1,7 @@
 """The charts: drawings that add up to the numbers beside them."""
 
 import dataclasses
+import itertools
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -84,7 +85,7 @@ def test_waterfall_adds_up(prior: float, weights: list[float], total: float) -> 
     assert steps[0].total == prior
     assert steps[-1].total == total
     assert sum(step.bits for step in steps[:-1]) == pytest.approx(total, abs=0.0501)
-    for before, step in zip(steps, steps[1:-1], strict=False):
+    for before, step in itertools.pairwise(steps[:-1]):
         assert step.total - step.bits == pytest.approx(before.total)
 
 
@@ -144,7 +145,9 @@ def test_every_account_has_one_dot_in_the_order_of_the_table() -> None:
     memberships = [graph.nodes[i].p_member for i in net.order]
     assert memberships == sorted(memberships, reverse=True)
     dots = re.findall(r"M(\d+) (\d+)h0", net.drawing)
-    assert [(int(x), int(y)) for x, y in dots] == [(round(24 + graph.nodes[i].x * 952), round(24 + graph.nodes[i].y * 952)) for i in net.order]
+    assert [(int(x), int(y)) for x, y in dots] == [
+        (round(24 + graph.nodes[i].x * 952), round(24 + graph.nodes[i].y * 952)) for i in net.order
+    ]
 
 
 def test_attributes_and_text_of_elements_are_escaped() -> None:

@@ -13,7 +13,16 @@ from stillwatch.dossiers.render.inert import INLINE_CHARACTERS, is_long, sentenc
 def test_visible_text_has_no_hidden_character(text: str) -> None:
     """Whatever goes in, nothing that hides, reorders or breaks lines comes out."""
     for character in visible(text):
-        assert character == " " or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
+        assert character == " " or unicodedata.category(character) not in {
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+            "Cn",
+            "Zl",
+            "Zp",
+            "Zs",
+        }
 
 
 @given(st.text(st.characters(categories=["Lu", "Ll", "Nd"], exclude_characters="\u115f\u1160\u3164\uffa0")))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from example_case import PLANS, make_case  # noqa: E402 - the factory stands a folder up
-from hostile import plant_all  # noqa: E402
+from example_case import PLANS, make_case
+from hostile import plant_all
 
-from stillwatch.dossiers.render.text import LISTED_GROUPS, render_summary  # noqa: E402
-from stillwatch.dossiers.render.verdict import verdict  # noqa: E402
+from stillwatch.dossiers.render.text import LISTED_GROUPS, render_summary
+from stillwatch.dossiers.render.verdict import verdict
 
 
 def test_summary_has_counts_groups_and_verdict() -> None:
@@ -42,10 +42,17 @@ def test_many_groups_are_counted_and_not_listed() -> None:
 def test_verdicts() -> None:
     """The verdict accuses only where a group accuses, and never names who is behind it."""
     assert verdict(make_case(n_listed=2)) == (
-        "3 groups look like distillation; 4 others were found and explained otherwise. Nothing is proven about who is behind them."
+        "3 groups look like distillation; 4 others were found and explained otherwise."
+        " Nothing is proven about who is behind them."
     )
-    assert verdict(make_case((PLANS[0],), n_listed=2)) == "1 group looks like distillation. Nothing is proven about who is behind it."
-    assert verdict(make_case((PLANS[4],), n_listed=2)) == "No group looks like distillation; 1 group was found and explained otherwise."
+    assert (
+        verdict(make_case((PLANS[0],), n_listed=2))
+        == "1 group looks like distillation. Nothing is proven about who is behind it."
+    )
+    assert (
+        verdict(make_case((PLANS[4],), n_listed=2))
+        == "No group looks like distillation; 1 group was found and explained otherwise."
+    )
     empty = dataclasses.replace(make_case(()), first_seen_at=None, last_seen_at=None)
     assert "not that there is none" in verdict(empty)
     assert "no groups" in render_summary(empty)

@@ -60,7 +60,9 @@ def activity(timeline: Timeline, max_bins: int) -> Activity:
     peak = max((b.extraction + b.own for b in bins), default=0)
     marks = tuple(
         ReleaseMark(k, r.model, r.first_seen_at, r.share_after_a_day)
-        for k, r in enumerate(sorted(timeline.releases, key=lambda release: (release.first_seen_at, release.model)), start=1)
+        for k, r in enumerate(
+            sorted(timeline.releases, key=lambda release: (release.first_seen_at, release.model)), start=1
+        )
     )
     return Activity(
         bins,
@@ -79,13 +81,18 @@ def sparkline(timeline: Timeline) -> Markup:
     pooled = max(1, math.ceil(len(timeline.extraction) / SPARK_BINS))
     values = _pool(timeline.extraction, pooled, sum)
     area = _area([0] * len(values), values, max(values, default=0), "spark")
-    return element("svg", area, class_="sparkline", viewBox=_box(len(values)), preserveAspectRatio="none", aria_hidden="true")
+    return element(
+        "svg", area, class_="sparkline", viewBox=_box(len(values)), preserveAspectRatio="none", aria_hidden="true"
+    )
 
 
 def heat_levels(hour_of_week: Sequence[int]) -> tuple[tuple[tuple[int, int], ...], ...]:
     """Return per day of the week 24 pairs of count and colour level; level 0 is none, the highest is the peak hour."""
     peak = max(hour_of_week, default=0)
-    cells = [(n, min(HEAT_LEVELS - 1, math.ceil(n / peak * (HEAT_LEVELS - 1))) if peak > 0 and n > 0 else 0) for n in hour_of_week]
+    cells = [
+        (n, min(HEAT_LEVELS - 1, math.ceil(n / peak * (HEAT_LEVELS - 1))) if peak > 0 and n > 0 else 0)
+        for n in hour_of_week
+    ]
     return tuple(tuple(cells[day * 24 : day * 24 + 24]) for day in range(7))
 
 
@@ -122,7 +129,9 @@ def _stacked(bins: tuple[Bin, ...], peak: int, overlay: Markup) -> Markup:
 
 def _lane(values: list[int], tone: str) -> Markup:
     area = _area([0] * len(values), values, max(values, default=0), tone)
-    return element("svg", area, class_="lane", viewBox=_box(len(values)), preserveAspectRatio="none", aria_hidden="true")
+    return element(
+        "svg", area, class_="lane", viewBox=_box(len(values)), preserveAspectRatio="none", aria_hidden="true"
+    )
 
 
 def _area(base: Sequence[int], top: Sequence[int], peak: int, tone: str) -> Markup:
@@ -131,7 +140,9 @@ def _area(base: Sequence[int], top: Sequence[int], peak: int, tone: str) -> Mark
         return Markup("")
     there = _steps([_y(value, peak) for value in top], 1)
     back = _steps([_y(value, peak) for value in reversed(base)], -1)
-    return element("path", class_=tone, d=f"M0 {HEIGHT}{there}{back}z" if any(base) else f"M0 {HEIGHT}{there}V{HEIGHT}z")
+    return element(
+        "path", class_=tone, d=f"M0 {HEIGHT}{there}{back}z" if any(base) else f"M0 {HEIGHT}{there}V{HEIGHT}z"
+    )
 
 
 def _steps(heights: list[str], direction: int) -> str:

@@ -79,7 +79,14 @@ def _matrix(graph: Graph, edges: list[Edge]) -> Markup:
         cells.append(f"m{column - x} {row - y}h1")
         x, y = column + 1, row
     box = f"0 -.5 {max(1, n)} {max(1, n)}"  # a stroke lies half above its line
-    return element("svg", element("path", d="".join(cells) or None), class_="matrix", viewBox=box, aria_hidden="true", shape_rendering="crispEdges")
+    return element(
+        "svg",
+        element("path", d="".join(cells) or None),
+        class_="matrix",
+        viewBox=box,
+        aria_hidden="true",
+        shape_rendering="crispEdges",
+    )
 
 
 def _hilbert(x: float, y: float) -> int:

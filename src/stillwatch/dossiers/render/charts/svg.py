@@ -24,7 +24,9 @@ def element(tag: str, *children: str, **attributes: Attribute) -> Markup:
     )
     inner = Markup("").join(child if isinstance(child, Markup) else escape(visible(child)) for child in children)
     name = Markup(tag)  # noqa: S704 - tags are literals in the chart modules
-    return Markup("<{}{}>{}</{}>").format(name, written, inner, name) if inner else Markup("<{}{}/>").format(name, written)
+    return (
+        Markup("<{}{}>{}</{}>").format(name, written, inner, name) if inner else Markup("<{}{}/>").format(name, written)
+    )
 
 
 def percent(fraction: float) -> str:
