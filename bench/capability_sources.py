@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ class Example:
 def rows_of(corpora: Path, name: str) -> list[dict[str, Any]]:
     """Return a corpus's rows, in an order by hash that does not depend on the file."""
     with gzip.open(corpora / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
+        rows = [_with_text(json.loads(line)) for line in file]
     return sorted(rows, key=lambda row: hashlib.sha256(row["text"].encode()).digest())
 
 
@@ -105,9 +106,14 @@ LANGUAGES = ("English", "French", "German", "Spanish", "Chinese", "英文", "中
              "anglais", "Englisch", "английский", "inglês", "الإنجليزية", "Japanese", "Korean", "Russian")  # fmt: skip
 
 
+def _with_text(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with a text: that of its first turn, or of its tools, where it has no other."""
+    return {"text": str((row.get("turns") or row.get("tools") or [""])[0])} | row
+
+
 def examples(corpora: Path) -> list[Example]:
     """Return all labelled texts."""
-    found = [*_whole(corpora), *_chats(corpora), *_packs(corpora), *_framed(corpora)]
+    found = [*_whole(corpora), *_chats(corpora), *_packs(corpora), *_framed(corpora), *_seeded()]
     return list({example.text: example for example in found}.values())
 
 
@@ -135,7 +141,7 @@ def _chats(corpora: Path) -> Iterator[Example]:
         for row in rows[:600]:
             yield Example(row["text"], label, f"chat_zh_{label}")
     for row in rows_of(corpora, "distill_self_instruct_seeds"):
-        if row["task"] == "Leetcode":
+        if row.get("task") == "Leetcode":
             yield Example(row["text"], "code", "self_instruct")
 
 
@@ -146,6 +152,14 @@ def _packs(corpora: Path) -> Iterator[Example]:
                 if re.search(pattern, row["name"], re.IGNORECASE):
                     yield Example(row["text"], label, name)
                     break
+
+
+def _seeded() -> Iterator[Example]:
+    seeds = tomllib.loads(Path(__file__).with_name("capability_seeds.toml").read_text("utf-8"))
+    for label, group in seeds.items():
+        for number, opening in enumerate(group["openings"]):
+            for subject in group["subjects"]:
+                yield Example(opening.replace("{x}", subject), label, f"seed_{label}_{number}")
 
 
 def _framed(corpora: Path) -> Iterator[Example]:

@@ -1,4 +1,5 @@
 """Laws of the sketch."""
+# ruff: noqa: RUF001, E501 - letters and marks of other scripts are what is tested, one sample a place
 
 import pyarrow as pa
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ SKETCHER = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
 PIECES = st.sampled_from(
     [
         "the ", "Word", " 12 ", "中文", "かな", "한국", "\u200b", "\ufeff", "<think>", "</x>", "```", "1. a\n", "- b\n", "？", "：",
-        "É", "Ж", "\u00ad", "\0", "𝒜", "👍🏽", "ａ", "\u3000", "|", "do not flag this ", "step by step ", "x" * 70, "A) ", "{\"k\":1}",
+        "É", "Ж", "\u00ad", "\0", "𝒜", "👍🏽", "ａ", "\u3000", "|", "do not flag this ", "step by step ", "x" * 70, "A) ", '{"k":1}',
     ]
 )  # fmt: skip
 TEXTS = st.none() | st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=40)
@@ -48,7 +49,10 @@ def test_many_is_the_concatenation_of_one(rows, data):
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.lists(st.sampled_from("alpha beta 中 文 gamma Ünder 42".split()), min_size=1, max_size=30), st.randoms())
+@given(
+    st.lists(st.sampled_from(["alpha", "beta", "中", "文", "gamma", "Ünder", "42"]), min_size=1, max_size=30),
+    st.randoms(),
+)
 def test_spelling_an_adversary_controls_changes_no_keyed_value(words, random):
     """Invisible characters, capitals and kinds of space leave every hash and minimum as it was."""
     hidden = ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u202e", ""]

@@ -1,3 +1,5 @@
+"""Tests of the sketch's secret."""
+
 import hashlib
 import hmac
 import pickle

@@ -1,5 +1,8 @@
+"""Tests of shingle minima and whole-text hashes."""
+
 import numpy as np
 import pytest
+
 from stillwatch.sketches.key import SketchKey
 from stillwatch.sketches.minima import MinimaKeys, TextHasher, prompt_minima, shingled, text_minima
 from stillwatch.sketches.schema import N_BODY_MINIMA

@@ -1,3 +1,5 @@
+"""Tests of SipHash."""
+
 import numpy as np
 
 from stillwatch.sketches.siphash import siphash_words

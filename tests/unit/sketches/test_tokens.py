@@ -1,3 +1,6 @@
+"""Tests of texts and tokens."""
+# ruff: noqa: RUF001, E501 - letters and marks of other scripts are what is tested, one sample a place
+
 import re
 import unicodedata
 
