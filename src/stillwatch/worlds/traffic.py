@@ -92,9 +92,9 @@ def _token_counts(turns: list[Turn], rng: np.random.Generator) -> dict[str, Any]
     fixed = tokens([turn.system for turn in turns])
     fixed += TOKENS_PER_TOOL * np.asarray([len(turn.tools or ()) for turn in turns])
     new = tokens([turn.prompt for turn in turns])
-    answered = np.asarray([turn.status == 200 for turn in turns])
+    answered = np.asarray([turn.status == 200 for turn in turns], dtype=bool)
     said = np.where(answered, tokens([turn.response for turn in turns]), 0.0)
-    thinks = np.asarray([turn.is_reasoning for turn in turns]) & answered
+    thinks = np.asarray([turn.is_reasoning for turn in turns], dtype=bool) & answered
     thought = np.where(thinks, np.exp(rng.normal(6.3, 0.9, n)), 0.0)  # a median of some 540 tokens of reasoning
     history = _history(turns, new + said)
     whole = np.maximum(1, np.round(fixed + history + new)).astype(np.int64)
