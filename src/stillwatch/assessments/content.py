@@ -10,8 +10,10 @@ import numpy as np
 from stillwatch.assessments.sample import Sample
 from stillwatch.links.population import FloatArray
 from stillwatch.sketches.schema import CAPABILITIES, CUES
+from stillwatch.sketches.shape import Shape
 
 CLEAR_CUE_BITS: Final = 3.0  # eight to one: a phrase that honest texts of the same kind rarely hold
+THINKING: Final = Shape.THINKING_TAGS | Shape.RESPONSE_THINKING_TAGS | Shape.SYSTEM_THINKING_TAGS
 SHORT_OUTPUT_TOKENS: Final = 24.0  # a label, a score or a yes, with little beside it
 
 
@@ -20,6 +22,13 @@ def cue_share(sample: Sample, cue: str) -> float | None:
     if not sample.has("prompt") or not len(sample.rows):
         return None
     return float(np.mean(sample.population.exchanges.cue_bits[sample.rows, CUES.index(cue)] >= CLEAR_CUE_BITS))
+
+
+def thinking_tag_share(sample: Sample) -> float | None:
+    """Return the share of exchanges whose prompt asks for, or whose answer comes in, tags of thinking as plain text."""
+    if not sample.has("prompt") or not len(sample.rows):
+        return None
+    return float(np.mean(sample.population.exchanges.shape[sample.rows] & int(THINKING) != 0))
 
 
 def capability_shares(sample: Sample) -> FloatArray | None:
@@ -145,3 +154,43 @@ def end_user_share(sample: Sample) -> float | None:
 def slice_share(sample: Sample) -> float | None:
     """Return the share of the members' traffic that is in the slice."""
     return len(sample.rows) / len(sample.all_rows) if len(sample.all_rows) else None
+
+
+def widest_family(sample: Sample) -> float | None:
+    """Return the share of member accounts that use the group's most widespread family of exchanges; 0 where it has none."""
+    if not sample.has("prompt"):
+        return None
+    if not len(sample.family_of_match):
+        return 0.0
+    pairs = np.unique(np.stack([sample.family_of_match, sample.account_of_match.astype(np.int64)]), axis=1)
+    return float(np.bincount(pairs[0]).max() / len(sample.accounts))
+
+
+def favourites(sample: Sample) -> float | None:
+    """Return how far accounts keep to favourites among the group's families: 1 as if dealt at random, more for habits.
+
+    It is the chi-square of the table of accounts by families over its degrees of freedom: independent dealing from one
+    deck gives 1 in expectation whatever the volumes; people who each have their own habits give more. Null where the
+    group has fewer than three families, or too few matches a cell to tell.
+
+    Source: Pearson's index of dispersion; ours as a test of dealing: docs/decisions/0007-rival-hypotheses.md.
+    """
+    if not sample.has("prompt") or not len(sample.family_of_match):
+        return None
+    _, family = np.unique(sample.family_of_match, return_inverse=True)
+    _, account = np.unique(sample.account_of_match, return_inverse=True)
+    table = np.zeros((account.max() + 1, family.max() + 1))
+    np.add.at(table, (account, family), 1.0)
+    if table.shape[0] < 5 or table.shape[1] < 3 or table.sum() < 3 * table.shape[0]:
+        return None
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / table.sum()
+    return float(((table - expected) ** 2 / expected).sum() / ((table.shape[0] - 1) * (table.shape[1] - 1)))
+
+
+def one_tool_set(sample: Sample) -> float | None:
+    """Return the share of exchanges with the group's commonest set of tools, none at all not counting as a set."""
+    if not sample.has("tool_names") or not len(sample.rows):
+        return None
+    hashes = sample.population.exchanges.hashes["tools_hash"][sample.rows]
+    known = hashes[hashes != 0]
+    return float(np.unique(known, return_counts=True)[1].max() / len(hashes)) if len(known) else 0.0

@@ -61,11 +61,16 @@ def _kinds() -> tuple[ObservationKind, ...]:
             kind(f"cue_{name}", f"Prompt {words}", "content", EXCHANGES_SHARE, ("prompt",), partial(content.cue_share, cue=name))
             for name, words in cue.items()
         ),
+        kind("thinking_tags", "Thinking is written out in tags", "content", EXCHANGES_SHARE, ("prompt",), content.thinking_tag_share),
         kind("capability_focus", "Two capabilities take most requests", "content", EXCHANGES_SHARE, ("prompt",), content.capability_focus),
         kind("trainable_share", "Requests exercise what a rival trains on", "content", EXCHANGES_SHARE, ("prompt",), content.trainable_share),
         kind("own_subjects", "Each account keeps to subjects of its own", "work_list", "similarity", ("prompt",), content.own_subjects),
         kind("shared_subject", "Different members ask about alike things", "work_list", "similarity", ("prompt",), content.shared_subject),
         kind("replica_share", "The same item is sent by several accounts", "work_list", EXCHANGES_SHARE, ("prompt",), content.replica_share),
+        kind("widest_family", "Members use one family of exchanges", "content", ACCOUNTS_SHARE, ("prompt",), content.widest_family),
+        kind("favourites", "Accounts keep to favourites among the families", "work_list", "times random dealing", ("prompt",),
+             content.favourites),
+        kind("one_tool_set", "One set of tools", "content", EXCHANGES_SHARE, ("tool_names",), content.one_tool_set),
         kind("one_system_prompt", "One system prompt", "content", EXCHANGES_SHARE, ("system_prompt",), content.one_system_prompt),
         kind("short_output_share", "Outputs no longer than a label", "content", EXCHANGES_SHARE, ("output_tokens",), content.short_output_share),
         kind("median_output_tokens", "Typical output", "volume", "tokens", ("output_tokens",), content.median_output_tokens),

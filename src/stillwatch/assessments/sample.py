@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from stillwatch.links.entity import Entities
-from stillwatch.links.population import CodeArray, FloatArray, IntArray, Population
+from stillwatch.links.population import BoolArray, CodeArray, FloatArray, IntArray, Population
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Sample:
         rows: (s,) exchanges in question, rising: the slice of a group, all exchanges of a control.
         all_rows: (t,) every exchange of the accounts.
         registered: (n_accounts,) accounts named in the registry of authorisations.
+        family_of_match: (k,) for a group, the family of each match of its own families; empty for a control.
+        account_of_match: (k,) the account whose exchange it was.
     """
 
     population: Population
@@ -27,7 +29,9 @@ class Sample:
     accounts: IntArray
     rows: IntArray
     all_rows: IntArray
-    registered: np.ndarray
+    registered: BoolArray
+    family_of_match: IntArray
+    account_of_match: IntArray
 
     @cached_property
     def account_of_row(self) -> CodeArray:
@@ -52,6 +56,13 @@ class Sample:
     def has(self, *columns: str) -> bool:
         """Return whether the traffic holds every one of ``columns``."""
         return set(columns) <= self.population.columns
+
+
+def plain_sample(population: Population, entities: Entities, accounts: IntArray, registered: BoolArray) -> Sample:
+    """Return a sample of all that some accounts sent, without families of its own: a control."""
+    rows = rows_of_accounts(population, accounts)
+    nothing = np.zeros(0, np.int64)
+    return Sample(population, entities, accounts, rows, rows, registered, nothing, nothing)
 
 
 def rows_of_accounts(population: Population, accounts: IntArray) -> IntArray:

@@ -1,11 +1,12 @@
 """Candidate groups: who might belong together, proposed by content or by identity, and by what.
 
-Content proposes families whose entity sets overlap by more than chance; identity proposes communities of shared rare
-values. A candidate is a question, not a finding: the channel that proposed it is never counted as evidence for it.
+Content proposes families of exchanges that several entities use again and again, joined where the same entities use
+them; identity proposes communities of shared rare values. A candidate is a question, not a finding: the channel that
+proposed it is never counted as evidence for it.
 
-Guarantee: two families are joined when their Jaccard similarity is at least ``LEAST_JACCARD`` and the overlap is
-larger than a degree-corrected null makes likely (families drawn by entities in proportion to how many families each
-is in, as in the configuration model): Poisson tail below ``JOIN_LEVEL`` over all pairs that overlap.
+Guarantee: two families are joined only where their overlap is larger than a degree-corrected null makes likely
+(families drawn by entities in proportion to how many families each is in, as in the configuration model), at
+``JOIN_LEVEL`` over all pairs that overlap; which of them end up together is a matter of community detection.
 
 Source: ours: docs/decisions/0005-families-first.md.
 """
@@ -19,15 +20,16 @@ from scipy.sparse import csr_array
 from scipy.stats import poisson
 
 from stillwatch.links.community import communities
-from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, Families
 from stillwatch.links.identity import Ties, tie_graph
 from stillwatch.links.population import IntArray, Population
 
-LEAST_JACCARD: Final = 0.25  # a rotation of templates over a pool: each pair of templates shares at least that many accounts
-JOIN_LEVEL: Final = 1e-6  # family-wise, over all overlapping pairs
+JOIN_LEVEL: Final = 0.01  # family-wise, over all overlapping pairs
+MOST_LINK_BITS: Final = 160.0  # of one pair of families: beyond, likelier is not closer
 MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is common speech
+RECURRENT_USES: Final = 3  # exchanges: once is chance, twice a coincidence
+RECURRENT_SHARE: Final = 0.03  # of an entity's exchanges; below 1 in 20 of the hardest published case, for sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Candidate:
 def propose(population: Population, entities: Entities, families: Families, ties: Mapping[str, Ties]) -> tuple[Candidate, ...]:
     """Return the candidates, content first, each in a canonical order."""
     use = family_use(population, entities, families)
-    by_content = _content_candidates(use, entities.n)
+    by_content = _content_candidates(use, entities)
     by_identity = _identity_candidates(ties, entities.n, use)
     return (*by_content, *by_identity)
 
@@ -72,35 +74,42 @@ def family_use(population: Population, entities: Entities, families: Families) -
     return clear
 
 
-def _content_candidates(use: csr_array, n_entities: int) -> list[Candidate]:
+def _content_candidates(use: csr_array, entities: Entities) -> list[Candidate]:
     users = np.bincount(use.indices, minlength=use.shape[1])
-    kept = np.flatnonzero((users >= LEAST_ENTITIES) & (users <= max(MOST_SHARE * n_entities, LEAST_ENTITIES)))
+    kept = np.flatnonzero((users >= LEAST_ENTITIES) & (users <= max(MOST_SHARE * entities.n, LEAST_ENTITIES)))
     if len(kept) == 0:
         return []
     used = use[:, kept].tocsc()
-    used.data = np.ones_like(used.data)
     group = _join_families(used)
+    n_groups = int(group.max()) + 1
+    grouping = csr_array((np.ones(len(kept), np.int64), (np.arange(len(kept)), group)), shape=(len(kept), n_groups))
+    uses = (used @ grouping).tocsc()
     found = []
-    for label in range(int(group.max()) + 1):
-        columns = np.flatnonzero(group == label)
-        members = np.unique(used[:, columns].nonzero()[0]).astype(np.int64)
-        found.append(Candidate("content", kept[columns].astype(np.int64), members))
+    for label in range(n_groups):
+        span = slice(uses.indptr[label], uses.indptr[label + 1])
+        entity, count = uses.indices[span], uses.data[span]
+        recurs = (count >= RECURRENT_USES) & (count >= RECURRENT_SHARE * entities.n_exchanges[entity])
+        if np.count_nonzero(recurs) >= LEAST_ENTITIES:
+            members = np.sort(entity[recurs]).astype(np.int64)
+            found.append(Candidate("content", kept[group == label].astype(np.int64), members))
     return found
 
 
 def _join_families(used: csr_array) -> IntArray:
-    """Return the group of each family (column of ``used``, binary)."""
-    n_families = used.shape[1]
-    size = np.asarray(used.sum(axis=0)).ravel().astype(np.float64)
-    degree = np.asarray(used.sum(axis=1)).ravel().astype(np.float64)
-    overlap = (used.T @ used).tocoo()
-    upper = overlap.row < overlap.col
-    left, right, both = overlap.row[upper].astype(np.int64), overlap.col[upper].astype(np.int64), overlap.data[upper].astype(np.float64)
+    """Return the group of each family (column of ``used``)."""
+    binary = used.copy()
+    binary.data = np.ones_like(binary.data)
+    size = np.asarray(binary.sum(axis=0)).ravel().astype(np.float64)
+    degree = np.asarray(binary.sum(axis=1)).ravel().astype(np.float64)
+    overlap = (binary.T @ binary).tocoo()
+    upper = (overlap.row < overlap.col) & (overlap.data >= RECURRENT_USES)
+    left, right = overlap.row[upper].astype(np.int64), overlap.col[upper].astype(np.int64)
+    both = overlap.data[upper].astype(np.float64)
     # entities join families in proportion to their degree: the expected overlap of two families of these sizes
     expected = size[left] * size[right] * float(np.sum(degree * np.maximum(degree - 1, 0))) / max(float(np.sum(degree)) ** 2, 1.0)
-    jaccard = both / (size[left] + size[right] - both)
-    is_joined = (jaccard >= LEAST_JACCARD) & (poisson.sf(both - 1, expected) * max(len(both), 1) <= JOIN_LEVEL)
-    return connected_components(n_families, left[is_joined], right[is_joined])
+    bits = -poisson.logsf(both - 1, expected) / np.log(2)
+    is_joined = bits >= np.log2(max(overlap.nnz, 1) / JOIN_LEVEL)
+    return communities(used.shape[1], left[is_joined], right[is_joined], np.minimum(bits[is_joined], MOST_LINK_BITS))
 
 
 def _identity_candidates(ties: Mapping[str, Ties], n_entities: int, use: csr_array) -> list[Candidate]:

@@ -12,13 +12,14 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.campaigns.candidate import Candidate
+from stillwatch.campaigns.candidate import RECURRENT_SHARE, RECURRENT_USES, Candidate
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import Families
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
 
 MOST_BITS: Final = 20.0  # one in a million: no count of a month's log supports more
 LEAST_MEMBER: Final = 0.5
+LEAST_SPECIFIC: Final = 0.8  # of a family's exchanges come from the core; a template that others use as well is not the group's own
 P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
 PRIOR_MEMBER_BITS: Final = -5.0  # among entities that used a family at all, before its use is weighed
 
@@ -46,17 +47,16 @@ class Group:
 
 def weigh_membership(candidate: Candidate, population: Population, entities: Entities, families: Families) -> Group:
     """Return the group that a candidate becomes when its members and its exchanges are weighed."""
-    if len(candidate.families) == 0:
-        return _whole_traffic(candidate, population, entities)
-    exchanges = population.exchanges
-    chosen = np.isin(families.family, candidate.families)
-    rows, strength = families.exchange[chosen], families.n_matched[chosen]
-    score = np.zeros(len(exchanges), np.int64)
-    np.add.at(score, rows, strength)
-    matched = score > 0
-    entity = entities.of_account[exchanges.account]
     is_core = np.zeros(entities.n, bool)
     is_core[candidate.entities] = True
+    chosen = _specific_families(candidate, population, entities, families, is_core)
+    if len(chosen) == 0:
+        return _whole_traffic(candidate, population, entities)
+    exchanges = population.exchanges
+    mine = np.isin(families.family, chosen)
+    score = np.bincount(families.exchange[mine], weights=families.n_matched[mine], minlength=len(exchanges))
+    matched = score > 0
+    entity = entities.of_account[exchanges.account]
     hits = np.bincount(entity[matched], minlength=entities.n).astype(np.float64)
     bits = _member_bits(hits, entities.n_exchanges.astype(np.float64), is_core)
     if candidate.channel == "identity":
@@ -67,7 +67,19 @@ def weigh_membership(candidate: Candidate, population: Population, entities: Ent
     inside = np.zeros(entities.n, bool)
     inside[members] = True
     slice_rows = np.flatnonzero((p_exchange >= LEAST_MEMBER) & inside[entity])
-    return Group(candidate.channel, candidate.families, members, p_member[members], slice_rows, p_exchange[slice_rows])
+    return Group(candidate.channel, chosen, members, p_member[members], slice_rows, p_exchange[slice_rows])
+
+
+def _specific_families(
+    candidate: Candidate, population: Population, entities: Entities, families: Families, is_core: BoolArray
+) -> IntArray:
+    """Return the candidate's families most of whose matched exchanges the core sent; the others are common speech."""
+    mine = np.isin(families.family, candidate.families)
+    family = families.family[mine]
+    by_core = is_core[entities.of_account[population.exchanges.account[families.exchange[mine]]]]
+    total = np.bincount(family, minlength=families.n)
+    inside = np.bincount(family, weights=by_core, minlength=families.n)
+    return np.flatnonzero(inside > LEAST_SPECIFIC * total).astype(np.int64)
 
 
 def _whole_traffic(candidate: Candidate, population: Population, entities: Entities) -> Group:
@@ -83,14 +95,16 @@ def _member_bits(hits: FloatArray, n_exchanges: FloatArray, is_core: BoolArray) 
     """Return the bits for membership of every entity, from its count of matched exchanges.
 
     A member is expected to send at least the lower quartile of the core's matched share; a stranger, the rate of
-    the entities outside, estimated with one half added.
+    the entities outside, estimated with one half added. One or two matches are chance speech whatever their bits:
+    to be counted in, an entity needs ``RECURRENT_USES``.
     """
     share = hits[is_core] / np.maximum(n_exchanges[is_core], 1)
     inside = float(np.clip(np.quantile(share, 0.25), 0.01, 0.95))
     outside = float((hits[~is_core].sum() + 0.5) / (n_exchanges[~is_core].sum() + 1.0))
     outside = min(outside, inside / 2)
     ratio = hits * np.log2(inside / outside) - n_exchanges * np.minimum(inside, share_floor(hits, n_exchanges)) / np.log(2)
-    return np.where(hits > 0, np.clip(PRIOR_MEMBER_BITS + ratio, -MOST_BITS, MOST_BITS), -MOST_BITS)
+    recurs = (hits >= RECURRENT_USES) & (share_floor(hits, n_exchanges) >= RECURRENT_SHARE)
+    return np.where(recurs, np.clip(PRIOR_MEMBER_BITS + ratio, -MOST_BITS, MOST_BITS), -MOST_BITS)
 
 
 def share_floor(hits: FloatArray, n_exchanges: FloatArray) -> FloatArray:
@@ -98,7 +112,7 @@ def share_floor(hits: FloatArray, n_exchanges: FloatArray) -> FloatArray:
     return hits / np.maximum(n_exchanges, 1)
 
 
-def _exchange_probability(matched: BoolArray, score: IntArray, population: Population, p_member: FloatArray) -> FloatArray:
+def _exchange_probability(matched: BoolArray, score: FloatArray, population: Population, p_member: FloatArray) -> FloatArray:
     """Return, for every exchange, the probability that it belongs to the slice given its entity's membership."""
     own = np.where(matched, np.where(score >= 2, 0.995, 0.95), 0.0)
     conversation = population.exchanges.keys["conversation_id"].code

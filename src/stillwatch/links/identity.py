@@ -66,7 +66,8 @@ def tie_graph(ties: Mapping[str, Ties], n_entities: int) -> tuple[IntArray, IntA
     """Return links between entities that share rare values: ends and weights in bits, each pair once.
 
     Bits of different columns add, since they are different facts; within one value each entity is linked to its next
-    ``RING`` holders only.
+    ``RING`` holders only. A pair is kept where its bits outweigh the prior: no single value that three or more hold does
+    that alone.
     """
     lefts: list[IntArray] = []
     rights: list[IntArray] = []
@@ -86,4 +87,5 @@ def tie_graph(ties: Mapping[str, Ties], n_entities: int) -> tuple[IntArray, IntA
     left, right, weight = np.concatenate(lefts), np.concatenate(rights), np.concatenate(weights)
     low, high = np.minimum(left, right), np.maximum(left, right)
     matrix = coo_array((weight, (low, high)), shape=(n_entities, n_entities)).tocsr().tocoo()
-    return matrix.row.astype(np.int64), matrix.col.astype(np.int64), np.asarray(matrix.data, np.float64)
+    likely = matrix.data >= np.log2(n_entities)  # more bits than the prior of a pair, one partner among all entities, takes away
+    return matrix.row[likely].astype(np.int64), matrix.col[likely].astype(np.int64), np.asarray(matrix.data[likely], np.float64)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.sketches.schema import SKETCHES
+
 IntArray: TypeAlias = npt.NDArray[np.int64]
 CodeArray: TypeAlias = npt.NDArray[np.int32]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -187,9 +189,8 @@ def exchanges_from(sketches: pa.Table, n_accounts: int) -> Exchanges:
     present |= {"tool_names"} if "n_tools" in present else set()
 
     def matrix(name: str, dtype: type[np.generic]) -> npt.NDArray[np.generic]:
-        array = sketches[name].combine_chunks()
-        width = array.type.list_size
-        return array.flatten().to_numpy().astype(dtype, copy=False).reshape(n, width) if n else np.zeros((0, width), dtype)
+        width = SKETCHES.field(name).type.list_size  # the engine writes fixed lists as lists
+        return sketches[name].combine_chunks().flatten().to_numpy().astype(dtype, copy=False).reshape(n, width)
 
     return Exchanges(
         account=account,

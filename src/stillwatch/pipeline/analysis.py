@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights, weigh
 from stillwatch.assessments.observation import Observation, observe
-from stillwatch.assessments.sample import Sample, accounts_of_entities, rows_of_accounts
+from stillwatch.assessments.sample import Sample, accounts_of_entities, plain_sample, rows_of_accounts
 from stillwatch.campaigns.candidate import propose
 from stillwatch.campaigns.control import activity_strata, draw_controls
 from stillwatch.campaigns.coordination import TestResult, assess_coordination, channels_of, combined_p_value
@@ -22,7 +22,7 @@ from stillwatch.links.tables import Tables
 from stillwatch.pipeline.registry import Registry
 from stillwatch.pipeline.settings import Settings
 
-N_COMPARED: int = 20  # control groups whose observations stand beside a group's: enough for a mean to two digits
+N_COMPARED: int = 10  # control groups whose observations stand beside a group's: the mean is for the eye
 UNRELATED = "unrelated"
 DISTILLATION = "distillation"
 
@@ -112,8 +112,8 @@ def analyse(tables: Tables, population: Population, registry: Registry, settings
         if len(group.entities) >= settings.least_members and len(group.slice_rows):
             groups.append(group)
     groups = _distinct(groups)
-    findings = _assess(groups, population, entities, ties, registry, settings, progress)
-    return Analysis(population, entities, families, ties, registry, len(candidates), len(groups), _reportable(findings))
+    findings = _assess(groups, population, entities, families, ties, registry, settings, progress)
+    return Analysis(population, entities, families, ties, registry, len(candidates), len(groups), _reportable(findings, settings))
 
 
 def _distinct(groups: list[Group]) -> list[Group]:
@@ -130,6 +130,7 @@ def _assess(  # noqa: PLR0913 - the stage's whole input, each part used once
     groups: list[Group],
     population: Population,
     entities: Entities,
+    families: Families,
     ties: Mapping[str, Ties],
     registry: Registry,
     settings: Settings,
@@ -148,7 +149,7 @@ def _assess(  # noqa: PLR0913 - the stage's whole input, each part used once
     for i, group in enumerate(groups):
         progress("hypotheses", i, len(groups))
         accounts = accounts_of_entities(entities, group.entities)
-        sample = Sample(population, entities, accounts, group.slice_rows, rows_of_accounts(population, accounts), registry.named)
+        sample = group_sample(group, accounts, population, entities, families, registry)
         observations = observe(sample, _controls(group.entities, strata, population, entities, registry, seed=i))
         hypotheses = weigh(kinds, observations)
         leading = hypotheses[0]
@@ -163,10 +164,20 @@ def _controls(  # noqa: PLR0913 - see _assess
     drawn = draw_controls(group, strata, np.arange(entities.n), N_COMPARED, seed)
     samples = []
     for control in drawn if drawn is not None else ():
-        accounts = accounts_of_entities(entities, control)
-        rows = rows_of_accounts(population, accounts)
-        samples.append(Sample(population, entities, accounts, rows, rows, registry.named))
+        samples.append(plain_sample(population, entities, accounts_of_entities(entities, control), registry.named))
     return tuple(samples)
+
+
+def group_sample(  # noqa: PLR0913 - what a group's observations are made on
+    group: Group, accounts: IntArray, population: Population, entities: Entities, families: Families, registry: Registry
+) -> Sample:
+    """Return the sample on which a group is observed: its slice, and the matches of its own families."""
+    inside = np.zeros(len(population.accounts), bool)
+    inside[accounts] = True
+    account = population.exchanges.account[families.exchange]
+    mine = np.isin(families.family, group.families) & inside[account]
+    rows = rows_of_accounts(population, accounts)
+    return Sample(population, entities, accounts, group.slice_rows, rows, registry.named, families.family[mine], account[mine])
 
 
 def entity_times(population: Population, entities: Entities) -> dict[str, IntArray]:
@@ -187,13 +198,13 @@ def entity_times(population: Population, entities: Entities) -> dict[str, IntArr
     return {**found, "first_request": first, "last_request": last}
 
 
-def _reportable(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Return what is worth a reader's time, accusations first: coordinated groups, and those that something explains.
+def _reportable(findings: list[Finding], settings: Settings) -> tuple[Finding, ...]:
+    """Return what is worth a reader's time, accusations first: coordinated groups, and clear families of honest use.
 
     Strangers who happen to say alike things are not reported, nor is a group most of which a reported one contains.
     """
     ordered = sorted(
-        (finding for finding in findings if finding.leading.name != UNRELATED),
+        (finding for finding in findings if _is_worth_reporting(finding, settings)),
         key=lambda f: (not f.is_accusation, f.q_value, -len(f.accounts), int(f.accounts[0])),
     )
     kept: list[Finding] = []
@@ -202,3 +213,9 @@ def _reportable(findings: list[Finding]) -> tuple[Finding, ...]:
         if not any(len(mine & set(other.accounts.tolist())) >= 0.8 * len(mine) for other in kept):
             kept.append(finding)
     return tuple(kept)
+
+
+def _is_worth_reporting(finding: Finding, settings: Settings) -> bool:
+    if finding.leading.name == UNRELATED:
+        return False
+    return finding.q_value <= settings.q_level or (finding.group.channel == "content" and finding.leading.posterior >= 0.5)

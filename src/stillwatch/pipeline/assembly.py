@@ -11,7 +11,7 @@ from stillwatch.assessments.content import capability_shares
 from stillwatch.assessments.hypothesis import ScoredHypothesis
 from stillwatch.assessments.indicator import PUBLISHED
 from stillwatch.assessments.observation import KINDS, described
-from stillwatch.assessments.sample import Sample, rows_of_accounts
+from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.campaigns.candidate import family_use
 from stillwatch.dossiers.case import (
     SCHEMA_NAME,
@@ -32,7 +32,7 @@ from stillwatch.dossiers.case import (
 from stillwatch.links.comparison import Comparer, comparer
 from stillwatch.links.identity import ACCOUNT_TIES, Ties
 from stillwatch.links.population import FloatArray
-from stillwatch.pipeline.analysis import Analysis, Finding, entity_times
+from stillwatch.pipeline.analysis import Analysis, Finding, entity_times, group_sample
 from stillwatch.pipeline.drawing import graph, instant, pairs, timeline
 from stillwatch.pipeline.settings import Settings
 from stillwatch.sketches.schema import CAPABILITIES
@@ -100,9 +100,7 @@ def campaign_ids(analysis: Analysis) -> tuple[str, ...]:
 
 
 def _everything(analysis: Analysis) -> Sample:
-    accounts = np.arange(len(analysis.population.accounts))
-    rows = rows_of_accounts(analysis.population, accounts)
-    return Sample(analysis.population, analysis.entities, accounts, rows, rows, analysis.registry.named)
+    return plain_sample(analysis.population, analysis.entities, np.arange(len(analysis.population.accounts)), analysis.registry.named)
 
 
 def member_accounts(analysis: Analysis, finding: Finding) -> tuple[np.ndarray, FloatArray]:
@@ -124,7 +122,7 @@ def _campaign(  # noqa: PLR0913 - what one section of the document is made from
     status = population.exchanges.numbers["status"][rows]
     failed = status >= 400
     hypotheses = tuple(_hypothesis(item) for item in finding.hypotheses)
-    sample = Sample(population, analysis.entities, finding.accounts, rows, rows_of_accounts(population, finding.accounts), analysis.registry.named)
+    sample = group_sample(finding.group, finding.accounts, population, analysis.entities, analysis.families, analysis.registry)
     shares = capability_shares(sample)
     leading = finding.leading
     return Campaign(

@@ -22,7 +22,7 @@ from stillwatch.pipeline.ingest import REPEATED, ingest
 from stillwatch.pipeline.output import case_folder, write_case
 from stillwatch.pipeline.registry import read_registry
 from stillwatch.pipeline.settings import Settings
-from stillwatch.records.readers.canonical import read_accounts, read_authorisations
+from stillwatch.records.registers import read_accounts, read_authorisations
 from stillwatch.records.traffic import ReadOptions, read_traffic
 from stillwatch.sketches.capability import CapabilityModel
 from stillwatch.sketches.key import SketchKey
