@@ -29,11 +29,13 @@ KNOBS = st.fixed_dictionaries(
         "zone": st.sampled_from(["prompt", "system"]),
         "identity": st.sampled_from(["sloppy", "medium", "clean"]),
         "timing": st.sampled_from(["flat", "office", "human"]),
-        "platform": st.sampled_from([None, "api", "console", "bedrock"]),
+        "platform": st.sampled_from(["mixed", "api", "console", "bedrock"]),
         "has_ramp": st.booleans(),
         "ban_day": st.sampled_from([None, 2.0]),
         "relay": st.sampled_from([0.0, 0.4]),
         "probe": st.integers(0, 3),
+        "leak_share": st.sampled_from([0.0, 0.5, 1.0]),
+        "also": st.sampled_from([[], [["work_list", "code"], ["agent_trajectory", "agent"]]]),
     }
 )
 

@@ -16,7 +16,7 @@ from stillwatch.worlds.account import DAY_S, DISTILLATION, HOUR_S, AccountSpec, 
 from stillwatch.worlds.campaign_identity import Shop
 from stillwatch.worlds.campaign_prompts import Script
 from stillwatch.worlds.campaign_timing import Timing
-from stillwatch.worlds.life import Liver, draw_habit, draw_parameters, first_model
+from stillwatch.worlds.life import Liver, draw_habit, draw_parameters
 from stillwatch.worlds.lookalikes.label import RELAY
 from stillwatch.worlds.rhythm import within_session
 from stillwatch.worlds.traffic import RETRIED, draw_statuses
@@ -25,8 +25,9 @@ from stillwatch.worlds.wording import dice
 LARGEST_BLOCK: Final = 400  # accounts made at a time
 BLOCK_TURNS: Final = 40_000  # requests made at a time: some 100 MB
 STRAIN: Final = 1.6  # busy pools meet rate limits more often than people do
-P_REFUSED: Final = 0.012  # of templated requests; close to the honest rate, as most pass
+P_REFUSED: Final = 0.006  # of templated requests; close to the honest rate, as most pass
 P_PROBE_REFUSED: Final = 0.6  # most techniques fail, some succeed
+MIXED: Final = "mixed"
 RETRY_S: Final = 25.0
 RELAY_SITTING: Final = 4  # requests of one relay customer's sitting
 
@@ -54,7 +55,9 @@ class Campaign:
         per_day: requests an account sends a day for the campaign.
         cover: the share of members' traffic that is their own, in [0, 0.95].
         strategy, work_list, templates, zone: the wording; see ``campaign_prompts.Script``.
-        identity, leaks, platform: the accounts; see ``campaign_identity.Shop``.
+        also: further programmes of the same customer, ``[strategy, work_list]`` each; an account keeps to one.
+        identity, leaks, leak_share, platform: the accounts; see ``campaign_identity.Shop``;
+            ``mixed`` takes ways in as honest people do.
         timing, has_ramp, utc_offset_h: the hours; see ``campaign_timing.Timing``.
         start_day, end_day: when it works; the window's end where ``end_day`` is None.
         pivot: the share of the traffic that moves to a new model within a day of its release.
@@ -74,9 +77,11 @@ class Campaign:
     work_list: str = "gsm8k_train"
     templates: int = 12
     zone: str = "prompt"
+    also: list[list[str]] = field(default_factory=list)
     identity: str = "medium"
     leaks: list[str] | None = None
-    platform: str | None = "api"
+    leak_share: float = 1.0
+    platform: str = "api"
     timing: str = "flat"
     has_ramp: bool = False
     utc_offset_h: float = 8.0
@@ -102,10 +107,10 @@ class Campaign:
                 raise SettingsError(f"campaign.{name}", "out of range", got=str(value), expected=f"{low} to {high}")
         if self.pivot_by not in ("account", "request"):
             raise SettingsError("campaign.pivot_by", "no such unit", got=self.pivot_by, expected="account or request")
-        if self.second and len(self.second) != 2:
-            raise SettingsError(
-                "campaign.second", "needs two parts", got=str(self.second), expected="[strategy, work_list]"
-            )
+        for name, parts in [("second", self.second or ["", ""]), *(("also", parts) for parts in self.also)]:
+            if len(parts) != 2:
+                expected = "[strategy, work_list]"
+                raise SettingsError(f"campaign.{name}", "needs two parts", got=str(parts), expected=expected)
 
     @property
     def group_id(self) -> str:
@@ -138,14 +143,15 @@ class CampaignBlock:
         self.out = Contribution()
         self.liver = Liver(ground, rng, count())
         c = campaign
-        self.scripts = [Script(ground, c.strategy, c.work_list, c.templates, c.zone, seed)]
-        self.groups = [c.group_id]
-        if c.second:
-            self.scripts.append(Script(ground, c.second[0], c.second[1], c.templates, c.zone, seed + 1000))
-            self.groups.append(f"{c.group_id}-second")
+        programmes = [(c.strategy, c.work_list), *((strategy, items) for strategy, items in c.also)]
+        self.scripts = [
+            Script(ground, strategy, items, c.templates, c.zone, seed + 1000 * i)
+            for i, (strategy, items) in enumerate(programmes)
+        ]
+        self.second = Script(ground, c.second[0], c.second[1], c.templates, c.zone, seed - 1000) if c.second else None
         plan = np.random.default_rng(seed)
         self.shared_parameters = draw_parameters(plan, "api")
-        self.first_model = first_model(ground, plan)
+        self.first_model = ground.models[-1 - len(ground.window.release_s)]  # the best on offer, as most people use
         self.pivot_lag_s = float(plan.uniform(2, 20)) * HOUR_S
         self.next_item = count()
 
@@ -172,7 +178,12 @@ class CampaignBlock:
 
     def _pool(self, n: int, role: str, start_s: float, end_s: float, banned_s: float | None) -> Pool:
         c = self.campaign
-        shop = Shop(c.identity, None if c.leaks is None else tuple(c.leaks), c.platform)
+        shop = Shop(
+            c.identity,
+            None if c.leaks is None else tuple(c.leaks),
+            None if c.platform == MIXED else c.platform,
+            c.leak_share,
+        )
         specs = shop.accounts(self.ground, self.rng, n, opens_s=start_s)
         specs = [replace(spec, label=DISTILLATION, group_id=c.group_id, role=role) for spec in specs]
         if banned_s is not None:  # a wave takes an hour or so
@@ -213,27 +224,35 @@ class CampaignBlock:
         c = self.campaign
         timing = Timing(c.timing, pool.start_s, pool.end_s, c.has_ramp, c.utc_offset_h)
         days = (pool.end_s - pool.start_s) / DAY_S
-        units = c.per_day * (1 - c.relay) * days / self.scripts[0].mean_steps
-        owner, times = timing.slots(pool.specs, units, self.ground.window, self.rng)
-        for k, at_s in zip(owner.tolist(), times.tolist(), strict=True):
-            which = 1 if c.second and self.draw.random() < c.second_share else 0
-            self._unit(pool, k, at_s, which)
+        for number, script in enumerate(self.scripts):
+            members = range(number, len(pool.specs), len(self.scripts))
+            units = c.per_day * (1 - c.relay) * days / script.mean_steps
+            specs = [pool.specs[k] for k in members]
+            if not specs:
+                continue
+            owner, times = timing.slots(specs, units, self.ground.window, self.rng)
+            for i, at_s in zip(owner.tolist(), times.tolist(), strict=True):
+                if self.second is not None and self.draw.random() < c.second_share:
+                    self._unit(pool, members, i, at_s, self.second)
+                else:
+                    self._unit(pool, members, i, at_s, script)
 
-    def _unit(self, pool: Pool, k: int, at_s: float, which: int) -> None:
-        """Send one unit of work; a failed request goes to another account, and so on until it is answered."""
-        script = self.scripts[which]
+    def _unit(self, pool: Pool, members: range, i: int, at_s: float, script: Script) -> None:
+        """Send one unit of work; a failed request is sent again, a stateless one from another account."""
+        group_id = f"{self.campaign.group_id}-second" if script is self.second else self.campaign.group_id
+        k = members[i]
         system, steps = script.unit(next(self.next_item), self.draw)
         talk = next(self.liver.conversations) if len(steps) > 1 else None
         gaps = within_session(len(steps), self.rng, median_s=9.0) if len(steps) > 1 else (0.0,)
         statuses = draw_statuses(self.rng, len(steps), strain=STRAIN).tolist()
-        fixed = {"group_id": self.groups[which], "system": system, "tools": script.tools, "conversation": talk}
+        fixed = {"group_id": group_id, "system": system, "tools": script.tools, "conversation": talk}
         for number, (step, gap, status) in enumerate(zip(steps, gaps, statuses, strict=True)):
             when = at_s + float(gap)
             said = {**fixed, "prompt": step.prompt, "response": step.response, "turn": number}
             self.out.turns.append(self._turn(pool, k, when, status=int(status), **said))
             if status in RETRIED:
                 if talk is None:
-                    k = self.draw.randrange(len(pool.specs))
+                    k = members[self.draw.randrange(len(members))]
                 when += self.draw.expovariate(1 / RETRY_S)
                 self.out.turns.append(self._turn(pool, k, when, status=200, **said))
 
@@ -243,7 +262,7 @@ class CampaignBlock:
         for i in range(self.campaign.probe):
             step = self.scripts[0].probe(i, self.draw)
             at_s = pool.start_s + self.draw.uniform(0, 1.5 * DAY_S)
-            fields = {"group_id": self.groups[0], "p_refused": P_PROBE_REFUSED}
+            fields = {"group_id": self.campaign.group_id, "p_refused": P_PROBE_REFUSED}
             turn = self._turn(
                 pool, self.draw.randrange(few), at_s, prompt=step.prompt, response=step.response, **fields
             )

@@ -41,11 +41,13 @@ class Shop:
         discipline: sloppy, medium or clean; sets how many accounts stand behind one shared thing.
         leaks: what is shared at all; None takes the discipline's own list.
         platform: the way in, or None for the honest mix.
+        leak_share: the share of accounts that share anything; the others come from a better seller.
     """
 
     discipline: str
     leaks: tuple[str, ...] | None = None
     platform: str | None = "api"
+    leak_share: float = 1.0
 
     def __post_init__(self) -> None:
         if self.discipline not in DISCIPLINES:
@@ -66,9 +68,11 @@ class Shop:
             known: dict[str, Any] = {}
             if self.platform is not None:
                 known["platform"] = self.platform
-            known["created_s"] = self._created_s(ground, rng, opens_s, first_s if "burst" in leaks else None)
+            is_leaky = rng.random() < self.leak_share
+            burst_s = first_s if is_leaky and "burst" in leaks else None
+            known["created_s"] = self._created_s(ground, rng, opens_s, burst_s)
             spec = ground.identities.person(rng, **known)
-            for leak, values in shared.items():
+            for leak, values in shared.items() if is_leaky else ():
                 if leak == "address":
                     spec = replace(spec, addresses=self._lines(rng, values))
                 elif getattr(spec, FIELDS[leak]) is not None or leak == "referrer":  # a shop fills in what is asked for

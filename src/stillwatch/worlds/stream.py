@@ -29,7 +29,7 @@ from stillwatch.worlds.generator import (
 from stillwatch.worlds.presets import Preset
 from stillwatch.worlds.texts import Split
 
-BUCKET_S: Final = 6 * 3600.0  # ten million exchanges in a fortnight are some 180,000 in six hours: about 300 MB
+BUCKET_S: Final = 3 * 3600.0  # ten million exchanges in nine days are some 140,000 in three hours: about 200 MB
 BATCH_ROWS: Final = 40_000  # exchanges gathered before they are dealt to the buckets
 SPILLED: Final = ("exchanges", "truth_exchanges")
 HEX: Final = "0123456789abcdef"

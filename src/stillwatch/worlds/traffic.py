@@ -18,6 +18,7 @@ BYTES_PER_TOKEN: Final = 3.9  # UTF-8 bytes: about 4 for English, about 2 to 3 a
 TOKENS_PER_TOOL: Final = 85  # a definition with its arguments
 MIN_CACHED_TOKENS: Final = 1024  # shorter prefixes are not cached
 FAILURES: Final = ((429, 0.007), (529, 0.003), (500, 0.002), (503, 0.001), (400, 0.003))  # everyday rates
+FREE_STRAIN: Final = 5.0  # free plans have tight limits
 RETRIED: Final = (429, 500, 503, 529)
 P_RETRY: Final = 0.75  # most clients send a failed request again
 BAN_ECHO_S: Final = 1800.0  # a program goes on for a while after a ban, and is told 403
@@ -37,10 +38,12 @@ class Rendered:
     specs: list[AccountSpec]
 
 
-def draw_statuses(rng: np.random.Generator, n: int, *, strain: float = 1.0) -> Ints:
-    """Return ``n`` HTTP statuses at everyday rates; ``strain`` multiplies the rate limits' share."""
-    rates = [rate * (strain if status == 429 else 1.0) for status, rate in FAILURES]
-    chosen = np.searchsorted(np.cumsum(rates), rng.random(n), side="right")
+def draw_statuses(rng: np.random.Generator, n: int, *, strain: float | NDArray[np.float64] = 1.0) -> Ints:
+    """Return ``n`` HTTP statuses at everyday rates; ``strain``, one or ``n``, multiplies the rate limits' share."""
+    (_, limited), *others = FAILURES
+    bounds = np.cumsum([0.0, *(rate for _, rate in others)])
+    chance = rng.random(n) - limited * np.asarray(strain)  # below nought: limited
+    chosen = np.searchsorted(bounds, chance, side="right")
     return np.asarray([*(status for status, _ in FAILURES), 200], dtype=np.int64)[chosen]
 
 
@@ -65,9 +68,10 @@ def _lived(contribution: Contribution, window: Window) -> list[Turn]:
     return kept
 
 
-def _answered(turns: list[Turn], window: Window, rng: np.random.Generator) -> list[Turn]:
-    """Return the turns with a status each, retries of failed ones added."""
-    drawn = draw_statuses(rng, len(turns)).tolist()
+def _answered(turns: list[Turn], specs: list[AccountSpec], window: Window, rng: np.random.Generator) -> list[Turn]:
+    """Return the turns with a status each, retries of failed ones added; free plans meet their limits more often."""
+    strains = np.exp(rng.normal(0.0, 1.0, len(specs))) * [FREE_STRAIN if s.plan == "free" else 1.0 for s in specs]
+    drawn = draw_statuses(rng, len(turns), strain=strains[[turn.account for turn in turns]] if turns else 1.0).tolist()
     luck = rng.random(len(turns)).tolist()
     waits = rng.exponential(8.0, len(turns)).tolist()
     found = []
@@ -230,7 +234,7 @@ def render(contribution: Contribution, window: Window, rng: np.random.Generator)
 
     Cost: O(n log n) in the turns, some 20 microseconds each.
     """
-    turns = _answered(_lived(contribution, window), window, rng)
+    turns = _answered(_lived(contribution, window), contribution.accounts, window, rng)
     return Rendered(
         exchanges=_exchange_columns(turns, contribution.accounts, window, rng),
         accounts=account_table(contribution.accounts, window),

@@ -114,6 +114,23 @@ def test_a_single_leak_leaks_alone() -> None:
     assert max(Counter(s.payment_fingerprint for s in specs if s.payment_fingerprint).values()) <= 3
 
 
+def test_a_share_of_leaky_accounts() -> None:
+    """With half the accounts from a better seller, about half share cards."""
+    specs = run(identity="sloppy", leaks=["payment"], leak_share=0.5, n_accounts=300, per_day=0.1).accounts
+    cards = Counter(s.payment_fingerprint for s in specs if s.payment_fingerprint)
+    shared = sum(n for n in cards.values() if n > 2) / sum(cards.values())
+    assert shared == pytest.approx(0.5, abs=0.12)
+
+
+def test_further_programmes_are_divided_over_the_accounts() -> None:
+    """One customer's programmes are one campaign, and each account keeps to one of them."""
+    turns = work(run(strategy="work_list", also=[["agent_trajectory", "agent"]], n_accounts=40))
+    assert {t.group_id for t in turns} == {"distillation-x"}
+    agents, others = ({t.account for t in turns if bool(t.tools) is with_tools} for with_tools in (True, False))
+    assert not agents & others
+    assert len(agents) == len(others) == 20
+
+
 def test_timing_disciplines_differ() -> None:
     """Flat pools work at night and weekends, an office's rest together, human ones keep each account's own hours."""
     hours = {}
@@ -196,6 +213,7 @@ def test_one_pool_serves_two_campaigns() -> None:
         {"timing": "late"},
         {"pivot_by": "mood"},
         {"second": ["one_prompt"]},
+        {"also": [["one_prompt"]]},
     ],
 )
 def test_a_knob_out_of_range_is_refused(knobs: dict[str, Any]) -> None:
