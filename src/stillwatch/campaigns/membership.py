@@ -14,11 +14,12 @@ import numpy as np
 
 from stillwatch.campaigns.candidate import RECURRENT_SHARE, RECURRENT_USES, Candidate
 from stillwatch.links.entity import Entities
-from stillwatch.links.family import Families
+from stillwatch.links.family import LEAST_ENTITIES, Families
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
 
 MOST_BITS: Final = 20.0  # one in a million: no count of a month's log supports more
 LEAST_MEMBER: Final = 0.5
+LEAST_BREADTH: Final = 0.5  # of the variety of phrases that a typical member with as many exchanges shows
 LEAST_SPECIFIC: Final = 0.8  # of a family's exchanges come from the core; a template that others use as well is not the group's own
 P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
 PRIOR_MEMBER_BITS: Final = -5.0  # among entities that used a family at all, before its use is weighed
@@ -59,6 +60,7 @@ def weigh_membership(candidate: Candidate, population: Population, entities: Ent
     entity = entities.of_account[exchanges.account]
     hits = np.bincount(entity[matched], minlength=entities.n).astype(np.float64)
     bits = _member_bits(hits, entities.n_exchanges.astype(np.float64), is_core)
+    bits = np.where(breadth(chosen, families, hits, is_core) >= LEAST_BREADTH, bits, -MOST_BITS)
     if candidate.channel == "identity":
         bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)  # the ties made them members; content adds
     p_member = 1.0 / (1.0 + np.exp2(-bits))
@@ -89,6 +91,32 @@ def _whole_traffic(candidate: Candidate, population: Population, entities: Entit
     rows = np.flatnonzero(inside[entities.of_account[population.exchanges.account]])
     n = len(candidate.entities)
     return Group(candidate.channel, candidate.families, candidate.entities, np.full(n, 0.9), rows, np.full(len(rows), LEAST_MEMBER))
+
+
+def breadth(chosen: IntArray, families: Families, hits: FloatArray, is_core: BoolArray) -> FloatArray:
+    """Return how many different phrases of the families each entity uses, against a member with as many exchanges.
+
+    One is typical of the core (its median is scaled to 1). Who meets the group in one turn of phrase that a template
+    happens to share with common speech uses that one again and again, and none of the others.
+
+    Source: rarefaction, Hurlbert 1971: expected distinct phrases in k exchanges, ``sum(1 - (1 - p) ** k)``.
+    """
+    mine = np.isin(families.used_family, chosen)
+    _, phrase = np.unique(families.used_phrase[mine], return_inverse=True)
+    user, count = families.used_by[mine], families.n_used[mine]
+    distinct = np.bincount(user, minlength=len(hits)).astype(np.float64)
+    ratio = np.zeros(len(hits))
+    core = is_core
+    for _ in range(2):  # once with all of the core, once with the typical ones
+        rate = np.bincount(phrase, weights=count * core[user], minlength=int(phrase.max()) + 1) / max(float(hits[core].sum()), 1.0)
+        values, inverse = np.unique(hits, return_inverse=True)
+        expected = np.array([np.sum(1.0 - (1.0 - np.minimum(rate, 1.0)) ** k) for k in values])[inverse]
+        ratio = distinct / np.maximum(expected, 1e-9)
+        typical = float(np.median(ratio[core]))
+        ratio = ratio / max(typical, 1e-9)
+        trimmed = core & (ratio >= LEAST_BREADTH)
+        core = trimmed if np.count_nonzero(trimmed) >= LEAST_ENTITIES else core
+    return ratio
 
 
 def _member_bits(hits: FloatArray, n_exchanges: FloatArray, is_core: BoolArray) -> FloatArray:

@@ -28,6 +28,10 @@ class Families:
         family: (m,) family of each match.
         exchange: (m,) row of the exchange.
         n_matched: (m,) phrases of the family that the exchange carries.
+        used_phrase: (u,) for each use of a phrase by an entity, the phrase, numbered within all families.
+        used_family: (u,) its family.
+        used_by: (u,) the entity.
+        n_used: (u,) in how many exchanges.
     """
 
     n: int
@@ -36,6 +40,10 @@ class Families:
     family: IntArray
     exchange: IntArray
     n_matched: IntArray
+    used_phrase: IntArray
+    used_family: IntArray
+    used_by: IntArray
+    n_used: IntArray
 
 
 def find_families(tables: Tables) -> Families:
@@ -59,6 +67,8 @@ def find_families(tables: Tables) -> Families:
         GROUP BY f.family, e.row_index ORDER BY f.family, e.row_index
         """  # noqa: S608 - only names from above
     )
+    phrase_of_use = np.repeat(np.arange(len(phrases.value)), phrases.n_entities)
+    kept_use = of_phrase[phrase_of_use] >= 0
     anchor = np.full(n, np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(anchor, of_phrase[of_phrase >= 0], phrases.value[of_phrase >= 0])
     return Families(
@@ -68,4 +78,8 @@ def find_families(tables: Tables) -> Families:
         family=matches["family"].to_numpy().astype(np.int64),
         exchange=matches["row_index"].to_numpy().astype(np.int64),
         n_matched=matches["n"].to_numpy().astype(np.int64),
+        used_phrase=phrase_of_use[kept_use],
+        used_family=of_phrase[phrase_of_use][kept_use],
+        used_by=phrases.entity[kept_use].astype(np.int64),
+        n_used=phrases.n_exchanges[kept_use],
     )
