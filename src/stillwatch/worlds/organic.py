@@ -14,7 +14,7 @@ from stillwatch.worlds.account import AccountSpec, Contribution, Ground, actor
 from stillwatch.worlds.life import Liver, draw_habit, draw_volume
 
 BLOCK: Final = 250  # accounts made at a time: bounds memory, and firms do not cross blocks
-P_BANNED: Final = 0.006  # honest accounts banned within the window: mistakes, other terms
+P_BANNED: Final = 0.015  # honest accounts banned within the window: mistakes, payment disputes, other terms
 FIRM_SIZE_TAIL: Final = 1.2  # Pareto exponent of a firm's accounts
 LARGEST_FIRM: Final = 40
 
