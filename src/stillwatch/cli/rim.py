@@ -1,0 +1,117 @@
+"""Where a command meets the terminal: signals, refusals, unexpected failures, and text that is safe to print."""
+
+import json
+import os
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final
+
+from stillwatch.cli.records import refusals
+from stillwatch.errors import Interrupted
+from stillwatch.records.terminal import printable
+
+TRACEBACK: Final = "STILLWATCH_TRACEBACK"
+UNEXPECTED_STATUS: Final = 1  # every refusal has another status
+MAX_LINE: Final = 2000  # a sentence, whatever a file put in it
+
+EXIT_STATUSES: Final = {
+    0: "done, whether or not something was found",
+    2: "the command line is wrong",
+    3: "an input as a whole cannot be read",
+    4: "a settings or key file is wrong",
+    5: "the output cannot be written",
+    10: "done, and a group is accused (with --fail-on-accusation)",
+    130: "interrupted; nothing half-written is left",
+}
+
+
+class Stop:
+    """Turns the first signal into ``KeyboardInterrupt`` and lets nothing disturb the tidying after it."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+
+    def install(self) -> None:
+        """Listen to what asks a program to end; what the parent chose to ignore stays ignored."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if not self.is_asked:
+            self.is_asked = True
+            raise KeyboardInterrupt
+
+
+STOP: Final = Stop()  # one process has one set of signal handlers
+
+
+@contextmanager
+def rim(*, as_json: bool) -> Iterator[None]:
+    """Run a command's body: refusals become a sentence (or a JSON object) and an exit status, an interruption 130.
+
+    An engine that was stopped in the middle of a query raises an error of its own; it means the same as the signal.
+    """
+    with refusals(as_json=as_json), _one_line_warnings(as_json=as_json):
+        try:
+            yield
+        except Exception as failure:
+            if STOP.is_asked:
+                raise Interrupted("stillwatch", "stopped") from failure
+            raise
+
+
+@contextmanager
+def _one_line_warnings(*, as_json: bool) -> Iterator[None]:
+    """Say a warning in one line, without the line of code that gave it."""
+    with warnings.catch_warnings():
+        if as_json:  # standard error holds nothing but the refusal then
+            warnings.simplefilter("ignore")
+
+        def show(message: Warning | str, *_: Any, **__: Any) -> None:
+            note(str(message))
+
+        warnings.showwarning = show
+        yield
+
+
+def note(text: str) -> None:
+    """Print one line on standard error."""
+    sys.stderr.write(f"stillwatch: {printable(text, MAX_LINE)}\n")
+    sys.stderr.flush()
+
+
+def say(text: str = "") -> None:
+    """Print lines on standard output; no line of them can steer a terminal."""
+    sys.stdout.write("\n".join(printable(line, MAX_LINE) for line in text.split("\n")) + "\n")
+
+
+def say_json(document: Any) -> None:
+    """Print one JSON document on standard output, in ASCII, so that nothing in it can turn a line."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+def report_unexpected(failure: Exception, *, as_json: bool) -> int:
+    """Say in one line that stillwatch failed, and return the exit status.
+
+    The failure's own message may quote what was being read, so it is shown only to who asks for the traceback.
+    """
+    if os.environ.get(TRACEBACK) == "1":
+        traceback.print_exception(failure)
+        return UNEXPECTED_STATUS
+    last = traceback.extract_tb(failure.__traceback__)[-1]
+    place = f"{os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119 - a name, not a path to open
+    problem = f"unexpected {type(failure).__name__} at {place}"
+    fix = f"This is a bug in stillwatch. Set {TRACEBACK}=1 for the traceback, which may quote the input."
+    if as_json:
+        parts = {"code": "unexpected", "where": "stillwatch", "problem": problem, "got": None, "expected": None}
+        sys.stderr.write(json.dumps({"error": {**parts, "fix": fix}}) + "\n")
+    else:
+        note(f"{problem}. {fix} [unexpected]")
+    return UNEXPECTED_STATUS

@@ -1,0 +1,139 @@
+"""``stillwatch scan``: traffic to a case."""
+# ruff: noqa: FBT002, PLR0917 - a command's parameters are its options, with their defaults
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from stillwatch.cli.progress import shown_progress
+from stillwatch.cli.rim import EXIT_STATUSES, note, rim, say, say_json
+from stillwatch.dossiers.case import Case
+from stillwatch.dossiers.render.text import render_summary
+from stillwatch.errors import UsageError
+from stillwatch.pipeline.scan import ScanRequest
+from stillwatch.pipeline.scan import scan as run_scan
+from stillwatch.pipeline.settings import load_settings
+from stillwatch.records.traffic import ReadOptions
+from stillwatch.sketches.key import SketchKey
+
+ACCUSED_STATUS: Final = 10  # apart from every refusal's status, for jobs that only look at it
+FRESH_KEY: Final = (
+    "no --key-file: this run's key is fresh and forgotten afterwards, so its ids match no other run's. "
+    "For runs that can be compared: stillwatch key new FILE"
+)
+EXAMPLES: Final = (
+    "\b\nExamples:\n"
+    "  stillwatch scan traffic.parquet --out case/\n"
+    "  stillwatch scan 'logs/*.jsonl.gz' --accounts accounts.parquet --authorisations registry.csv \\\n"
+    "      --key-file sketch.key --out case/ --replace\n"
+    "  stillwatch scan logs/ --out case/ --json --fail-on-accusation\n"
+    "\n\b\nExit status:\n" + "\n".join(f"  {status:<4} {meaning}" for status, meaning in EXIT_STATUSES.items())
+)
+
+Traffic = Annotated[list[str], typer.Argument(metavar="TRAFFIC", help="Files, folders or quoted globs.")]
+Out = Annotated[Path, typer.Option("--out", metavar="CASE/", help="The folder to write the case to.")]
+Accounts = Annotated[list[str] | None, typer.Option("--accounts", help="A table of accounts; may be repeated.")]
+Registry = Annotated[
+    list[str] | None, typer.Option("--authorisations", help="The registry of authorisations; may be repeated.")
+]
+KeyFile = Annotated[Path | None, typer.Option("--key-file", help="The sketch key; see 'stillwatch key new'.")]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A TOML file of settings.")]
+Format = Annotated[str | None, typer.Option("--format", help="Read all traffic so; see 'stillwatch records formats'.")]
+Map = Annotated[Path | None, typer.Option("--map", help="A TOML field map for a log that no format fits.")]
+Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA zone of times without an offset.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace an earlier case at --out.")]
+FailOnAccusation = Annotated[
+    bool, typer.Option("--fail-on-accusation", help=f"Exit with {ACCUSED_STATUS} where a group is accused.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON, and nothing else.")]
+
+
+def scan(  # noqa: PLR0913 - one parameter an option
+    traffic: Traffic,
+    out: Out,
+    accounts: Accounts = None,
+    authorisations: Registry = None,
+    key_file: KeyFile = None,
+    settings_file: SettingsFile = None,
+    format_name: Format = None,
+    field_map: Map = None,
+    time_zone: Zone = None,
+    replace: Replace = False,
+    fail_on_accusation: FailOnAccusation = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find groups of accounts that extract a model together, and write a case with the evidence for and against."""
+    status = 0
+    with rim(as_json=as_json):
+        refuse_own_output(traffic, out)
+        request = ScanRequest(
+            traffic=traffic,
+            out=out,
+            accounts=accounts or (),
+            authorisations=authorisations or (),
+            key=SketchKey.load(key_file) if key_file else SketchKey.generate(),
+            settings=load_settings(settings_file),
+            read=ReadOptions(format=format_name, field_map=field_map, time_zone=time_zone),
+            replace=replace,
+        )
+        if key_file is None and not as_json:
+            note(FRESH_KEY)
+        with shown_progress(as_json=as_json) as progress:
+            case = run_scan(request, progress)
+        status = ACCUSED_STATUS if fail_on_accusation and case.funnel.accusations else 0
+        if as_json:
+            say_json({**summary(case, out), "key_is_fresh": key_file is None, "exit_status": status})
+        else:
+            say(render_summary(case))
+            say(f"case      {out}")
+            say(f"report    {out / 'report.html'}")
+    raise typer.Exit(status)
+
+
+def summary(case: Case, out: Path) -> dict[str, Any]:
+    """Return what a program needs of a case: where it is, its counts, and one entry a group."""
+    funnel = case.funnel
+    return {
+        "case": str(out),
+        "files": sorted(str(path) for path in out.iterdir()),
+        "stillwatch_version": case.stillwatch_version,
+        "weights": case.weights,
+        "key_id": case.key_id,
+        "counts": {
+            **{name: getattr(funnel, name) for name in ("read", "used", "quarantined", "out_of_scope", "accounts")},
+            "quarantined_by_reason": dict(funnel.quarantined_by_reason),
+            "out_of_scope_by_reason": dict(funnel.out_of_scope_by_reason),
+            "authorised_accounts": funnel.authorised_accounts,
+            "campaigns": funnel.campaigns,
+            "accusations": funnel.accusations,
+            "accused_accounts": funnel.accused_accounts,
+        },
+        "campaigns": [
+            {
+                "id": campaign.id,
+                "leading_hypothesis": campaign.leading_hypothesis,
+                "is_accusation": campaign.is_accusation,
+                "p_leading": campaign.p_leading,
+                "q_value": campaign.q_value,
+                "accounts": campaign.n_accounts,
+                "exchanges": campaign.exchanges,
+            }
+            for campaign in case.campaigns
+        ],
+        "lapsed": len(case.lapsed),
+        "missing_evidence": [item.name for item in case.missing],
+        "exit_statuses": {str(status): meaning for status, meaning in EXIT_STATUSES.items()},
+    }
+
+
+def refuse_own_output(traffic: list[str], out: Path) -> None:
+    """Refuse a case inside a folder of traffic, where the next scan would read it as traffic.
+
+    Raises:
+        UsageError: it would lie there.
+    """
+    for argument in traffic:
+        folder = Path(argument)
+        if folder.is_dir() and out.resolve().is_relative_to(folder.resolve()):
+            raise UsageError("--out", "lies inside the traffic", got=str(out), expected=f"a folder outside {argument}")
