@@ -32,8 +32,8 @@ def bundle_phrases(phrases: Phrases) -> IntArray:
     Cost: O(uses * N_HASHES) time, O(phrases * N_HASHES) memory.
     """
     k = len(phrases.value)
-    if k == 0:
-        return np.zeros(0, np.int64)
+    if k < 2:
+        return np.zeros(k, np.int64)
     signature = entity_signatures(phrases)
     left, right = _candidate_pairs(signature)
     equal = np.count_nonzero(signature[left] == signature[right], axis=1)

@@ -1,0 +1,92 @@
+"""Tests of folding accounts into entities."""
+
+from planted_traffic import planted
+
+
+def traffic(*pairs: tuple[str, str | None]) -> list[dict]:
+    """Return one exchange for each account and platform."""
+    return [{"account": account, "platform": platform} for account, platform in pairs]
+
+
+def test_a_verified_organisation_folds() -> None:
+    """Accounts of one verified organisation are one entity, whose exchanges add up."""
+    made = planted(
+        traffic(("a", "api"), ("b", "api"), ("b", "api"), ("c", "api")),
+        [{"account_id": name, "organisation_id": "org", "is_verified": True} for name in "ab"],
+    )
+    assert made.entity("a") == made.entity("b") != made.entity("c")
+    assert made.entities.n == 2
+    assert made.entities.n_exchanges.tolist() == [3, 1]
+
+
+def test_an_unverified_organisation_folds_nothing() -> None:
+    """Anybody can claim a name: without verification, known false or not known, each account stands alone."""
+    claims = [
+        {"account_id": "a", "organisation_id": "org", "is_verified": False},
+        {"account_id": "b", "organisation_id": "org"},
+    ]
+    made = planted(traffic(("a", "api"), ("b", "api")), claims)
+    assert made.entities.n == 2
+
+
+def test_an_impostor_does_not_join_the_verified_organisation() -> None:
+    """An account that names a verified organisation without being verified itself stays outside its entity."""
+    made = planted(
+        traffic(("real", "api"), ("fake", "api"), ("staff", "api")),
+        [
+            {"account_id": "real", "organisation_id": "org", "is_verified": True},
+            {"account_id": "staff", "organisation_id": "org", "is_verified": True},
+            {"account_id": "fake", "organisation_id": "org", "is_verified": False},
+        ],
+    )
+    assert made.entity("real") == made.entity("staff") != made.entity("fake")
+
+
+def test_verified_without_an_organisation_folds_nothing() -> None:
+    """Two accounts that are verified and name no organisation are not one organisation called null."""
+    made = planted(traffic(("a", "api"), ("b", "api")), [{"account_id": name, "is_verified": True} for name in "ab"])
+    assert made.entities.n == 2
+
+
+def test_an_aggregator_folds_accounts_all_of_whose_traffic_came_through_it() -> None:
+    """One request from elsewhere, or from nowhere known, keeps an account out of the aggregator's entity."""
+    made = planted(
+        traffic(
+            ("a", "aggregator:North"),
+            ("b", "aggregator:North"),
+            ("b", "aggregator:North"),
+            ("mixed", "aggregator:North"),
+            ("mixed", "api"),
+            ("unsure", "aggregator:North"),
+            ("unsure", None),
+            ("both", "aggregator:North"),
+            ("both", "aggregator:South"),
+            ("south", "aggregator:South"),
+        )
+    )
+    assert made.entity("a") == made.entity("b")
+    assert made.entities.n == 5
+    assert len({made.entity(name) for name in ("a", "mixed", "unsure", "both", "south")}) == 5
+
+
+def test_a_shared_platform_that_is_no_aggregator_folds_nothing() -> None:
+    """Customers of one cloud are strangers."""
+    assert planted(traffic(("a", "bedrock"), ("b", "bedrock"), ("c", "aggregator"))).entities.n == 3
+
+
+def test_what_a_caller_can_write_folds_nothing() -> None:
+    """A shared end user, client, key or mail domain is no declared tie."""
+    rows = [{"account": name, "end_user_id": "u", "user_agent": "ua", "api_key_id": "k"} for name in "abc"]
+    made = planted(
+        rows, [{"account_id": name, "email_domain": "firm.example", "pathway": "enterprise"} for name in "abc"]
+    )
+    assert made.entities.n == 3
+
+
+def test_entities_are_numbered_by_their_first_account() -> None:
+    """The numbering follows the canonical order of accounts."""
+    made = planted(
+        traffic(("a", "api"), ("b", "api"), ("c", "api"), ("d", "api")),
+        [{"account_id": name, "organisation_id": "org", "is_verified": True} for name in "bd"],
+    )
+    assert made.entities.of_account.tolist() == [0, 1, 2, 1]

@@ -1,0 +1,102 @@
+"""Tests of undeclared ties and of the graph that rare ones make."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from planted_traffic import planted
+
+from stillwatch.links.identity import LEAST_BITS, RING, Ties, tie_graph, ties_of
+
+N = 4096  # entities: 12 bits, so that every expectation below is a whole number
+
+
+def tie(column: str, holders: dict[int, list[int]]) -> Ties:
+    """Return a tie of these values and the entities that hold them."""
+    pairs = sorted((value, entity) for value, entities in holders.items() for entity in entities)
+    value, entity = (np.array(part, np.int32) for part in zip(*pairs, strict=True))
+    return Ties(column, value, entity, tuple(f"v{i}" for i in range(max(holders) + 1)))
+
+
+def graph_of(*ties: Ties, n: int = N) -> dict[tuple[int, int], float]:
+    """Return the links of some ties, each pair once."""
+    left, right, bits = tie_graph({item.column: item for item in ties}, n)
+    assert len(set(zip(left.tolist(), right.tolist(), strict=True))) == len(left)
+    return {(a, b): w for a, b, w in zip(left.tolist(), right.tolist(), bits.tolist(), strict=True)}
+
+
+def test_two_facts_add_their_bits() -> None:
+    """Three holders of one card and three of one device, the same three: the rarities of both facts add up."""
+    bits = float(np.log2(N / 3))
+    found = graph_of(tie("payment_fingerprint", {0: [5, 9, 30]}), tie("device_fingerprint", {0: [9, 30, 5]}))
+    assert found == {pair: pytest.approx(2 * bits) for pair in ((5, 9), (5, 30), (9, 30))}
+
+
+def test_one_value_of_three_holders_is_not_enough() -> None:
+    """A single value that three hold is worth less than the prior takes away; so is one that two hold, by one bit."""
+    assert graph_of(tie("payment_fingerprint", {0: [5, 9, 30]})) == {}
+    pair = graph_of(tie("payment_fingerprint", {0: [5, 9]}))
+    assert pair == {}  # 11 bits against 12
+
+
+def test_several_values_of_one_column_add_up() -> None:
+    """Two addresses that the same two entities alone use are two facts."""
+    assert graph_of(tie("ip", {0: [1, 2], 1: [1, 2]})) == {(1, 2): pytest.approx(22.0)}
+
+
+def test_a_popular_value_links_nobody() -> None:
+    """What more than one in sixteen has is common ground, even beside a rare value."""
+    popular = {0: list(range(N // 16 + 1))}
+    assert np.log2(N / len(popular[0])) < LEAST_BITS
+    assert graph_of(tie("ip", popular)) == {}
+    with_card = graph_of(
+        tie("ip", popular), tie("payment_fingerprint", {0: [1, 2]}), tie("phone_fingerprint", {0: [1, 2]})
+    )
+    assert with_card == {(1, 2): pytest.approx(22.0)}
+
+
+def test_a_held_value_costs_a_ring_and_not_a_square() -> None:
+    """Within one value each entity is linked to its next few holders only."""
+    holders = {0: list(range(0, 400, 2)), 1: list(range(0, 400, 2)), 2: list(range(0, 400, 2))}
+    found = graph_of(tie("ip", holders))
+    assert len(found) == 200 * RING - RING * (RING + 1) // 2
+    assert max(b - a for a, b in found) == 2 * RING
+
+
+def test_nothing_shared_makes_an_empty_graph() -> None:
+    """No ties, and ties that nobody shares, give no links."""
+    assert graph_of() == {}
+    assert graph_of(tie("ip", {0: [1], 1: [2]})) == {}
+
+
+def test_ties_are_read_by_entity_and_once_a_pair() -> None:
+    """Ties equal a set of (value, entity) read off the rows: accounts of one entity count once."""
+    rng = np.random.default_rng(11)
+    rows = [
+        {"account": f"a{rng.integers(20)}", "ip": rng.choice(["10.0.0.1", "10.0.0.2", "10.0.0.3"])} for _ in range(120)
+    ]
+    rows.append({"account": "a0", "ip": None})
+    facts = [
+        {
+            "account_id": f"a{i}",
+            "organisation_id": "org",
+            "is_verified": i < 3,
+            "payment_fingerprint": f"card{i % 4}" if i < 8 else None,
+        }
+        for i in range(20)
+    ]
+    made = planted(rows, facts)
+    found = ties_of(made.population, made.entities)
+    assert set(found) == {"payment_fingerprint", "ip"}
+    truth = defaultdict(set)
+    for row in rows:
+        if row["ip"] is not None:
+            truth["ip"].add((row["ip"], made.entity(row["account"])))
+    for fact in facts:
+        if fact["payment_fingerprint"] is not None:
+            truth["payment_fingerprint"].add((fact["payment_fingerprint"], made.entity(fact["account_id"])))
+    for column, held in truth.items():
+        item = found[column]
+        pairs = [(item.names[v], e) for v, e in zip(item.value.tolist(), item.entity.tolist(), strict=True)]
+        assert pairs == sorted(held)
+        assert item.n_entities().tolist() == [sum(name == value for value, _ in held) for name in item.names]
