@@ -30,7 +30,9 @@ class StillwatchError(Exception):
     def sentence(self) -> str:
         """Return the refusal as one sentence, the next step and the code."""
         head = f"{self.where}: {self.problem}"
-        details = [part for part in (self.got and f"got {self.got}", self.expected and f"expected {self.expected}") if part]
+        details = [
+            part for part in (self.got and f"got {self.got}", self.expected and f"expected {self.expected}") if part
+        ]
         if details:
             head += ": " + ", ".join(details)
         return f"{head}. {self.fix + ' ' if self.fix else ''}[{self.code}]"

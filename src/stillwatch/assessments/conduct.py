@@ -61,7 +61,9 @@ def free_share(sample: Sample) -> float | None:
 
 def verified_share(sample: Sample) -> float | None:
     """Return the share of accounts whose organisation was verified."""
-    return float(np.mean(sample.population.accounts.is_verified[sample.accounts])) if sample.has("is_verified") else None
+    return (
+        float(np.mean(sample.population.accounts.is_verified[sample.accounts])) if sample.has("is_verified") else None
+    )
 
 
 def one_address_share(sample: Sample) -> float | None:
@@ -201,7 +203,11 @@ def taken_over_share(sample: Sample) -> float | None:
 
 def banned_share(sample: Sample) -> float | None:
     """Return the share of accounts that were banned."""
-    return float(np.mean(sample.population.accounts.banned_us[sample.accounts] != MISSING_TIME)) if sample.has("banned_at") else None
+    return (
+        float(np.mean(sample.population.accounts.banned_us[sample.accounts] != MISSING_TIME))
+        if sample.has("banned_at")
+        else None
+    )
 
 
 def registered_share(sample: Sample) -> float | None:

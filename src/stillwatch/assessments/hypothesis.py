@@ -80,7 +80,9 @@ def released_weights(name: str = RELEASED_WEIGHTS) -> tuple[HypothesisKind, ...]
     try:
         parsed = tomllib.loads(source.read_text(encoding="utf-8"))
     except (FileNotFoundError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(name, "weights cannot be read", got=str(error), expected="a released weights file") from error
+        raise SettingsError(
+            name, "weights cannot be read", got=str(error), expected="a released weights file"
+        ) from error
     return tuple(_kind(entry, name) for entry in parsed["hypothesis"])
 
 
@@ -88,12 +90,19 @@ def _kind(entry: Mapping[str, object], where: str) -> HypothesisKind:
     expects = []
     for item in entry.get("expects", []):  # type: ignore[attr-defined] # checked right below
         expectation = Expectation(
-            item["observation"], item.get("at_least", -np.inf), item.get("at_most", np.inf), item["m"], item["u"], item["because"]
+            item["observation"],
+            item.get("at_least", -np.inf),
+            item.get("at_most", np.inf),
+            item["m"],
+            item["u"],
+            item["because"],
         )
         if expectation.observation not in KINDS:
             raise SettingsError(where, "unknown observation", got=expectation.observation, expected=", ".join(KINDS))
         if not (0 < expectation.m < 1 and 0 < expectation.u < 1):
-            raise SettingsError(where, "m and u are probabilities", got=f"{expectation.m}, {expectation.u}", expected="0 < m, u < 1")
+            raise SettingsError(
+                where, "m and u are probabilities", got=f"{expectation.m}, {expectation.u}", expected="0 < m, u < 1"
+            )
         expects.append(expectation)
     return HypothesisKind(str(entry["name"]), str(entry["title"]), float(str(entry["prior"])), tuple(expects))
 
@@ -128,6 +137,12 @@ def _evidence(kind: HypothesisKind, observations: Mapping[str, Observation]) -> 
         halved = bits * HALVING ** rank.get(side, 0)
         rank[side] = rank.get(side, 0) + 1
         weighed.append(
-            WeighedEvidence(expectation, described(observation.kind, observation.value), observation.kind.channel, halved, observation.kind.needs)
+            WeighedEvidence(
+                expectation,
+                described(observation.kind, observation.value),
+                observation.kind.channel,
+                halved,
+                observation.kind.needs,
+            )
         )
     return tuple(sorted(weighed, key=lambda item: (-abs(item.bits), item.expectation.observation)))

@@ -22,16 +22,58 @@ class PublishedIndicator:
 
 
 PUBLISHED: Final = (
-    PublishedIndicator("no_ramp", "New subscriptions at full use at once", ADVISORY, "A migration or a backfill starts at full use too."),
-    PublishedIndicator("around_the_clock", "Sustained use around the clock", ADVISORY, "Scheduled jobs and agents do not sleep either."),
-    PublishedIndicator("identity_reuse", "Pooling with shared payment or metadata", ADVISORY, "Families and small firms share a card or a device."),
-    PublishedIndicator("addresses_per_account", "One account from many addresses", ADVISORY, "Runners, phones and travellers change address."),
-    PublishedIndicator("one_system_prompt", "Identical prompt texts", ADVISORY, "All customers of one application send its prompt."),
-    PublishedIndicator("cue_reasoning_trace", "Prompts that draw out hidden reasoning", ADVISORY, "Auditors ask for the reasons of a decision."),
-    PublishedIndicator("cue_false_authority", "Prompts that trick the model", ADVISORY, "Safety researchers and evaluators probe models."),
-    PublishedIndicator("cue_identity_probe", "Tests of identity and of countermeasures", ADVISORY, "Curious users ask which model answers."),
-    PublishedIndicator("pivot_share", "Day-one retargeting to a new model", ADVISORY, "Evaluators and enthusiasts move on release day."),
-    PublishedIndicator("sign_up_burst", "Coordinated accounts", BILL, "Classes, hackathons and campaigns of a brand sign up together."),
-    PublishedIndicator("capability_focus", "Concentration on specific capabilities", BILL, "A firm uses a model for what it does."),
-    PublishedIndicator("requests_per_active_day", "Volume", BILL, "Busy products send much; the unit is the group, never one account."),
+    PublishedIndicator(
+        "no_ramp",
+        "New subscriptions at full use at once",
+        ADVISORY,
+        "A migration or a backfill starts at full use too.",
+    ),
+    PublishedIndicator(
+        "around_the_clock", "Sustained use around the clock", ADVISORY, "Scheduled jobs and agents do not sleep either."
+    ),
+    PublishedIndicator(
+        "identity_reuse",
+        "Pooling with shared payment or metadata",
+        ADVISORY,
+        "Families and small firms share a card or a device.",
+    ),
+    PublishedIndicator(
+        "addresses_per_account",
+        "One account from many addresses",
+        ADVISORY,
+        "Runners, phones and travellers change address.",
+    ),
+    PublishedIndicator(
+        "one_system_prompt", "Identical prompt texts", ADVISORY, "All customers of one application send its prompt."
+    ),
+    PublishedIndicator(
+        "cue_reasoning_trace",
+        "Prompts that draw out hidden reasoning",
+        ADVISORY,
+        "Auditors ask for the reasons of a decision.",
+    ),
+    PublishedIndicator(
+        "cue_false_authority",
+        "Prompts that trick the model",
+        ADVISORY,
+        "Safety researchers and evaluators probe models.",
+    ),
+    PublishedIndicator(
+        "cue_identity_probe",
+        "Tests of identity and of countermeasures",
+        ADVISORY,
+        "Curious users ask which model answers.",
+    ),
+    PublishedIndicator(
+        "pivot_share", "Day-one retargeting to a new model", ADVISORY, "Evaluators and enthusiasts move on release day."
+    ),
+    PublishedIndicator(
+        "sign_up_burst", "Coordinated accounts", BILL, "Classes, hackathons and campaigns of a brand sign up together."
+    ),
+    PublishedIndicator(
+        "capability_focus", "Concentration on specific capabilities", BILL, "A firm uses a model for what it does."
+    ),
+    PublishedIndicator(
+        "requests_per_active_day", "Volume", BILL, "Busy products send much; the unit is the group, never one account."
+    ),
 )

@@ -127,5 +127,9 @@ def described(kind: ObservationKind, value: float | None) -> str:
     """Return an observation as a sentence without inference."""
     if value is None:
         return f"{kind.title}: not known, for lack of {' or '.join(kind.needs) or 'enough traffic'}."
-    shown = f"{value:.0%} of {kind.unit.removeprefix('share of ')}" if kind.unit.startswith("share of") else f"{value:.3g} {kind.unit}"
+    shown = (
+        f"{value:.0%} of {kind.unit.removeprefix('share of ')}"
+        if kind.unit.startswith("share of")
+        else f"{value:.3g} {kind.unit}"
+    )
     return f"{kind.title}: {shown}."

@@ -47,7 +47,9 @@ class Candidate:
     entities: IntArray
 
 
-def propose(population: Population, entities: Entities, families: Families, ties: Mapping[str, Ties]) -> tuple[Candidate, ...]:
+def propose(
+    population: Population, entities: Entities, families: Families, ties: Mapping[str, Ties]
+) -> tuple[Candidate, ...]:
     """Return the candidates, content first, each in a canonical order."""
     use = family_use(population, entities, families)
     by_content = _content_candidates(use, entities)
@@ -106,7 +108,12 @@ def _join_families(used: csr_array) -> IntArray:
     left, right = overlap.row[upper].astype(np.int64), overlap.col[upper].astype(np.int64)
     both = overlap.data[upper].astype(np.float64)
     # entities join families in proportion to their degree: the expected overlap of two families of these sizes
-    expected = size[left] * size[right] * float(np.sum(degree * np.maximum(degree - 1, 0))) / max(float(np.sum(degree)) ** 2, 1.0)
+    expected = (
+        size[left]
+        * size[right]
+        * float(np.sum(degree * np.maximum(degree - 1, 0)))
+        / max(float(np.sum(degree)) ** 2, 1.0)
+    )
     bits = -poisson.logsf(both - 1, expected) / np.log(2)
     is_joined = bits >= np.log2(max(overlap.nnz, 1) / JOIN_LEVEL)
     return communities(used.shape[1], left[is_joined], right[is_joined], np.minimum(bits[is_joined], MOST_LINK_BITS))

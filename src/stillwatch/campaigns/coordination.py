@@ -147,7 +147,9 @@ def channels_of(ties: Mapping[str, Ties], n_entities: int, times: Mapping[str, I
         "ban": ("banned_at", "were banned as close together"),
     }
     found += [
-        Channel(f"{name}_burst", "rhythm", f"{matched} {words[name][1]}", (words[name][0],), burst_statistic(at_us), 0.1)
+        Channel(
+            f"{name}_burst", "rhythm", f"{matched} {words[name][1]}", (words[name][0],), burst_statistic(at_us), 0.1
+        )
         for name, at_us in times.items()
     ]
     return tuple(found)
@@ -168,8 +170,15 @@ def assess_coordination(
         is_selection = channel.kind == selected_by or (selected_by == "identity" and channel.kind == "infrastructure")
         results.append(
             TestResult(
-                channel.name, channel.kind, channel.null, value, float(np.mean(null)), float(np.quantile(null, 0.99)),
-                tail_p_value(value, null, channel.quantum), len(null), is_selection,
+                channel.name,
+                channel.kind,
+                channel.null,
+                value,
+                float(np.mean(null)),
+                float(np.quantile(null, 0.99)),
+                tail_p_value(value, null, channel.quantum),
+                len(null),
+                is_selection,
             )  # fmt: skip
         )
     return tuple(results)

@@ -20,7 +20,9 @@ from stillwatch.links.population import BoolArray, FloatArray, IntArray, Populat
 MOST_BITS: Final = 20.0  # one in a million: no count of a month's log supports more
 LEAST_MEMBER: Final = 0.5
 LEAST_BREADTH: Final = 0.5  # of the variety of phrases that a typical member with as many exchanges shows
-LEAST_SPECIFIC: Final = 0.8  # of a family's exchanges come from the core; a template that others use as well is not the group's own
+LEAST_SPECIFIC: Final = (
+    0.8  # of a family's exchanges come from the core; a template that others use as well is not the group's own
+)
 P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
 PRIOR_MEMBER_BITS: Final = -5.0  # among entities that used a family at all, before its use is weighed
 
@@ -62,7 +64,9 @@ def weigh_membership(candidate: Candidate, population: Population, entities: Ent
     bits = _member_bits(hits, entities.n_exchanges.astype(np.float64), is_core)
     bits = np.where(breadth(chosen, families, hits, is_core) >= LEAST_BREADTH, bits, -MOST_BITS)
     if candidate.channel == "identity":
-        bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)  # the ties made them members; content adds
+        bits = np.where(
+            is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS
+        )  # the ties made them members; content adds
     p_member = 1.0 / (1.0 + np.exp2(-bits))
     members = np.flatnonzero(p_member >= LEAST_MEMBER)
     p_exchange = _exchange_probability(matched, score, population, p_member[entity])
@@ -90,7 +94,14 @@ def _whole_traffic(candidate: Candidate, population: Population, entities: Entit
     inside[candidate.entities] = True
     rows = np.flatnonzero(inside[entities.of_account[population.exchanges.account]])
     n = len(candidate.entities)
-    return Group(candidate.channel, candidate.families, candidate.entities, np.full(n, 0.9), rows, np.full(len(rows), LEAST_MEMBER))
+    return Group(
+        candidate.channel,
+        candidate.families,
+        candidate.entities,
+        np.full(n, 0.9),
+        rows,
+        np.full(len(rows), LEAST_MEMBER),
+    )
 
 
 def breadth(chosen: IntArray, families: Families, hits: FloatArray, is_core: BoolArray) -> FloatArray:
@@ -108,7 +119,9 @@ def breadth(chosen: IntArray, families: Families, hits: FloatArray, is_core: Boo
     ratio = np.zeros(len(hits))
     core = is_core
     for _ in range(2):  # once with all of the core, once with the typical ones
-        rate = np.bincount(phrase, weights=count * core[user], minlength=int(phrase.max()) + 1) / max(float(hits[core].sum()), 1.0)
+        rate = np.bincount(phrase, weights=count * core[user], minlength=int(phrase.max()) + 1) / max(
+            float(hits[core].sum()), 1.0
+        )
         values, inverse = np.unique(hits, return_inverse=True)
         expected = np.array([np.sum(1.0 - (1.0 - np.minimum(rate, 1.0)) ** k) for k in values])[inverse]
         ratio = distinct / np.maximum(expected, 1e-9)
@@ -130,7 +143,9 @@ def _member_bits(hits: FloatArray, n_exchanges: FloatArray, is_core: BoolArray) 
     inside = float(np.clip(np.quantile(share, 0.25), 0.01, 0.95))
     outside = float((hits[~is_core].sum() + 0.5) / (n_exchanges[~is_core].sum() + 1.0))
     outside = min(outside, inside / 2)
-    ratio = hits * np.log2(inside / outside) - n_exchanges * np.minimum(inside, share_floor(hits, n_exchanges)) / np.log(2)
+    ratio = hits * np.log2(inside / outside) - n_exchanges * np.minimum(
+        inside, share_floor(hits, n_exchanges)
+    ) / np.log(2)
     recurs = (hits >= RECURRENT_USES) & (share_floor(hits, n_exchanges) >= RECURRENT_SHARE)
     return np.where(recurs, np.clip(PRIOR_MEMBER_BITS + ratio, -MOST_BITS, MOST_BITS), -MOST_BITS)
 
@@ -140,7 +155,9 @@ def share_floor(hits: FloatArray, n_exchanges: FloatArray) -> FloatArray:
     return hits / np.maximum(n_exchanges, 1)
 
 
-def _exchange_probability(matched: BoolArray, score: FloatArray, population: Population, p_member: FloatArray) -> FloatArray:
+def _exchange_probability(
+    matched: BoolArray, score: FloatArray, population: Population, p_member: FloatArray
+) -> FloatArray:
     """Return, for every exchange, the probability that it belongs to the slice given its entity's membership."""
     own = np.where(matched, np.where(score >= 2, 0.995, 0.95), 0.0)
     conversation = population.exchanges.keys["conversation_id"].code

@@ -22,7 +22,9 @@ from stillwatch.links.phrase import Phrases
 from stillwatch.links.population import IntArray
 
 N_HASHES: Final = 24
-LEAST_EQUAL: Final = 16  # estimated Jaccard of two thirds: at a half, templates chain to common speech (docs/decisions/0005)
+LEAST_EQUAL: Final = (
+    16  # estimated Jaccard of two thirds: at a half, templates chain to common speech (docs/decisions/0005)
+)
 NEIGHBOURS: Final = 3  # phrases compared within one bucket; enough to chain a bucket together
 
 

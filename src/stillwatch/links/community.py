@@ -14,7 +14,9 @@ import numpy as np
 
 from stillwatch.links.population import FloatArray, IntArray
 
-RESOLUTION: Final = 10.0  # planted groups of 50 in 100,000 accounts: adjusted Rand 0.99 here against 0.30 at the default of 1
+RESOLUTION: Final = (
+    10.0  # planted groups of 50 in 100,000 accounts: adjusted Rand 0.99 here against 0.30 at the default of 1
+)
 
 
 def communities(n: int, left: IntArray, right: IntArray, weight: FloatArray) -> IntArray:

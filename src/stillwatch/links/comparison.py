@@ -37,10 +37,16 @@ class Comparison:
 
 COMPARISONS: Final[Mapping[str, Comparison]] = {
     "same_family": Comparison(0.80, "Same template family", "prompts fill one template", "content", ("prompt",)),
-    "payment_fingerprint": Comparison(0.30, "Same payer", "bills go to one payer", "identity", ("payment_fingerprint",)),
-    "device_fingerprint": Comparison(0.30, "Same device", "one device signed both up", "identity", ("device_fingerprint",)),
+    "payment_fingerprint": Comparison(
+        0.30, "Same payer", "bills go to one payer", "identity", ("payment_fingerprint",)
+    ),
+    "device_fingerprint": Comparison(
+        0.30, "Same device", "one device signed both up", "identity", ("device_fingerprint",)
+    ),
     "phone_fingerprint": Comparison(0.20, "Same phone", "one phone verified both", "identity", ("phone_fingerprint",)),
-    "email_fingerprint": Comparison(0.20, "Same mailbox", "one mailbox received both", "identity", ("email_fingerprint",)),
+    "email_fingerprint": Comparison(
+        0.20, "Same mailbox", "one mailbox received both", "identity", ("email_fingerprint",)
+    ),
     "referrer_id": Comparison(0.30, "Same referrer", "one referrer brought both", "identity", ("referrer_id",)),
     "ip": Comparison(0.40, "Same address", "both were seen at one address", "infrastructure", ("ip",)),
     "sign_up": Comparison(0.40, "Signed up within a day", "the accounts were made together", "rhythm", ("created_at",)),
@@ -96,7 +102,11 @@ class Comparer:
         rarity = np.sort(np.log2(m * self.n_entities / self.family_size[shared]))[::-1]
         bits = float(np.sum(rarity[:8] * 0.5 ** np.arange(len(rarity[:8]))))
         rarest = int(self.family_size[shared].min())
-        return [WeighedComparison("same_family", bits, f"{len(shared)} template families in common; the rarest has {rarest} entities")]
+        return [
+            WeighedComparison(
+                "same_family", bits, f"{len(shared)} template families in common; the rarest has {rarest} entities"
+            )
+        ]
 
     def _values(self, a: int, b: int) -> list[WeighedComparison]:
         found = []
@@ -110,7 +120,13 @@ class Comparer:
                 found.append(WeighedComparison(column, float(np.log2(1 - m)), f"no {column} in common"))
                 continue
             holders = int(tie.n_entities()[shared].min())
-            found.append(WeighedComparison(column, float(np.log2(m * self.n_entities / holders)), f"{column} in common, held by {holders} entities"))
+            found.append(
+                WeighedComparison(
+                    column,
+                    float(np.log2(m * self.n_entities / holders)),
+                    f"{column} in common, held by {holders} entities",
+                )
+            )
         return found
 
     def _agreements(self, a: int, b: int) -> list[WeighedComparison]:

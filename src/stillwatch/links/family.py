@@ -14,7 +14,9 @@ from stillwatch.links.phrase import EXPLODED, shared_phrases
 from stillwatch.links.population import IntArray
 from stillwatch.links.tables import Tables
 
-LEAST_ENTITIES: Final = 5  # fewer share a phrase too often by chance; the smallest campaign worth a case has eight accounts
+LEAST_ENTITIES: Final = (
+    5  # fewer share a phrase too often by chance; the smallest campaign worth a case has eight accounts
+)
 
 
 @dataclass(frozen=True, slots=True)

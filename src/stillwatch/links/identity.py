@@ -15,7 +15,13 @@ from scipy.sparse import coo_array
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import CodeArray, FloatArray, IntArray, Population
 
-ACCOUNT_TIES: Final = ("payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint", "referrer_id")
+ACCOUNT_TIES: Final = (
+    "payment_fingerprint",
+    "device_fingerprint",
+    "phone_fingerprint",
+    "email_fingerprint",
+    "referrer_id",
+)
 ADDRESS_TIE: Final = "ip"
 LEAST_BITS: Final = 4.0  # a value that more than one in sixteen entities has links nobody
 RING: Final = 4  # links made from each entity within one value, so that a popular value costs n and not n squared
@@ -51,7 +57,9 @@ def ties_of(population: Population, entities: Entities) -> Mapping[str, Ties]:
             found[column] = _unique_ties(column, codes.code, entities.of_account, codes.values)
     codes = population.exchanges.keys[ADDRESS_TIE]
     if codes.is_known:
-        found[ADDRESS_TIE] = _unique_ties(ADDRESS_TIE, codes.code, entities.of_account[population.exchanges.account], codes.values)
+        found[ADDRESS_TIE] = _unique_ties(
+            ADDRESS_TIE, codes.code, entities.of_account[population.exchanges.account], codes.values
+        )
     return found
 
 
@@ -87,5 +95,11 @@ def tie_graph(ties: Mapping[str, Ties], n_entities: int) -> tuple[IntArray, IntA
     left, right, weight = np.concatenate(lefts), np.concatenate(rights), np.concatenate(weights)
     low, high = np.minimum(left, right), np.maximum(left, right)
     matrix = coo_array((weight, (low, high)), shape=(n_entities, n_entities)).tocsr().tocoo()
-    likely = matrix.data >= np.log2(n_entities)  # more bits than the prior of a pair, one partner among all entities, takes away
-    return matrix.row[likely].astype(np.int64), matrix.col[likely].astype(np.int64), np.asarray(matrix.data[likely], np.float64)
+    likely = matrix.data >= np.log2(
+        n_entities
+    )  # more bits than the prior of a pair, one partner among all entities, takes away
+    return (
+        matrix.row[likely].astype(np.int64),
+        matrix.col[likely].astype(np.int64),
+        np.asarray(matrix.data[likely], np.float64),
+    )

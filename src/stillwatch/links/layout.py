@@ -27,7 +27,9 @@ def force_layout(n: int, left: IntArray, right: IntArray, weight: FloatArray) ->
     for step in range(N_STEPS):
         difference = position[:, None, :] - position[None, :, :]
         square = np.maximum(np.einsum("ijk,ijk->ij", difference, difference), 1e-6)
-        force = np.einsum("ijk,ij->ik", difference, spacing**2 / square) - 0.5 * position  # gravity keeps islands in view
+        force = (
+            np.einsum("ijk,ij->ik", difference, spacing**2 / square) - 0.5 * position
+        )  # gravity keeps islands in view
         along = position[left] - position[right]
         drawn = along * (np.linalg.norm(along, axis=1) * pull / spacing)[:, None]
         np.add.at(force, left, -drawn)

@@ -30,7 +30,16 @@ ACCOUNT_KEYS: Final = (
 )  # fmt: skip
 """Account columns held as codes. Country, language and address geography are not among them, on purpose."""
 
-EXCHANGE_KEYS: Final = ("model", "platform", "conversation_id", "ip", "user_agent", "tls_fingerprint", "api_key_id", "end_user_id")
+EXCHANGE_KEYS: Final = (
+    "model",
+    "platform",
+    "conversation_id",
+    "ip",
+    "user_agent",
+    "tls_fingerprint",
+    "api_key_id",
+    "end_user_id",
+)
 """Exchange columns held as codes."""
 
 
@@ -127,10 +136,14 @@ class Population:
 
 def canonical_order(sketches: pa.Table) -> pa.Table:
     """Return ``account_id`` and ``account`` (0-based canonical index) for every account of ``sketches``."""
-    seen = sketches.group_by("account_id").aggregate([("requested_at", "min"), ("requested_at", "max"), ("requested_at", "count")])
+    seen = sketches.group_by("account_id").aggregate(
+        [("requested_at", "min"), ("requested_at", "max"), ("requested_at", "count")]
+    )
     order = pc.sort_indices(
         seen,
-        sort_keys=[(name, "ascending") for name in ("requested_at_min", "requested_at_max", "requested_at_count", "account_id")],
+        sort_keys=[
+            (name, "ascending") for name in ("requested_at_min", "requested_at_max", "requested_at_count", "account_id")
+        ],
     )
     names = seen["account_id"].take(order)
     return pa.table({"account_id": names, "account": pa.array(np.arange(len(names), dtype=np.int32))})
@@ -148,7 +161,9 @@ def accounts_from(names: list[str], facts: pa.Table | None) -> Accounts:
         facts = pa.table({"account_id": pa.array([], pa.string())})
     joined = wanted.join(facts, "account_id", join_type="left outer").sort_by("position")
     present = frozenset(
-        name for name in joined.column_names if name not in ("account_id", "position") and joined[name].null_count < len(joined)
+        name
+        for name in joined.column_names
+        if name not in ("account_id", "position") and joined[name].null_count < len(joined)
     )
 
     def column(name: str, kind: pa.DataType) -> pa.Array:
@@ -182,7 +197,16 @@ def exchanges_from(sketches: pa.Table, n_accounts: int) -> Exchanges:
     n = len(account)
     present = frozenset(name for name in sketches.column_names if n and sketches[name].null_count < n)
     if not any(np.any(sketches[name].to_numpy()) for name in ("has_prompt",)):
-        present -= {"prompt_hash", "topic", "capability", "cue_bits", "shape", "head_minima", "tail_minima", "body_minima"}
+        present -= {
+            "prompt_hash",
+            "topic",
+            "capability",
+            "cue_bits",
+            "shape",
+            "head_minima",
+            "tail_minima",
+            "body_minima",
+        }
     text = {"prompt": "has_prompt", "response": "has_response"}
     present |= {name for name, flag in text.items() if bool(np.any(sketches[flag].to_numpy()))}
     present |= {"system_prompt"} if "system_hash" in present else set()

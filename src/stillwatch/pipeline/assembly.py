@@ -42,7 +42,13 @@ MOST_VALUES: Final = 10
 DIGITS: Final = 6  # of a written number: enough for every decision, few enough to read
 
 
-def assemble(analysis: Analysis, counts: Mapping[str, int], reasons: tuple[Mapping[str, int], Mapping[str, int]], key_id: str, settings: Settings) -> Case:
+def assemble(
+    analysis: Analysis,
+    counts: Mapping[str, int],
+    reasons: tuple[Mapping[str, int], Mapping[str, int]],
+    key_id: str,
+    settings: Settings,
+) -> Case:
     """Return the case document of an analysis.
 
     Args:
@@ -60,7 +66,8 @@ def assemble(analysis: Analysis, counts: Mapping[str, int], reasons: tuple[Mappi
     missing = missing_evidence(population.columns)
     ids = campaign_ids(analysis)
     campaigns = tuple(
-        _campaign(analysis, finding, ids[i], compared, at_large, missing, settings) for i, finding in enumerate(analysis.findings)
+        _campaign(analysis, finding, ids[i], compared, at_large, missing, settings)
+        for i, finding in enumerate(analysis.findings)
     )
     accused = {name for campaign in campaigns if campaign.is_accusation for name in campaign.accounts}
     funnel = Funnel(
@@ -85,7 +92,19 @@ def assemble(analysis: Analysis, counts: Mapping[str, int], reasons: tuple[Mappi
         for item in analysis.registry.lapsed
     )
     first, last = (instant(int(at.min())), instant(int(at.max()))) if len(at) else (None, None)
-    return Case(SCHEMA_NAME, __version__, settings.weights, key_id, first, last, settings.q_level, funnel, campaigns, lapsed, missing)
+    return Case(
+        SCHEMA_NAME,
+        __version__,
+        settings.weights,
+        key_id,
+        first,
+        last,
+        settings.q_level,
+        funnel,
+        campaigns,
+        lapsed,
+        missing,
+    )
 
 
 def campaign_ids(analysis: Analysis) -> tuple[str, ...]:
@@ -94,13 +113,19 @@ def campaign_ids(analysis: Analysis) -> tuple[str, ...]:
     for finding in analysis.findings:
         rows = finding.group.slice_rows
         anchors = sorted(int(value) for value in analysis.families.anchor[finding.group.families])
-        seed = (anchors, int(analysis.population.exchanges.requested_us[rows].min()), sorted(analysis.population.accounts.names[a] for a in finding.accounts[:1]))
+        seed = (
+            anchors,
+            int(analysis.population.exchanges.requested_us[rows].min()),
+            sorted(analysis.population.accounts.names[a] for a in finding.accounts[:1]),
+        )
         found.append("c-" + hashlib.sha256(repr(seed).encode()).hexdigest()[:12])
     return tuple(found)
 
 
 def _everything(analysis: Analysis) -> Sample:
-    return plain_sample(analysis.population, analysis.entities, np.arange(len(analysis.population.accounts)), analysis.registry.named)
+    return plain_sample(
+        analysis.population, analysis.entities, np.arange(len(analysis.population.accounts)), analysis.registry.named
+    )
 
 
 def member_accounts(analysis: Analysis, finding: Finding) -> tuple[np.ndarray, FloatArray]:
@@ -122,7 +147,9 @@ def _campaign(  # noqa: PLR0913 - what one section of the document is made from
     status = population.exchanges.numbers["status"][rows]
     failed = status >= 400
     hypotheses = tuple(_hypothesis(item) for item in finding.hypotheses)
-    sample = group_sample(finding.group, finding.accounts, population, analysis.entities, analysis.families, analysis.registry)
+    sample = group_sample(
+        finding.group, finding.accounts, population, analysis.entities, analysis.families, analysis.registry
+    )
     shares = capability_shares(sample)
     leading = finding.leading
     return Campaign(
@@ -178,7 +205,13 @@ def _summary(finding: Finding, n_accounts: int, n_rows: int) -> str:
 def _hypothesis(item: ScoredHypothesis) -> Hypothesis:
     evidence = tuple(
         Evidence(
-            w.expectation.observation, KINDS[w.expectation.observation].title, w.channel, _rounded(w.bits), w.observed, w.expectation.because, w.needs
+            w.expectation.observation,
+            KINDS[w.expectation.observation].title,
+            w.channel,
+            _rounded(w.bits),
+            w.observed,
+            w.expectation.because,
+            w.needs,
         )
         for w in item.evidence
     )
@@ -191,17 +224,25 @@ def _indicators(finding: Finding) -> tuple[Indicator, ...]:
         seen = finding.observations[published.observation]
         found.append(
             Indicator(
-                published.observation, published.title, published.source,
+                published.observation,
+                published.title,
+                published.source,
                 None if seen.value is None else _rounded(seen.value),
                 None if seen.comparison is None else _rounded(seen.comparison),
-                seen.kind.unit, described(seen.kind, seen.value), published.innocent_reading,
+                seen.kind.unit,
+                described(seen.kind, seen.value),
+                published.innocent_reading,
             )  # fmt: skip
         )
     return tuple(found)
 
 
 def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
-    sentences = [f"{item.observed} Not as expected: {item.expectation.because}." for item in finding.leading.evidence if item.bits < -0.25]
+    sentences = [
+        f"{item.observed} Not as expected: {item.expectation.because}."
+        for item in finding.leading.evidence
+        if item.bits < -0.25
+    ]
     if len(finding.hypotheses) > 1:
         rival = finding.hypotheses[1]
         sentences += [
@@ -210,8 +251,12 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
             if item.bits > 0
         ]
     if finding.q_value > settings.q_level:
-        sentences.append(f"No test of coordination that did not also form the group is significant (q = {finding.q_value:.2g}).")
-    sentences.append("Who is behind the accounts was not examined: an account is not an organisation, and a group is not a verdict.")
+        sentences.append(
+            f"No test of coordination that did not also form the group is significant (q = {finding.q_value:.2g})."
+        )
+    sentences.append(
+        "Who is behind the accounts was not examined: an account is not an organisation, and a group is not a verdict."
+    )
     return tuple(sentences)
 
 
@@ -228,8 +273,12 @@ def _template_families(analysis: Analysis, finding: Finding) -> tuple[TemplateFa
         n = len(within) + len(outside)
         found.append(
             TemplateFamily(
-                f"f-{hashlib.sha256(int(families.anchor[family]).to_bytes(8, 'little', signed=True)).hexdigest()[:10]}", "phrase", len(within),
-                int(np.count_nonzero(inside[account])), len(outside), _rounded(float(np.log2(len(population.accounts) / max(n, 1)))),
+                f"f-{hashlib.sha256(int(families.anchor[family]).to_bytes(8, 'little', signed=True)).hexdigest()[:10]}",
+                "phrase",
+                len(within),
+                int(np.count_nonzero(inside[account])),
+                len(outside),
+                _rounded(float(np.log2(len(population.accounts) / max(n, 1)))),
             )  # fmt: skip
         )
     return tuple(sorted(found, key=lambda item: (-item.n_exchanges, item.id))[:MOST_FAMILIES])
@@ -263,7 +312,11 @@ def missing_evidence(columns: frozenset[str]) -> tuple[MissingEvidence, ...]:
         if kind.needs and len(absent) == len(kind.needs):
             found.append(MissingEvidence(kind.name, kind.title, absent))
     found += [
-        MissingEvidence(f"shared_{column.removesuffix('_fingerprint').removesuffix('_id')}", f"Test of shared {column.replace('_', ' ')}", (column,))
+        MissingEvidence(
+            f"shared_{column.removesuffix('_fingerprint').removesuffix('_id')}",
+            f"Test of shared {column.replace('_', ' ')}",
+            (column,),
+        )
         for column in (*ACCOUNT_TIES, "ip")
         if column not in columns
     ]

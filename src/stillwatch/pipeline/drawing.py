@@ -66,7 +66,9 @@ def _releases(analysis: Analysis, rows: IntArray) -> tuple[Release, ...]:
     for code, name in enumerate(model.values):
         mine = model.code == code
         first = int(exchanges.requested_us[mine].min())
-        if first < start + 2 * DAY_US or np.count_nonzero(mine) < 100:  # a model that few use was not released, but renamed
+        if (
+            first < start + 2 * DAY_US or np.count_nonzero(mine) < 100
+        ):  # a model that few use was not released, but renamed
             continue
         at = exchanges.requested_us[rows]
         near = (at >= first + DAY_US) & (at < first + 2 * DAY_US)
@@ -81,13 +83,17 @@ def graph(analysis: Analysis, finding: Finding, comparer: Comparer) -> Graph:
     shown = np.sort(accounts[:MOST_NODES])
     bits = _pair_bits(analysis, shown, comparer)
     strongest = np.argsort(-bits, axis=1, kind="stable")[:, :EDGES_PER_NODE]
-    pairs = sorted({(min(a, int(b)), max(a, int(b))) for a in range(len(shown)) for b in strongest[a] if bits[a, b] > 0 and a != b})
+    pairs = sorted(
+        {(min(a, int(b)), max(a, int(b))) for a in range(len(shown)) for b in strongest[a] if bits[a, b] > 0 and a != b}
+    )
     left, right = np.array([a for a, _ in pairs], np.int64), np.array([b for _, b in pairs], np.int64)
     weight = bits[left, right] if len(pairs) else np.zeros(0)
     position = force_layout(len(shown), left, right, weight)
     p = dict(zip(finding.accounts.tolist(), _p_of_accounts(analysis, finding).tolist(), strict=True))
     names = analysis.population.accounts.names
-    nodes = tuple(Node(names[a], float(x), float(y), round(p[int(a)], 4)) for a, (x, y) in zip(shown, position, strict=True))
+    nodes = tuple(
+        Node(names[a], float(x), float(y), round(p[int(a)], 4)) for a, (x, y) in zip(shown, position, strict=True)
+    )
     edges = tuple(Edge(a, b, round(float(w), 2)) for (a, b), w in zip(pairs, weight, strict=True))
     return Graph(nodes, edges, len(accounts) - len(shown))
 
@@ -141,7 +147,9 @@ def pairs(analysis: Analysis, finding: Finding, comparer: Comparer) -> tuple[Pai
     links = []
     for a, b in sorted(drawn):
         compared = comparer.compare(int(entities[a]), int(entities[b]))
-        links.append((comparer.prior_bits + sum(item.bits for item in compared), int(entities[a]), int(entities[b]), compared))
+        links.append(
+            (comparer.prior_bits + sum(item.bits for item in compared), int(entities[a]), int(entities[b]), compared)
+        )
     links.sort(key=lambda link: (-link[0], link[1], link[2]))
     chosen = dict.fromkeys((len(links) // 2, 0, len(links) - 1))
     first_account = {int(e): int(a) for a, e in reversed(list(enumerate(analysis.entities.of_account)))}
@@ -153,8 +161,15 @@ def pairs(analysis: Analysis, finding: Finding, comparer: Comparer) -> tuple[Pai
             round(comparer.prior_bits, 4),
             round(total, 4),
             tuple(
-                Evidence(c.name, COMPARISONS[c.name].title, COMPARISONS[c.name].channel, round(c.bits, 4), c.observation,
-                         COMPARISONS[c.name].because, COMPARISONS[c.name].needs)
+                Evidence(
+                    c.name,
+                    COMPARISONS[c.name].title,
+                    COMPARISONS[c.name].channel,
+                    round(c.bits, 4),
+                    c.observation,
+                    COMPARISONS[c.name].because,
+                    COMPARISONS[c.name].needs,
+                )
                 for c in compared
             ),
         )  # fmt: skip

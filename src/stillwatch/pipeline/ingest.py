@@ -42,7 +42,9 @@ class Ingested:
     conflicting: pa.Table
 
 
-def ingest(traffic: Traffic, sketcher: Sketcher, engine: EmbeddedEngine, work: Path, progress: Callable[[int], None]) -> Ingested:
+def ingest(
+    traffic: Traffic, sketcher: Sketcher, engine: EmbeddedEngine, work: Path, progress: Callable[[int], None]
+) -> Ingested:
     """Sketch every exchange of some traffic and return the sketches sorted.
 
     Args:
@@ -77,7 +79,9 @@ def ingest(traffic: Traffic, sketcher: Sketcher, engine: EmbeddedEngine, work: P
         )  # fmt: skip
     engine.register_parquet("parts", parts)
     _judge_duplicates(engine)
-    conflicting = engine.query("SELECT source_index, line, record_bytes FROM judged WHERE is_conflict ORDER BY source_index, line")
+    conflicting = engine.query(
+        "SELECT source_index, line, record_bytes FROM judged WHERE is_conflict ORDER BY source_index, line"
+    )
     repeated = engine.query("SELECT count(*) AS n FROM judged WHERE NOT is_conflict")["n"][0].as_py()
     kept = "SELECT * EXCLUDE (row_index) FROM parts WHERE row_index NOT IN (SELECT row_index FROM judged)"
     order = canonical_order(engine.query(f"SELECT account_id, requested_at FROM ({kept})"))  # noqa: S608 - a constant

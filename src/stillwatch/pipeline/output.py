@@ -59,7 +59,9 @@ def case_folder(target: Path, *, replace: bool) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def write_case(folder: Path, case: Case, analysis: Analysis, exchange_ids: pa.Array, quarantine: pa.Table, run: dict[str, Any]) -> None:
+def write_case(
+    folder: Path, case: Case, analysis: Analysis, exchange_ids: pa.Array, quarantine: pa.Table, run: dict[str, Any]
+) -> None:
     """Write every file of a case.
 
     Args:
@@ -76,8 +78,13 @@ def write_case(folder: Path, case: Case, analysis: Analysis, exchange_ids: pa.Ar
     _write(memberships, folder / "memberships.parquet")
     _write(_accounts(analysis, memberships), folder / "accounts.parquet")
     _write(_exchanges(case, analysis, exchange_ids), folder / "exchanges.parquet")
-    _write(quarantine.sort_by([("source", "ascending"), ("line", "ascending"), ("reason", "ascending")]), folder / "quarantine.parquet")
-    (folder / RUN).write_bytes(orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
+    _write(
+        quarantine.sort_by([("source", "ascending"), ("line", "ascending"), ("reason", "ascending")]),
+        folder / "quarantine.parquet",
+    )
+    (folder / RUN).write_bytes(
+        orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    )
 
 
 def _write(table: pa.Table, path: Path) -> None:
@@ -137,13 +144,17 @@ def _reasons(analysis: Analysis) -> dict[int, list[str]]:
     """Return, for each account of a finding, in words why it is there."""
     found: dict[int, list[str]] = {}
     for finding in analysis.findings:
-        in_slice = np.bincount(analysis.population.exchanges.account[finding.group.slice_rows], minlength=len(analysis.population.accounts))
+        in_slice = np.bincount(
+            analysis.population.exchanges.account[finding.group.slice_rows], minlength=len(analysis.population.accounts)
+        )
         for account in finding.accounts:
             if analysis.registry.named[account]:
                 found.setdefault(int(account), []).append("named in the registry of authorisations: not accused")
                 continue
             text = f"{in_slice[account]} of its exchanges belong to the group's slice"
-            found.setdefault(int(account), []).append(text if len(finding.group.families) else "shares rare identity values with the group")
+            found.setdefault(int(account), []).append(
+                text if len(finding.group.families) else "shares rare identity values with the group"
+            )
             shared = [column for column, holders in analysis.shared_with(finding).items() if holders[account]]
             found[int(account)] += [f"shares {column} with another member" for column in shared]
     return found

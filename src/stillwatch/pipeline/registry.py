@@ -46,7 +46,10 @@ def read_registry(population: Population, authorisations: pa.Table | None) -> Re
         return Registry(named, named.copy(), ())
     index = {name: i for i, name in enumerate(accounts.names)}
     organisation = accounts.keys["organisation_id"]
-    of_organisation = {value: np.flatnonzero((organisation.code == code) & accounts.is_verified) for code, value in enumerate(organisation.values)}
+    of_organisation = {
+        value: np.flatnonzero((organisation.code == code) & accounts.is_verified)
+        for code, value in enumerate(organisation.values)
+    }
     starts = times(authorisations["valid_from"].combine_chunks())
     ends = times(authorisations["valid_to"].combine_chunks())
     is_covered = np.zeros(len(exchanges), bool)
@@ -54,7 +57,13 @@ def read_registry(population: Population, authorisations: pa.Table | None) -> Re
     for row, (account_id, organisation_id, reference) in enumerate(
         zip(*(authorisations[name].to_pylist() for name in ("account_id", "organisation_id", "reference")), strict=True)
     ):
-        chosen = [index[account_id]] if account_id in index else list(of_organisation.get(organisation_id, ())) if organisation_id else []
+        chosen = (
+            [index[account_id]]
+            if account_id in index
+            else list(of_organisation.get(organisation_id, ()))
+            if organisation_id
+            else []
+        )
         end = int(ends[row]) if ends[row] != MISSING_TIME else np.iinfo(np.int64).max
         for account in chosen:
             named[account] = True

@@ -86,11 +86,21 @@ def scan(request: ScanRequest, progress: Progress) -> Case:
     with case_folder(request.out, replace=request.replace) as folder:
         work = folder / "work"
         work.mkdir()
-        engine = EmbeddedEngine(work, memory_bytes=_memory_bytes(request.settings), n_threads=request.settings.threads or os.cpu_count() or 1)
+        engine = EmbeddedEngine(
+            work,
+            memory_bytes=_memory_bytes(request.settings),
+            n_threads=request.settings.threads or os.cpu_count() or 1,
+        )
         try:
             traffic = read_traffic(request.traffic, request.read)
-            facts = read_accounts(request.accounts, time_zone=request.read.time_zone).table if request.accounts else None
-            registered = read_authorisations(request.authorisations, time_zone=request.read.time_zone).table if request.authorisations else None
+            facts = (
+                read_accounts(request.accounts, time_zone=request.read.time_zone).table if request.accounts else None
+            )
+            registered = (
+                read_authorisations(request.authorisations, time_zone=request.read.time_zone).table
+                if request.authorisations
+                else None
+            )
             sketcher = Sketcher(request.key, CapabilityModel.load())
             with clock.stage("records and sketches"):
                 ingested = ingest(traffic, sketcher, engine, work, lambda n: progress("records and sketches", n, 0))
@@ -115,7 +125,14 @@ def scan(request: ScanRequest, progress: Progress) -> Case:
                 out_of_scope = {**tally.by_scope, **({REPEATED: ingested.repeated} if ingested.repeated else {})}
                 case = assemble(analysis, counts, (quarantined, out_of_scope), request.key.key_id, request.settings)
                 quarantine = pa.concat_tables([traffic.quarantine(), ingested.conflicting])
-                run = _run_record(request, sketcher, engine, tally.as_document(), {**counts, "quarantined_by_reason": quarantined, "out_of_scope_by_reason": out_of_scope}, clock)
+                run = _run_record(
+                    request,
+                    sketcher,
+                    engine,
+                    tally.as_document(),
+                    {**counts, "quarantined_by_reason": quarantined, "out_of_scope_by_reason": out_of_scope},
+                    clock,
+                )
                 write_case(folder, case, analysis, ids, quarantine, run)
         finally:
             engine.close()
@@ -131,7 +148,12 @@ def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> tup
 
 
 def _run_record(  # noqa: PLR0913 - each is one section of the record
-    request: ScanRequest, sketcher: Sketcher, engine: EmbeddedEngine, tally: dict[str, Any], counts: dict[str, Any], clock: StageClock
+    request: ScanRequest,
+    sketcher: Sketcher,
+    engine: EmbeddedEngine,
+    tally: dict[str, Any],
+    counts: dict[str, Any],
+    clock: StageClock,
 ) -> dict[str, Any]:
     return {
         "schema": "stillwatch.run/1",

@@ -32,9 +32,13 @@ class Settings:
         for name, low, high in (("q_level", 0.0, 1.0), ("p_leading", 0.5, 1.0)):
             value = getattr(self, name)
             if not low < value < high:
-                raise SettingsError("settings", f"{name} is out of range", got=str(value), expected=f"more than {low}, less than {high}")
+                raise SettingsError(
+                    "settings", f"{name} is out of range", got=str(value), expected=f"more than {low}, less than {high}"
+                )
         if self.least_members < 3:
-            raise SettingsError("settings", "least_members is too small", got=str(self.least_members), expected="at least 3")
+            raise SettingsError(
+                "settings", "least_members is too small", got=str(self.least_members), expected="at least 3"
+            )
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -52,7 +56,13 @@ def load_settings(path: Path | None) -> Settings:
     known = {field.name: field for field in fields(Settings)}
     for name, value in given.items():
         if name not in known:
-            raise SettingsError(str(path), "unknown setting", got=name, expected=", ".join(sorted(known)), fix="Remove it or correct its name.")
+            raise SettingsError(
+                str(path),
+                "unknown setting",
+                got=name,
+                expected=", ".join(sorted(known)),
+                fix="Remove it or correct its name.",
+            )
         wanted = type(known[name].default)
         if not isinstance(value, wanted) and not (wanted is float and type(value) is int):
             raise SettingsError(str(path), f"{name} has the wrong type", got=repr(value), expected=wanted.__name__)
