@@ -149,7 +149,7 @@ def young_share(sample: Sample) -> float | None:
 
 
 def around_the_clock(sample: Sample) -> float | None:
-    """Return the median, over accounts with enough exchanges, of the hours of the day in use, as a share of those expected.
+    """Return the median, over accounts with enough exchanges, of the share of the expected hours of the day in use.
 
     The expectation is for as many exchanges at random hours, so that 1 means no daily pause at all whatever the volume.
     """
@@ -166,7 +166,7 @@ def around_the_clock(sample: Sample) -> float | None:
 
 
 def no_ramp(sample: Sample) -> float | None:
-    """Return the share of accounts whose first two days carry at least their later daily mean, of those that last six days."""
+    """Return the share of accounts whose first two days reach their later daily mean, of those that last six days."""
     account, first = np.unique(sample.account_of_row, return_index=True)
     bounds = np.append(first, len(sample.rows))
     started = []
@@ -216,7 +216,7 @@ def registered_share(sample: Sample) -> float | None:
 
 
 def pivot_share(sample: Sample) -> float | None:
-    """Return the largest share of the exchanges in question that went to a new model within a day of its first appearance."""
+    """Return the largest share of the exchanges in question that a new model got within a day of its appearance."""
     if not sample.has("model"):
         return None
     exchanges = sample.population.exchanges

@@ -46,7 +46,7 @@ def capability_focus(sample: Sample) -> float | None:
 
 
 def trainable_share(sample: Sample) -> float | None:
-    """Return the share of what a rival would train on: code, maths, science, agents, data analysis, grading, task writing."""
+    """Return the share of what a rival would train on: code, maths, science, agents, data, grading, task writing."""
     shares = capability_shares(sample)
     wanted = ("code", "maths", "science", "agentic", "data_analysis", "grading", "task_writing")
     return None if shares is None else float(sum(shares[CAPABILITIES.index(name)] for name in wanted))
@@ -161,7 +161,7 @@ def slice_share(sample: Sample) -> float | None:
 
 
 def widest_family(sample: Sample) -> float | None:
-    """Return the share of member accounts that use the group's most widespread family of exchanges; 0 where it has none."""
+    """Return the share of accounts that use the group's most widespread family of exchanges; 0 where it has none."""
     if not sample.has("prompt"):
         return None
     if not len(sample.family_of_match):

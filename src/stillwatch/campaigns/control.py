@@ -79,9 +79,9 @@ def _borrow(wanted: IntArray, available: IntArray) -> IntArray:
 def tail_p_value(statistic: float, null: FloatArray, quantum: float) -> float:
     """Return the one-sided p-value of a statistic among its controls, extended beyond them by an exponential tail.
 
-    Within the controls it is the rank, ``(1 + #{null >= statistic}) / (1 + n)``, which is exact for exchangeable groups.
-    Beyond all of them, it falls from ``1 / (1 + n)`` by one e-fold per ``scale``, the mean excess of the controls' upper
-    tenth and never less than ``quantum``. The statistics here are sums over members, whose tails fall faster than an
+    Within the controls it is the rank, ``(1 + #{null >= statistic}) / (1 + n)``, exact for exchangeable groups. Beyond
+    all of them, it falls from ``1 / (1 + n)`` by one e-fold per ``scale``, the mean excess of the controls' upper tenth
+    and never less than ``quantum``. The statistics here are sums over members, whose tails fall faster than an
     exponential, so the extension errs on the side of the innocent; it never goes below ``LEAST_P``.
 
     Args:

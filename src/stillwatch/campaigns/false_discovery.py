@@ -8,8 +8,8 @@ from stillwatch.links.population import FloatArray
 def q_values(p_values: FloatArray, n_tests: int | None = None) -> FloatArray:
     """Return the Benjamini-Yekutieli q-value of each p-value.
 
-    Guarantee: calling a discovery where ``q <= a`` keeps the expected share of false discoveries at or below ``a`` under
-    any dependence between the tests.
+    Guarantee: calling a discovery where ``q <= a`` keeps the expected share of false discoveries at or below ``a``
+    under any dependence between the tests.
 
     Args:
         p_values: (m,) in (0, 1].

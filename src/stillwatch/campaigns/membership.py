@@ -151,7 +151,7 @@ def _member_bits(hits: FloatArray, n_exchanges: FloatArray, is_core: BoolArray) 
 
 
 def share_floor(hits: FloatArray, n_exchanges: FloatArray) -> FloatArray:
-    """Return each entity's own matched share: covering the slice with more honest traffic is not evidence against it."""
+    """Return each entity's own matched share: covering the slice with honest traffic is not evidence against it."""
     return hits / np.maximum(n_exchanges, 1)
 
 

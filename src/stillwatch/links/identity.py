@@ -74,8 +74,8 @@ def tie_graph(ties: Mapping[str, Ties], n_entities: int) -> tuple[IntArray, IntA
     """Return links between entities that share rare values: ends and weights in bits, each pair once.
 
     Bits of different columns add, since they are different facts; within one value each entity is linked to its next
-    ``RING`` holders only. A pair is kept where its bits outweigh the prior: no single value that three or more hold does
-    that alone.
+    ``RING`` holders only. A pair is kept where its bits outweigh the prior: no single value that three or more
+    hold does that alone.
     """
     lefts: list[IntArray] = []
     rights: list[IntArray] = []

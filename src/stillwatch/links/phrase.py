@@ -22,7 +22,8 @@ WHOLES: Final = ("system_hash", "prompt_hash", "tools_hash")
 
 EXPLODED: Final = f"""
 SELECT s.row_index, a.entity, unnest(list_distinct(list_concat(
-    {", ".join(f"CAST(s.{zone} AS UBIGINT[])" for zone in ZONES)}, list_value({", ".join(f"s.{whole}" for whole in WHOLES)})
+    {", ".join(f"CAST(s.{zone} AS UBIGINT[])" for zone in ZONES)},
+    list_value({", ".join(f"s.{whole}" for whole in WHOLES)})
 ))) AS phrase
 FROM sketches s JOIN entity_of a ON s.account = a.account
 """  # noqa: S608 - only names from above

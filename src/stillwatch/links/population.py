@@ -183,15 +183,15 @@ def accounts_from(names: list[str], facts: pa.Table | None) -> Accounts:
 
 
 NUMBERS: Final = (
-    "turn", "n_choices", "temperature", "max_tokens", "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens",
-    "status", "system_bytes", "prompt_bytes", "response_bytes", "n_prompt_tokens", "n_tools",
+    "turn", "n_choices", "temperature", "max_tokens", "input_tokens", "output_tokens", "reasoning_tokens",
+    "cached_tokens", "status", "system_bytes", "prompt_bytes", "response_bytes", "n_prompt_tokens", "n_tools",
 )  # fmt: skip
 FLAGS: Final = ("refused", "has_prompt", "has_response")
 HASHES: Final = ("tools_hash", "system_hash", "prompt_hash", "response_hash")
 
 
 def exchanges_from(sketches: pa.Table, n_accounts: int) -> Exchanges:
-    """Return the exchanges of ``sketches``, whose rows are sorted and whose ``account`` column is the canonical index."""
+    """Return the exchanges of ``sketches``: sorted rows whose ``account`` column is the canonical index."""
     sketches = sketches.combine_chunks()
     account = sketches["account"].to_numpy().astype(np.int32)
     n = len(account)
@@ -256,4 +256,4 @@ def numbers(array: pa.Array) -> FloatArray:
 
 def flags(array: pa.Array) -> BoolArray:
     """Return booleans, false where null."""
-    return array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.bool_)  # noqa: FBT003 - pyarrow's own signature
+    return array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.bool_)  # pyarrow's own signature

@@ -108,7 +108,7 @@ def assemble(
 
 
 def campaign_ids(analysis: Analysis) -> tuple[str, ...]:
-    """Return an id for each finding: the same families and first sighting give the same id, and it says nothing of the text."""
+    """Return an id for each finding: equal families and first sighting give one id, which says nothing of the text."""
     found = []
     for finding in analysis.findings:
         rows = finding.group.slice_rows
@@ -129,7 +129,10 @@ def _everything(analysis: Analysis) -> Sample:
 
 
 def member_accounts(analysis: Analysis, finding: Finding) -> tuple[np.ndarray, FloatArray]:
-    """Return a finding's accounts and their group membership, the most probable first; registered accounts are left out of accusations."""
+    """Return a finding's accounts and their group membership, the most probable first.
+
+    Registered accounts are left out of accusations.
+    """
     entity = analysis.entities.of_account[finding.accounts]
     p = finding.group.p_entity[np.searchsorted(finding.group.entities, entity)]
     kept = ~analysis.registry.named[finding.accounts] if finding.is_accusation else np.ones(len(p), bool)
@@ -137,7 +140,7 @@ def member_accounts(analysis: Analysis, finding: Finding) -> tuple[np.ndarray, F
     return finding.accounts[kept][order], p[kept][order]
 
 
-def _campaign(  # noqa: PLR0913 - what one section of the document is made from
+def _campaign(  # noqa: PLR0913, PLR0917 - what one section of the document is made from
     analysis: Analysis, finding: Finding, identifier: str, compared: Comparer, at_large: FloatArray | None,
     missing: tuple[MissingEvidence, ...], settings: Settings,
 ) -> Campaign:  # fmt: skip
@@ -170,13 +173,23 @@ def _campaign(  # noqa: PLR0913 - what one section of the document is made from
         hypotheses=hypotheses,
         indicators=_indicators(finding),
         tests=tuple(
-            GroupTest(t.name, t.null, _rounded(t.statistic), _rounded(t.null_mean), _rounded(t.null_high), _rounded(t.p_value), t.n_controls, t.is_selection)
+            GroupTest(
+                t.name,
+                t.null,
+                _rounded(t.statistic),
+                _rounded(t.null_mean),
+                _rounded(t.null_high),
+                _rounded(t.p_value),
+                t.n_controls,
+                t.is_selection,
+            )
             for t in finding.tests
         ),
         evidence=hypotheses[0].evidence,
         counter_evidence=_counter_evidence(finding, settings),
         capability_shares=() if shares is None or at_large is None else tuple(
-            CapabilityShare(name, _rounded(float(a)), _rounded(float(b))) for name, a, b in zip(CAPABILITIES, shares, at_large, strict=True)
+            CapabilityShare(name, _rounded(float(a)), _rounded(float(b)))
+            for name, a, b in zip(CAPABILITIES, shares, at_large, strict=True)
         ),
         template_families=_template_families(analysis, finding),
         infrastructure=_infrastructure(analysis, finding),
@@ -232,7 +245,7 @@ def _indicators(finding: Finding) -> tuple[Indicator, ...]:
                 seen.kind.unit,
                 described(seen.kind, seen.value),
                 published.innocent_reading,
-            )  # fmt: skip
+            )
         )
     return tuple(found)
 
@@ -246,7 +259,8 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
     if len(finding.hypotheses) > 1:
         rival = finding.hypotheses[1]
         sentences += [
-            f"For {rival.title.lower()} instead: {item.observed} {item.expectation.because[0].upper()}{item.expectation.because[1:]}."
+            f"For {rival.title.lower()} instead: {item.observed} "
+            f"{item.expectation.because[0].upper()}{item.expectation.because[1:]}."
             for item in rival.evidence[:3]
             if item.bits > 0
         ]
@@ -279,7 +293,7 @@ def _template_families(analysis: Analysis, finding: Finding) -> tuple[TemplateFa
                 int(np.count_nonzero(inside[account])),
                 len(outside),
                 _rounded(float(np.log2(len(population.accounts) / max(n, 1)))),
-            )  # fmt: skip
+            )
         )
     return tuple(sorted(found, key=lambda item: (-item.n_exchanges, item.id))[:MOST_FAMILIES])
 
@@ -305,7 +319,10 @@ def _shared(column: str, tie: Ties, analysis: Analysis, finding: Finding) -> Inf
 
 
 def missing_evidence(columns: frozenset[str]) -> tuple[MissingEvidence, ...]:
-    """Return the evidence that the traffic's columns do not allow; evidence that any one of several columns gives is kept while one is there."""
+    """Return the evidence that the traffic's columns do not allow.
+
+    Evidence that any one of several columns gives is kept while one of them is there.
+    """
     found = []
     for kind in KINDS.values():
         absent = tuple(name for name in kind.needs if name not in columns)

@@ -58,7 +58,7 @@ def timeline(analysis: Analysis, finding: Finding) -> Timeline:
 
 
 def _releases(analysis: Analysis, rows: IntArray) -> tuple[Release, ...]:
-    """Return the models that first appeared within the traffic, not at its start, and the slice's share of each a day later."""
+    """Return the models that appeared after the traffic's start, and the slice's share of each a day later."""
     exchanges = analysis.population.exchanges
     model = exchanges.keys["model"]
     start = int(exchanges.requested_us.min())
@@ -87,7 +87,7 @@ def graph(analysis: Analysis, finding: Finding, comparer: Comparer) -> Graph:
         {(min(a, int(b)), max(a, int(b))) for a in range(len(shown)) for b in strongest[a] if bits[a, b] > 0 and a != b}
     )
     left, right = np.array([a for a, _ in pairs], np.int64), np.array([b for _, b in pairs], np.int64)
-    weight = bits[left, right] if len(pairs) else np.zeros(0)
+    weight = bits[left, right] if pairs else np.zeros(0)
     position = force_layout(len(shown), left, right, weight)
     p = dict(zip(finding.accounts.tolist(), _p_of_accounts(analysis, finding).tolist(), strict=True))
     names = analysis.population.accounts.names
@@ -172,6 +172,6 @@ def pairs(analysis: Analysis, finding: Finding, comparer: Comparer) -> tuple[Pai
                 )
                 for c in compared
             ),
-        )  # fmt: skip
+        )
         for total, a, b, compared in (links[i] for i in list(chosen)[:N_PAIRS])
     )

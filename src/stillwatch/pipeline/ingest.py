@@ -19,10 +19,11 @@ REPEATED: Final = "repeated-exchange"
 DUPLICATE: Final = "duplicate-id"
 
 BEST_FIRST: Final = (
-    "has_response DESC, status ASC NULLS LAST, requested_at, account_id, prompt_hash, system_hash, response_hash, model, ip, user_agent, "
+    "has_response DESC, status ASC NULLS LAST, requested_at, account_id, prompt_hash, system_hash, response_hash, "
+    "model, ip, user_agent, "
     "output_tokens, source_index, line"
 )
-"""Which of several rows with one id is the exchange: an answered one, then the earliest; ties by content, then by place."""
+"""Which of several rows with one id is the exchange: an answered one, the earliest; ties by content, then by place."""
 
 
 @dataclass(frozen=True, slots=True)

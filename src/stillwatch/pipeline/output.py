@@ -26,7 +26,7 @@ LEAST_LISTED: Final = 0.001  # a membership below that is no membership
 
 @contextmanager
 def case_folder(target: Path, *, replace: bool) -> Iterator[Path]:
-    """Yield a new folder beside ``target`` that becomes ``target`` when the block ends well, and vanishes when it does not.
+    """Yield a new folder beside ``target`` that becomes ``target`` when the block ends well, and otherwise vanishes.
 
     Args:
         target: where the case shall stand.
@@ -92,7 +92,7 @@ def _write(table: pa.Table, path: Path) -> None:
 
 
 def p_distillation(finding: Finding) -> float:
-    """Return the probability that a finding is a distillation campaign: its posterior, as far as coordination is shown."""
+    """Return the probability that a finding is distillation: its posterior, as far as coordination is shown."""
     posterior = next(item.posterior for item in finding.hypotheses if item.name == DISTILLATION)
     return posterior if finding.is_accusation else posterior * (1.0 - finding.q_value) * 0.5
 

@@ -77,7 +77,8 @@ def scan(request: ScanRequest, progress: Progress) -> Case:
     """Run every stage and leave a case at ``request.out``.
 
     Guarantee: the same inputs, key and settings give the same ``campaigns.json``, ``accounts.parquet`` and
-    ``exchanges.parquet`` byte for byte, whatever the order of rows or the number of threads; an interrupted run leaves nothing.
+    ``exchanges.parquet`` byte for byte, whatever the order of rows or the number of threads; an
+    interrupted run leaves nothing.
 
     Raises:
         StillwatchError: an input, a setting or the output is refused.
@@ -147,7 +148,7 @@ def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> tup
     return Population(accounts_from(names, facts), exchanges_from(table, len(names))), ids
 
 
-def _run_record(  # noqa: PLR0913 - each is one section of the record
+def _run_record(
     request: ScanRequest,
     sketcher: Sketcher,
     engine: EmbeddedEngine,
