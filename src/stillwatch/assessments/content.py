@@ -36,7 +36,7 @@ def capability_shares(sample: Sample) -> FloatArray | None:
     if not sample.has("prompt") or not len(sample.rows):
         return None
     total = sample.population.exchanges.capability[sample.rows].astype(np.float64).sum(axis=0)
-    return total / max(float(total.sum()), 1.0)
+    return np.asarray(total / max(float(total.sum()), 1.0), np.float64)
 
 
 def capability_focus(sample: Sample) -> float | None:
@@ -84,6 +84,14 @@ def own_subjects(sample: Sample) -> float | None:
     """Return how much more alike an account's requests are to each other than to other members'."""
     cohesion = topic_cohesion(sample)
     return None if cohesion is None else max(cohesion[0] - cohesion[1], 0.0)
+
+
+def rest_subjects(sample: Sample) -> float | None:
+    """Return the same as ``own_subjects`` for what the accounts sent beside the slice.
+
+    Members of a campaign live their own cover lives; the accounts of a relay carry whoever comes, in all that they send.
+    """
+    return own_subjects(sample.rest)
 
 
 def shared_subject(sample: Sample) -> float | None:

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import BoolArray, CodeArray, FloatArray, IntArray, Population
+
+NOTHING: Final[IntArray] = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,14 @@ class Sample:
         turn = self.population.exchanges.numbers["turn"][self.rows]
         return self.rows[~(turn > 0)]
 
+    @cached_property
+    def rest(self) -> "Sample":
+        """Return the same accounts with the exchanges that are not in question: what else they sent."""
+        rest = np.setdiff1d(self.all_rows, self.rows, assume_unique=True)
+        return Sample(
+            self.population, self.entities, self.accounts, rest, self.all_rows, self.registered, NOTHING, NOTHING
+        )
+
     def number(self, name: str) -> FloatArray:
         """Return a numeric column over the exchanges in question."""
         return self.population.exchanges.numbers[name][self.rows]
@@ -61,8 +72,7 @@ class Sample:
 def plain_sample(population: Population, entities: Entities, accounts: IntArray, registered: BoolArray) -> Sample:
     """Return a sample of all that some accounts sent, without families of its own: a control."""
     rows = rows_of_accounts(population, accounts)
-    nothing = np.zeros(0, np.int64)
-    return Sample(population, entities, accounts, rows, rows, registered, nothing, nothing)
+    return Sample(population, entities, accounts, rows, rows, registered, NOTHING, NOTHING)
 
 
 def rows_of_accounts(population: Population, accounts: IntArray) -> IntArray:
@@ -70,7 +80,7 @@ def rows_of_accounts(population: Population, accounts: IntArray) -> IntArray:
     first = population.exchanges.first
     lengths = first[accounts + 1] - first[accounts]
     offset = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return np.repeat(first[accounts], lengths) + offset
+    return (np.repeat(first[accounts], lengths) + offset).astype(np.int64)
 
 
 def accounts_of_entities(entities: Entities, chosen: IntArray) -> IntArray:

@@ -70,8 +70,7 @@ def family_use(population: Population, entities: Entities, families: Families) -
     matched.sum_duplicates()
     double.sum_duplicates()
     clear = matched.copy()
-    strength = np.asarray(double[matched.nonzero()]).ravel()
-    clear.data = np.where((strength >= 1) | (matched.data >= 2), matched.data, 0)
+    clear.data = np.where((double.data >= 1) | (matched.data >= 2), matched.data, 0)  # both hold the same places
     clear.eliminate_zeros()
     return clear
 

@@ -69,7 +69,7 @@ def _borrow(wanted: IntArray, available: IntArray) -> IntArray:
     taken = np.minimum(wanted, available)
     for stratum in np.flatnonzero(wanted > available):
         lacking = int(wanted[stratum] - available[stratum])
-        for other in sorted(range(len(wanted)), key=lambda s, at=int(stratum): (abs(s - at), s)):
+        for other in np.argsort(np.abs(np.arange(len(wanted)) - stratum), kind="stable"):
             moved = min(lacking, int(available[other] - taken[other]))
             taken[other] += moved
             lacking -= moved

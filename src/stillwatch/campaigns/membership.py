@@ -20,9 +20,7 @@ from stillwatch.links.population import BoolArray, FloatArray, IntArray, Populat
 MOST_BITS: Final = 20.0  # one in a million: no count of a month's log supports more
 LEAST_MEMBER: Final = 0.5
 LEAST_BREADTH: Final = 0.5  # of the variety of phrases that a typical member with as many exchanges shows
-LEAST_SPECIFIC: Final = (
-    0.8  # of a family's exchanges come from the core; a template that others use as well is not the group's own
-)
+LEAST_SPECIFIC: Final = 0.8  # of a family's exchanges come from the core; a template of everybody's is not its own
 P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
 PRIOR_MEMBER_BITS: Final = -5.0  # among entities that used a family at all, before its use is weighed
 
@@ -48,25 +46,30 @@ class Group:
     p_exchange: FloatArray
 
 
-def weigh_membership(candidate: Candidate, population: Population, entities: Entities, families: Families) -> Group:
-    """Return the group that a candidate becomes when its members and its exchanges are weighed."""
+def weigh_membership(
+    candidate: Candidate, population: Population, entities: Entities, families: Families
+) -> Group | None:
+    """Return the group that a candidate becomes when its members and its exchanges are weighed.
+
+    Null for a candidate by content all of whose phrases are common speech.
+    """
     is_core = np.zeros(entities.n, bool)
     is_core[candidate.entities] = True
     chosen = _specific_families(candidate, population, entities, families, is_core)
     if len(chosen) == 0:
-        return _whole_traffic(candidate, population, entities)
+        return _whole_traffic(candidate, population, entities) if candidate.channel == "identity" else None
     exchanges = population.exchanges
     mine = np.isin(families.family, chosen)
-    score = np.bincount(families.exchange[mine], weights=families.n_matched[mine], minlength=len(exchanges))
+    weights = families.n_matched[mine].astype(np.float64)
+    score = np.bincount(families.exchange[mine], weights=weights, minlength=len(exchanges)).astype(np.float64)
     matched = score > 0
     entity = entities.of_account[exchanges.account]
     hits = np.bincount(entity[matched], minlength=entities.n).astype(np.float64)
     bits = _member_bits(hits, entities.n_exchanges.astype(np.float64), is_core)
     bits = np.where(breadth(chosen, families, hits, is_core) >= LEAST_BREADTH, bits, -MOST_BITS)
     if candidate.channel == "identity":
-        bits = np.where(
-            is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS
-        )  # the ties made them members; content adds
+        # the ties made them members; content only adds
+        bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)
     p_member = 1.0 / (1.0 + np.exp2(-bits))
     members = np.flatnonzero(p_member >= LEAST_MEMBER)
     p_exchange = _exchange_probability(matched, score, population, p_member[entity])

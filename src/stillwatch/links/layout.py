@@ -27,9 +27,8 @@ def force_layout(n: int, left: IntArray, right: IntArray, weight: FloatArray) ->
     for step in range(N_STEPS):
         difference = position[:, None, :] - position[None, :, :]
         square = np.maximum(np.einsum("ijk,ijk->ij", difference, difference), 1e-6)
-        force = (
-            np.einsum("ijk,ij->ik", difference, spacing**2 / square) - 0.5 * position
-        )  # gravity keeps islands in view
+        gravity = 0.5 * position  # keeps islands in view
+        force = np.einsum("ijk,ij->ik", difference, spacing**2 / square) - gravity
         along = position[left] - position[right]
         drawn = along * (np.linalg.norm(along, axis=1) * pull / spacing)[:, None]
         np.add.at(force, left, -drawn)
@@ -37,4 +36,4 @@ def force_layout(n: int, left: IntArray, right: IntArray, weight: FloatArray) ->
         length = np.maximum(np.linalg.norm(force, axis=1, keepdims=True), 1e-9)
         position = position + force / length * np.minimum(length, 0.2 * (1 - step / N_STEPS))
     low, high = position.min(axis=0), position.max(axis=0)
-    return np.round((position - low) / np.maximum(high - low, 1e-9), 4)
+    return np.asarray(np.round((position - low) / np.maximum(high - low, 1e-9), 4), np.float64)

@@ -7,7 +7,7 @@ nothing, and renaming accounts changes nothing but names.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -212,9 +212,9 @@ def exchanges_from(sketches: pa.Table, n_accounts: int) -> Exchanges:
     present |= {"system_prompt"} if "system_hash" in present else set()
     present |= {"tool_names"} if "n_tools" in present else set()
 
-    def matrix(name: str, dtype: type[np.generic]) -> npt.NDArray[np.generic]:
+    def matrix(name: str, dtype: type[np.generic]) -> npt.NDArray[Any]:
         width = SKETCHES.field(name).type.list_size  # the engine writes fixed lists as lists
-        return sketches[name].combine_chunks().flatten().to_numpy().astype(dtype, copy=False).reshape(n, width)
+        return np.asarray(sketches[name].combine_chunks().flatten().to_numpy(), dtype).reshape(n, width)
 
     return Exchanges(
         account=account,
@@ -246,14 +246,14 @@ def codes(array: pa.Array) -> Codes:
 
 def times(array: pa.Array) -> IntArray:
     """Return times as microseconds since 1970, ``MISSING_TIME`` where null."""
-    return array.cast(pa.int64()).fill_null(MISSING_TIME).to_numpy().astype(np.int64)
+    return np.asarray(array.cast(pa.int64()).fill_null(MISSING_TIME).to_numpy(), np.int64)
 
 
 def numbers(array: pa.Array) -> FloatArray:
     """Return numbers as float64, NaN where null."""
-    return array.cast(pa.float64()).fill_null(float("nan")).to_numpy().astype(np.float64)
+    return np.asarray(array.cast(pa.float64()).fill_null(float("nan")).to_numpy(), np.float64)
 
 
 def flags(array: pa.Array) -> BoolArray:
     """Return booleans, false where null."""
-    return array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.bool_)  # pyarrow's own signature
+    return np.asarray(pc.fill_null(array, fill_value=False).to_numpy(zero_copy_only=False), np.bool_)
