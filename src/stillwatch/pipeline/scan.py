@@ -3,7 +3,8 @@
 import os
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ from stillwatch.pipeline.ingest import REPEATED, ingest
 from stillwatch.pipeline.output import case_folder, write_case
 from stillwatch.pipeline.registry import read_registry
 from stillwatch.pipeline.settings import Settings
-from stillwatch.records.registers import read_accounts, read_authorisations
+from stillwatch.records.registers import Register, read_accounts, read_authorisations
 from stillwatch.records.traffic import ReadOptions, read_traffic
 from stillwatch.sketches.capability import CapabilityModel
 from stillwatch.sketches.key import SketchKey
@@ -70,7 +71,7 @@ class StageClock:
         start = time.perf_counter()
         yield
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts KiB
-        self.stages.append({"stage": name, "seconds": round(time.perf_counter() - start, 3), "peak_memory_bytes": peak})
+        self.stages.append({"name": name, "seconds": round(time.perf_counter() - start, 3), "peak_bytes": peak})
 
 
 def scan(request: ScanRequest, progress: Progress) -> Case:
@@ -94,21 +95,16 @@ def scan(request: ScanRequest, progress: Progress) -> Case:
         )
         try:
             traffic = read_traffic(request.traffic, request.read)
-            facts = (
-                read_accounts(request.accounts, time_zone=request.read.time_zone).table if request.accounts else None
-            )
-            registered = (
-                read_authorisations(request.authorisations, time_zone=request.read.time_zone).table
-                if request.authorisations
-                else None
-            )
+            registers = _registers(request)
             sketcher = Sketcher(request.key, CapabilityModel.load())
             with clock.stage("records and sketches"):
                 ingested = ingest(traffic, sketcher, engine, work, lambda n: progress("records and sketches", n, 0))
             with clock.stage("population"):
                 progress("population", 0, 1)
-                population, ids = _population(ingested.sketches, list(ingested.account_names), facts)
-                registry = read_registry(population, registered)
+                population, ids = _population(
+                    ingested.sketches, list(ingested.account_names), _table_of(registers, "accounts")
+                )
+                registry = read_registry(population, _table_of(registers, "authorisations"))
                 engine.register_parquet("sketches", ingested.sketches)
             with clock.stage("links, campaigns and assessments"):
                 analysis = analyse(engine, population, registry, request.settings, progress)
@@ -134,6 +130,7 @@ def scan(request: ScanRequest, progress: Progress) -> Case:
                     {**counts, "quarantined_by_reason": quarantined, "out_of_scope_by_reason": out_of_scope},
                     clock,
                 )
+                run["registers"] = {name: _register_record(one) for name, one in registers.items()}
                 write_case(folder, case, analysis, ids, quarantine, run)
         finally:
             engine.close()
@@ -159,12 +156,44 @@ def _run_record(
     return {
         "schema": "stillwatch.run/1",
         "stillwatch_version": __version__,
+        "weights": request.settings.weights,
+        "key_id": request.key.key_id,
         "settings": asdict(request.settings),
         "sketches": sketcher.description(),
         "engine": dict(engine.settings()),
         "counts": counts,
-        "inputs": {"traffic": tally["sources"], "warnings": tally["warnings"]},
+        "inputs": tally["sources"],
+        "warnings": tally["warnings"],
         "stages": clock.stages,
+    }
+
+
+def _registers(request: ScanRequest) -> dict[str, Register]:
+    """Return the tables beside the traffic that were given, by name."""
+    zone = request.read.time_zone
+    given = {
+        "accounts": read_accounts(request.accounts, time_zone=zone) if request.accounts else None,
+        "authorisations": (
+            read_authorisations(request.authorisations, time_zone=zone) if request.authorisations else None
+        ),
+    }
+    return {name: register for name, register in given.items() if register is not None}
+
+
+def _table_of(registers: Mapping[str, Register], name: str) -> pa.Table | None:
+    return registers[name].table if name in registers else None
+
+
+def _register_record(register: Register) -> dict[str, Any]:
+    """Return what became of a register's rows: ``read == used + folded + quarantined``."""
+    reasons = Counter(register.quarantine["reason"].to_pylist())
+    return {
+        "sha256": dict(register.digests),
+        "read": register.n_read,
+        "used": len(register.table),
+        "folded": register.n_folded,
+        "quarantined": dict(sorted(reasons.items())),
+        "warnings": dict(register.warnings),
     }
 
 
