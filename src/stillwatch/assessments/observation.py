@@ -6,6 +6,7 @@ An observation is made on the group and on matched controls alike, and stands ap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import log10
 from typing import Final
 
 from stillwatch.assessments import conduct, content
@@ -46,6 +47,11 @@ ACCOUNTS_SHARE: Final = "share of accounts"
 EXCHANGES_SHARE: Final = "share of exchanges"
 
 
+def _tested_elsewhere(_sample: Sample) -> float | None:
+    """Stand for an observation that the group tests make; ``with_tests`` fills it in."""
+    return None
+
+
 def _kinds() -> tuple[ObservationKind, ...]:
     kind = ObservationKind
     cue = {
@@ -65,6 +71,8 @@ def _kinds() -> tuple[ObservationKind, ...]:
         kind("capability_focus", "Two capabilities take most requests", "content", EXCHANGES_SHARE, ("prompt",), content.capability_focus),
         kind("trainable_share", "Requests exercise what a rival trains on", "content", EXCHANGES_SHARE, ("prompt",), content.trainable_share),
         kind("own_subjects", "Each account keeps to subjects of its own", "work_list", "similarity", ("prompt",), content.own_subjects),
+        kind("rest_subjects", "Each account keeps to subjects of its own in the rest of its traffic", "work_list", "similarity", ("prompt",),
+             content.rest_subjects),
         kind("shared_subject", "Different members ask about alike things", "work_list", "similarity", ("prompt",), content.shared_subject),
         kind("replica_share", "The same item is sent by several accounts", "work_list", EXCHANGES_SHARE, ("prompt",), content.replica_share),
         kind("widest_family", "Members use one family of exchanges", "content", ACCOUNTS_SHARE, ("prompt",), content.widest_family),
@@ -106,6 +114,10 @@ def _kinds() -> tuple[ObservationKind, ...]:
         kind("taken_over_share", "Began late, from elsewhere, in established accounts", "infrastructure", ACCOUNTS_SHARE, ("ip",),
              conduct.taken_over_share),
         kind("banned_share", "Accounts were banned", "identity", ACCOUNTS_SHARE, ("banned_at",), conduct.banned_share),
+        kind("identity_coordination", "Identity or addresses shared beyond strangers' chance", "identity", "digits of p", (),
+             _tested_elsewhere),
+        kind("rhythm_coordination", "Sign-ups, starts, stops or bans together beyond strangers' chance", "rhythm", "digits of p", (),
+             _tested_elsewhere),
         kind("registered_share", "Accounts stand in the registry", "registry", ACCOUNTS_SHARE, (), conduct.registered_share),
     )  # fmt: skip
 
@@ -120,6 +132,14 @@ def observe(sample: Sample, controls: tuple[Sample, ...]) -> dict[str, Observati
         compared = [value for value in (kind.measure(control) for control in controls) if value is not None]
         comparison = sum(compared) / len(compared) if compared else None
         found[kind.name] = Observation(kind, kind.measure(sample), comparison)
+    return found
+
+
+def with_tests(observations: dict[str, Observation], p_identity: float | None, p_rhythm: float | None) -> dict[str, Observation]:
+    """Return observations with the outcome of the group tests, as decimal digits of their p-values; null where not counted."""
+    found = dict(observations)
+    for name, p in (("identity_coordination", p_identity), ("rhythm_coordination", p_rhythm)):
+        found[name] = Observation(KINDS[name], None if p is None else -log10(p), 0.0)
     return found
 
 

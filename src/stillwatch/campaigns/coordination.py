@@ -186,5 +186,11 @@ def assess_coordination(
 
 def combined_p_value(results: tuple[TestResult, ...]) -> float:
     """Return the group's p-value: the smallest counted one times the number of counted ones, at most 1."""
-    counted = [result.p_value for result in results if not result.is_selection]
-    return min(1.0, min(counted) * len(counted)) if counted else 1.0
+    combined = p_value_of(results, ("identity", "infrastructure", "rhythm"))
+    return 1.0 if combined is None else combined
+
+
+def p_value_of(results: tuple[TestResult, ...], kinds: tuple[str, ...]) -> float | None:
+    """Return the Bonferroni p-value over the counted channels of some kinds; null where none was counted."""
+    counted = [result.p_value for result in results if not result.is_selection and result.kind in kinds]
+    return min(1.0, min(counted) * len(counted)) if counted else None

@@ -1,17 +1,17 @@
 """The stages from sketches to assessed groups, in order; pure but for the engine that runs their SQL."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights, weigh
-from stillwatch.assessments.observation import Observation, observe
+from stillwatch.assessments.observation import Observation, observe, with_tests
 from stillwatch.assessments.sample import Sample, accounts_of_entities, plain_sample, rows_of_accounts
 from stillwatch.campaigns.candidate import propose
 from stillwatch.campaigns.control import activity_strata, draw_controls
-from stillwatch.campaigns.coordination import TestResult, assess_coordination, channels_of, combined_p_value
+from stillwatch.campaigns.coordination import TestResult, assess_coordination, channels_of, combined_p_value, p_value_of
 from stillwatch.campaigns.false_discovery import q_values
 from stillwatch.campaigns.membership import Group, weigh_membership
 from stillwatch.links.entity import Entities, fold_accounts
@@ -88,7 +88,13 @@ class Analysis:
 
 
 def analyse(tables: Tables, population: Population, registry: Registry, settings: Settings, progress: Progress) -> Analysis:
-    """Return the groups of a population, tested and assessed.
+    """Return the groups of a population that are worth reporting, tested and assessed; see ``assess_all``."""
+    everything = assess_all(tables, population, registry, settings, progress)
+    return replace(everything, findings=_reportable(list(everything.findings), settings))
+
+
+def assess_all(tables: Tables, population: Population, registry: Registry, settings: Settings, progress: Progress) -> Analysis:
+    """Return every group of a population, tested and assessed, whether or not it is worth reporting.
 
     Args:
         tables: an engine that knows the table ``sketches`` with ``row_index`` and ``account``.
@@ -109,11 +115,11 @@ def analyse(tables: Tables, population: Population, registry: Registry, settings
     for i, candidate in enumerate(candidates):
         progress("members", i, len(candidates))
         group = weigh_membership(candidate, population, entities, families)
-        if len(group.entities) >= settings.least_members and len(group.slice_rows):
+        if group is not None and len(group.entities) >= settings.least_members and len(group.slice_rows):
             groups.append(group)
     groups = _distinct(groups)
     findings = _assess(groups, population, entities, families, ties, registry, settings, progress)
-    return Analysis(population, entities, families, ties, registry, len(candidates), len(groups), _reportable(findings, settings))
+    return Analysis(population, entities, families, ties, registry, len(candidates), len(groups), tuple(findings))
 
 
 def _distinct(groups: list[Group]) -> list[Group]:
@@ -150,7 +156,9 @@ def _assess(  # noqa: PLR0913 - the stage's whole input, each part used once
         progress("hypotheses", i, len(groups))
         accounts = accounts_of_entities(entities, group.entities)
         sample = group_sample(group, accounts, population, entities, families, registry)
-        observations = observe(sample, _controls(group.entities, strata, population, entities, registry, seed=i))
+        by_identity = p_value_of(tested[i], ("identity", "infrastructure"))
+        observed = observe(sample, _controls(group.entities, strata, population, entities, registry, seed=i))
+        observations = with_tests(observed, by_identity, p_value_of(tested[i], ("rhythm",)))
         hypotheses = weigh(kinds, observations)
         leading = hypotheses[0]
         is_accusation = leading.name == DISTILLATION and leading.posterior >= settings.p_leading and bool(q[i] <= settings.q_level)

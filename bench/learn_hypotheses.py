@@ -1,0 +1,170 @@
+"""Learn m and u of the rival hypotheses from tune worlds, starting from the stated expectations.
+
+Usage: python bench/learn_hypotheses.py [--seeds 1 2 3] [--presets demo hard null] [--write]
+
+Every group that a scan of a tune world tests is labelled by the truth of most of its accounts. All groups that hold
+parts of one true group share one vote, by how much of it they hold, so that a campaign that falls into many pieces
+does not speak for all. Each expectation's m is the share of its own kind's votes that meet it, and u the
+prior-weighted share of the others', both shrunk towards the stated value, which counts as STATED votes. Ranges and reasons stay as people wrote them.
+Report-side worlds are never read here.
+"""
+
+import argparse
+import re
+import tempfile
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from stillwatch.assessments.hypothesis import RELEASED_WEIGHTS, Expectation, HypothesisKind, released_weights
+from stillwatch.assessments.observation import KINDS
+from stillwatch.engines.embedded import EmbeddedEngine
+from stillwatch.links.population import Population, accounts_from, exchanges_from
+from stillwatch.pipeline.analysis import UNRELATED, assess_all
+from stillwatch.pipeline.ingest import ingest
+from stillwatch.pipeline.registry import read_registry
+from stillwatch.pipeline.settings import Settings
+from stillwatch.records.registers import read_accounts, read_authorisations
+from stillwatch.records.traffic import read_traffic
+from stillwatch.sketches.capability import CapabilityModel
+from stillwatch.sketches.key import SketchKey
+from stillwatch.sketches.sketch import Sketcher
+from stillwatch.worlds.generator import build_world, write_world
+from stillwatch.worlds.presets import load_preset
+
+STATED = 6.0  # votes that the stated m or u counts for: half a dozen true groups weigh as much
+PURE = 0.6  # share of a group's accounts that must be of one class for the group to be of it
+
+HYPOTHESIS_OF = {
+    "distillation": "distillation",
+    "relay": "relay",
+    "evaluation_harness": "evaluation_harness",
+    "benchmark_day": "evaluation_harness",
+    "batch_labelling": "labelling_pipeline",
+    "rubric_graders": "labelling_pipeline",
+    "audit_reasoning": "labelling_pipeline",
+    "byo_key_app": "one_prompt_application",
+    "rag_app": "one_prompt_application",
+    "public_tool": "public_tool",
+    "prompt_pack": "public_tool",
+    "viral_prompt": "public_tool",
+    "enterprise": "enterprise",
+    "gateway_router": "enterprise",
+    "backfill_migration": "enterprise",
+    "classroom": "classroom",
+    "hackathon": "classroom",
+    "coursework_platform": "classroom",
+    "ci_agents": "continuous_integration",
+    "stolen_keys": "stolen_keys",
+    "trial_farm": "trial_farm",
+    "authorised_distillation": "authorised_customer",
+    "safety_researcher": "authorised_customer",
+}
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One tested group: its true hypothesis, the true group that most of it is, how many of it, and what was observed."""
+
+    kind: str
+    true_group: str
+    n: int
+    observations: dict[str, float | None]
+
+
+def labelled_groups(preset: str, seed: int) -> list[Labelled]:
+    """Return, for every group tested in one tune world, its true hypothesis and its observations."""
+    with tempfile.TemporaryDirectory() as name:
+        world, work = Path(name) / "world", Path(name) / "work"
+        work.mkdir()
+        write_world(build_world(load_preset(preset), seed, "tune"), world)
+        engine = EmbeddedEngine(work, memory_bytes=4 << 30, n_threads=2)
+        traffic = read_traffic([str(world / "exchanges.parquet")])
+        sketcher = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
+        ingested = ingest(traffic, sketcher, engine, work, lambda _n: None)
+        names = list(ingested.account_names)
+        facts = read_accounts([str(world / "accounts.parquet")]).table
+        population = Population(accounts_from(names, facts), exchanges_from(pq.read_table(ingested.sketches), len(names)))
+        registry = read_registry(population, read_authorisations([str(world / "authorisations.parquet")]).table)
+        engine.register_parquet("sketches", ingested.sketches)
+        analysis = assess_all(engine, population, registry, Settings(), lambda *_: None)
+        engine.close()
+        truth = pq.read_table(world / "truth_accounts.parquet")
+    columns = (truth[name].to_pylist() for name in ("account_id", "class", "group_id"))
+    of_account = {account: (label, group) for account, label, group in zip(*columns, strict=True)}
+    found = []
+    for i, finding in enumerate(analysis.findings):
+        label, n = Counter(of_account[names[a]][0] for a in finding.accounts).most_common(1)[0]
+        kind = HYPOTHESIS_OF.get(label, UNRELATED) if n >= PURE * len(finding.accounts) else UNRELATED
+        group, n_of_group = Counter(of_account[names[a]][1] for a in finding.accounts).most_common(1)[0]
+        true_group = f"{preset} {seed} {i if kind == UNRELATED else group}"
+        found.append(Labelled(kind, true_group, n_of_group, {name: item.value for name, item in finding.observations.items()}))
+    return found
+
+
+def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return the learned m and u of every expectation, by hypothesis and observation."""
+    total: Counter[str] = Counter()
+    for group in groups:
+        total[group.true_group] += group.n
+    by_kind: dict[str, list[tuple[float, dict[str, float | None]]]] = defaultdict(list)
+    for group in groups:
+        by_kind[group.kind].append((group.n / total[group.true_group], group.observations))
+    result = {}
+    for kind in kinds:
+        for expected in kind.expects:
+            if KINDS[expected.observation].channel == "registry":
+                continue  # a matter of law, not of frequency
+            own = rate(by_kind[kind.name], expected, expected.m)
+            others = [(other.prior, rate(by_kind[other.name], expected, expected.u)) for other in kinds if other is not kind]
+            u = sum(p * r for p, r in others) / sum(p for p, _ in others)
+            result[kind.name, expected.observation] = (float(np.clip(own, 0.02, 0.98)), float(np.clip(u, 0.02, 0.98)))
+    return result
+
+
+def rate(votes: list[tuple[float, dict[str, float | None]]], expected: Expectation, stated: float) -> float:
+    """Return how often groups meet an expectation, shrunk towards the stated rate."""
+    values = [(weight, value) for weight, value in ((w, seen[expected.observation]) for w, seen in votes) if value is not None]
+    met = sum(weight for weight, value in values if expected.at_least <= value <= expected.at_most)
+    return (met + STATED * stated) / (sum(weight for weight, _ in values) + STATED)
+
+
+def rewritten(text: str, values: dict[tuple[str, str], tuple[float, float]]) -> str:
+    """Return a weights file with its m and u replaced; nothing else changes."""
+    lines, kind = [], ""
+    for line in text.splitlines():
+        if match := re.match(r'name = "(\w+)"', line):
+            kind = match[1]
+        if (match := re.search(r'observation = "(\w+)"', line)) and (kind, match[1]) in values:
+            m, u = values[kind, match[1]]
+            line = re.sub(r"m = [\d.]+, u = [\d.]+", f"m = {m:.2f}, u = {u:.2f}", line)  # noqa: PLW2901 - the line as it will stand
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Learn, print what changes, and write it where asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--presets", nargs="+", default=["demo", "hard", "null"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    parser.add_argument("--write", action="store_true", help="write the released weights file anew")
+    asked = parser.parse_args()
+    groups = [group for preset in asked.presets for seed in asked.seeds for group in labelled_groups(preset, seed)]
+    print(dict(Counter(group.kind for group in groups)))
+    kinds = released_weights()
+    values = learned(kinds, groups)
+    for kind in kinds:
+        for expected in kind.expects:
+            m, u = values.get((kind.name, expected.observation), (expected.m, expected.u))
+            print(f"{kind.name:24} {expected.observation:24} m {expected.m:.2f} -> {m:.2f}   u {expected.u:.2f} -> {u:.2f}")
+    if asked.write:
+        path = Path(str(files("stillwatch.assessments") / "weights" / f"{RELEASED_WEIGHTS}.toml"))
+        path.write_text(rewritten(path.read_text(encoding="utf-8"), values), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
