@@ -1,5 +1,5 @@
 """``stillwatch records``: what a log is, and a log as the canonical table."""
-# ruff: noqa: FBT002, PLR0917 - a command's parameters are its options, with their defaults
+# ruff: noqa: FBT002 - a command's parameters are its options, with their defaults
 
 import json
 import sys
@@ -58,7 +58,7 @@ def explain(
     epilog="Examples: stillwatch records convert logs/ --out exchanges.parquet; "
     "stillwatch records convert 'logs/*.csv' --map ours.toml --time-zone Europe/Berlin --out exchanges.parquet"
 )
-def convert(  # noqa: PLR0913 - one parameter an option
+def convert(
     files: Files,
     out: Annotated[Path, typer.Option("--out", help="The Parquet file to write; it holds prompts, so guard it.")],
     format_name: Format = None,

@@ -8,6 +8,7 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -105,8 +106,10 @@ def report_unexpected(failure: Exception, *, as_json: bool) -> int:
     if os.environ.get(TRACEBACK) == "1":
         traceback.print_exception(failure)
         return UNEXPECTED_STATUS
-    last = traceback.extract_tb(failure.__traceback__)[-1]
-    place = f"{os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119 - a name, not a path to open
+    frames = traceback.extract_tb(failure.__traceback__)
+    ours = [frame for frame in frames if "stillwatch" in Path(frame.filename).parts and "cli" not in frame.filename]
+    last = (ours or frames)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno} ({last.name})"
     problem = f"unexpected {type(failure).__name__} at {place}"
     fix = f"This is a bug in stillwatch. Set {TRACEBACK}=1 for the traceback, which may quote the input."
     if as_json:

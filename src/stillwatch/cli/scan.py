@@ -4,6 +4,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import orjson
 import typer
 
 from stillwatch.cli.progress import shown_progress
@@ -11,6 +12,7 @@ from stillwatch.cli.rim import EXIT_STATUSES, note, rim, say, say_json
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.render.text import render_summary
 from stillwatch.errors import UsageError
+from stillwatch.pipeline.output import RUN
 from stillwatch.pipeline.scan import ScanRequest
 from stillwatch.pipeline.scan import scan as run_scan
 from stillwatch.pipeline.settings import load_settings
@@ -86,6 +88,8 @@ def scan(  # noqa: PLR0913 - one parameter an option
             say_json({**summary(case, out), "key_is_fresh": key_file is None, "exit_status": status})
         else:
             say(render_summary(case))
+            for line in unusable_rows(out):
+                note(line)
             say(f"case      {out}")
             say(f"report    {out / 'report.html'}")
     raise typer.Exit(status)
@@ -122,9 +126,22 @@ def summary(case: Case, out: Path) -> dict[str, Any]:
             for campaign in case.campaigns
         ],
         "lapsed": len(case.lapsed),
+        "warnings": unusable_rows(out),
         "missing_evidence": [item.name for item in case.missing],
         "exit_statuses": {str(status): meaning for status, meaning in EXIT_STATUSES.items()},
     }
+
+
+def unusable_rows(out: Path) -> list[str]:
+    """Return a line for each register of which rows could not be used: an unread authorisation protects nobody."""
+    registers = orjson.loads((out / RUN).read_bytes()).get("registers", {})
+    lines = []
+    for name, register in registers.items():
+        n_bad = sum(register["quarantined"].values())
+        if n_bad:
+            reasons = ", ".join(f"{reason} {n:,}" for reason, n in register["quarantined"].items())
+            lines.append(f"{name}: {n_bad:,} of {register['read']:,} rows could not be used: {reasons}")
+    return lines
 
 
 def refuse_own_output(traffic: list[str], out: Path) -> None:

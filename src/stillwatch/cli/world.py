@@ -21,7 +21,7 @@ SPLITS = ("tune", "report")
 N_COLUMNS_SHOWN = 12  # the most telling columns; world.json has all
 
 
-def world(  # noqa: PLR0913, PLR0917 - one parameter an option
+def world(
     out: Annotated[Path, typer.Option("--out", help="The folder to write to.")],
     preset: Annotated[str, typer.Option("--preset", help="A preset's name, or a TOML file of your own.")] = "demo",
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same bytes.")] = 1,
@@ -61,7 +61,7 @@ def _make(recipe: Preset, seed: int, out: Path, split: Split, file_format: str) 
         return _write(recipe, seed, out, split, file_format, advance)
 
 
-def _write(recipe: Preset, seed: int, out: Path, split: Split, file_format: str, progress: Any) -> dict[str, Any]:  # noqa: PLR0913, PLR0917
+def _write(recipe: Preset, seed: int, out: Path, split: Split, file_format: str, progress: Any) -> dict[str, Any]:
     if recipe.is_streamed:
         return stream_world(recipe, seed, out, split, file_format, progress=progress)
     made = build_world(recipe, seed, split, progress)
