@@ -51,7 +51,12 @@ def case_folder(target: Path, *, replace: bool) -> Iterator[Path]:
         if target.exists():
             target.rename(earlier)
         partial.chmod(0o755)
-        partial.rename(target)
+        try:
+            partial.rename(target)
+        except OSError:
+            if earlier.exists():
+                earlier.rename(target)
+            raise
         shutil.rmtree(earlier, ignore_errors=True)
     except OSError as error:
         raise OutputError(str(target), "cannot be written", got=error.strerror) from None

@@ -39,6 +39,11 @@ class Settings:
             raise SettingsError(
                 "settings", "least_members is too small", got=str(self.least_members), expected="at least 3"
             )
+        for name in ("memory_mib", "threads"):
+            if getattr(self, name) < 0:
+                raise SettingsError(
+                    "settings", f"{name} is out of range", got=str(getattr(self, name)), expected="0 or more"
+                )
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -64,6 +69,6 @@ def load_settings(path: Path | None) -> Settings:
                 fix="Remove it or correct its name.",
             )
         wanted = type(known[name].default)
-        if not isinstance(value, wanted) and not (wanted is float and type(value) is int):
+        if type(value) is not wanted and not (wanted is float and type(value) is int):  # true is no number here
             raise SettingsError(str(path), f"{name} has the wrong type", got=repr(value), expected=wanted.__name__)
     return Settings(**given)

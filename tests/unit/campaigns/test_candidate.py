@@ -1,0 +1,109 @@
+"""Tests of proposing candidates by content and by identity."""
+
+from pathlib import Path
+
+import numpy as np
+from planted_pools import Pool, chatter, make_pool
+from planted_traffic import planted
+
+from stillwatch.campaigns.candidate import MOST_SHARE, RECURRENT_USES, family_use, propose
+from stillwatch.links.family import LEAST_ENTITIES
+from stillwatch.links.identity import Ties
+
+
+def content(pool: Pool, spill: Path) -> list[set[str]]:
+    """Return the accounts of each content candidate."""
+    found = propose(pool.made.population, pool.made.entities, pool.made.families(spill), {})
+    assert all(candidate.channel == "content" for candidate in found)
+    return [pool.names(candidate.entities) for candidate in found]
+
+
+def pools(rows: list[dict]) -> Pool:
+    """Return a population of these exchanges, no pool named."""
+    return Pool(planted(rows), frozenset(), frozenset())
+
+
+def test_a_planted_pool_is_proposed_whole(tmp_path: Path) -> None:
+    """The entities that use one template again and again are one candidate, without those who said one phrase once."""
+    pool = make_pool(chance=10, seed=1)
+    assert content(pool, tmp_path) == [set(pool.pool)]
+
+
+def test_clear_use_needs_two_phrases_or_two_exchanges(tmp_path: Path) -> None:
+    """One exchange with one phrase counts nothing; one with two phrases counts, and so do two with one each."""
+    rng = np.random.default_rng(2)
+    rows = [{"account": f"p{i % 8}", "phrases": [11, 12, *chatter(rng)]} for i in range(40)]
+    rows += [{"account": "once", "phrases": [11, *chatter(rng)]}]
+    rows += [{"account": "double", "phrases": [11, 12, *chatter(rng)]}]
+    rows += [{"account": "twice", "phrases": [word, *chatter(rng)]} for word in (11, 12)]
+    made = planted(rows)
+    use = family_use(made.population, made.entities, made.families(tmp_path)).toarray()
+    wanted = {"p0": 5, "once": 0, "double": 1, "twice": 2}
+    assert {name: int(use[made.entity(name)].sum()) for name in wanted} == wanted
+
+
+def test_use_now_and_then_is_not_recurrent(tmp_path: Path) -> None:
+    """An entity is proposed from its third exchange with the family on, if these are a share of all it sends."""
+    rng = np.random.default_rng(3)
+    rows = [{"account": f"p{i % 8}", "phrases": [11, 12, *chatter(rng)]} for i in range(80)]
+    for name, uses, others in (("thrice", RECURRENT_USES, 5), ("seldom", RECURRENT_USES - 1, 5), ("lost", 3, 300)):
+        rows += [{"account": name, "phrases": [11, 12, *chatter(rng)]} for _ in range(uses)]
+        rows += [{"account": name, "phrases": chatter(rng)} for _ in range(others)]
+    rows += [{"account": f"o{i % 20}", "phrases": chatter(rng)} for i in range(60)]
+    (names,) = content(pools(rows), tmp_path)
+    assert names == {*(f"p{i}" for i in range(8)), "thrice"}
+
+
+def test_common_speech_proposes_nobody(tmp_path: Path) -> None:
+    """A template that more than half of all entities use is common speech."""
+    rng = np.random.default_rng(4)
+    for n, n_candidates in ((24, 0), (16, 1)):
+        rows = [{"account": f"p{i % n}", "phrases": [11, 12, *chatter(rng)]} for i in range(4 * n)]
+        rows += [{"account": f"o{i}", "phrases": chatter(rng)} for i in range(40 - n)]
+        assert (n > MOST_SHARE * 40) == (n_candidates == 0)
+        assert len(content(pools(rows), tmp_path / str(n))) == n_candidates
+
+
+def test_two_pools_stay_two_candidates(tmp_path: Path) -> None:
+    """Templates of different pools are not joined by a few accounts that work for both."""
+    rng = np.random.default_rng(5)
+    rows, truth = [], []
+    for pool in range(6):
+        members = [f"p{pool}-{i}" for i in range(12)] + [f"p{(pool + 1) % 6}-0"]
+        truth.append(set(members))
+        for member in members:
+            rows += [
+                {"account": member, "phrases": [100 * (pool + 1), 100 * (pool + 1) + 1, *chatter(rng)]}
+                for _ in range(6)
+            ]
+    rows += [{"account": f"o{i % 60}", "phrases": chatter(rng)} for i in range(240)]
+    found = content(pools(rows), tmp_path)
+    assert sorted(map(sorted, found)) == sorted(map(sorted, truth))
+
+
+def ties_of_pools(n_pools: int, size: int, n: int) -> Ties:
+    """Return two cards that each pool of ``size`` entities holds in common, so that pairs outweigh the prior."""
+    pairs = sorted(
+        (2 * pool + card, pool * size + i) for pool in range(n_pools) for i in range(size) for card in range(2)
+    )
+    value, entity = (np.array(part, np.int32) for part in zip(*pairs, strict=True))
+    return Ties("payment_fingerprint", value, entity, tuple(f"v{i}" for i in range(2 * n_pools)))
+
+
+def test_identity_proposes_communities_of_shared_rare_values(tmp_path: Path) -> None:
+    """Each of many pools of shared cards is one candidate by identity; groups below the least size are none."""
+    rng = np.random.default_rng(6)
+    made = planted([{"account": f"a{i:04d}", "hours": float(i), "phrases": chatter(rng, 2)} for i in range(600)])
+    families = made.families(tmp_path)
+    found = propose(made.population, made.entities, families, {"payment_fingerprint": ties_of_pools(20, 6, 600)})
+    assert [candidate.entities.tolist() for candidate in found] == [list(range(6 * p, 6 * p + 6)) for p in range(20)]
+    assert {candidate.channel for candidate in found} == {"identity"}
+    assert all(len(candidate.families) == 0 for candidate in found)
+    few = ties_of_pools(20, LEAST_ENTITIES - 1, 600)
+    assert propose(made.population, made.entities, families, {"payment_fingerprint": few}) == ()
+
+
+def test_nothing_shared_proposes_nothing(tmp_path: Path) -> None:
+    """A population of strangers has no candidates, and that is no error."""
+    rng = np.random.default_rng(7)
+    assert content(pools([{"account": f"o{i}", "phrases": chatter(rng)} for i in range(50)]), tmp_path) == []

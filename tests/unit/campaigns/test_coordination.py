@@ -1,0 +1,200 @@
+"""Tests of the channels of coordination on planted groups."""
+
+import numpy as np
+import pytest
+
+from stillwatch.campaigns.control import activity_strata
+from stillwatch.campaigns.coordination import (
+    TestResult as Outcome,
+)
+from stillwatch.campaigns.coordination import (
+    assess_coordination,
+    burst_statistic,
+    channels_of,
+    combined_p_value,
+    shared_value_statistic,
+)
+from stillwatch.links.identity import Ties
+from stillwatch.links.population import MISSING_TIME
+
+N = 1024
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+
+
+def tie_of(pairs: set[tuple[int, int]], column: str = "payment_fingerprint") -> Ties:
+    """Return a tie of (value, entity) pairs."""
+    value, entity = (np.array(part, np.int32) for part in zip(*sorted(pairs), strict=True))
+    return Ties(column, value, entity, tuple(f"v{i}" for i in range(int(value.max()) + 1)))
+
+
+def brute_burst(times: list[int | None], n_members: int) -> float:
+    """Return the burst statistic by trying every pair of times as the ends of the interval."""
+    known = sorted(t for t in times if t is not None)
+    if len(known) < 3:
+        return -64.0
+    half = max(-(-len(known) // 2), 3)
+    spans = [b - a for a in known for b in known if sum(a <= t <= b for t in known) >= half and b >= a]
+    hours = max(min(spans), HOUR_US) / HOUR_US
+    return float(-np.log2(hours) + np.log2(len(known) / n_members))
+
+
+def brute_shared(tie: Ties, group: list[int]) -> float:
+    """Return the statistic of shared values with Python sets."""
+    held = {e: {int(v) for v, who in zip(tie.value, tie.entity, strict=True) if who == e} for e in group}
+    holders = {v: sum(tie.value == v) for v in set(tie.value.tolist())}
+    total = 0.0
+    for e in group:
+        shared = [v for v in held[e] if any(v in held[o] for o in group if o != e)]
+        total += max((float(np.log2(N / holders[v])) for v in shared), default=0.0)
+    return total
+
+
+def test_the_burst_statistic_equals_trying_every_interval() -> None:
+    """Vectorised over groups and with unknown times, it equals a brute-force oracle."""
+    rng = np.random.default_rng(2)
+    at_us = rng.integers(0, 30 * DAY_US, 60)
+    at_us[rng.random(60) < 0.3] = MISSING_TIME
+    at_us[:4] = at_us[4]  # equal to the microsecond
+    statistic = burst_statistic(at_us)
+    for size in (3, 4, 5, 8, 11):
+        groups = np.array([rng.choice(60, size, replace=False) for _ in range(40)])
+        wanted = [
+            brute_burst([None if at_us[e] == MISSING_TIME else int(at_us[e]) for e in group], size) for group in groups
+        ]
+        assert statistic(groups) == pytest.approx(wanted)
+
+
+def test_a_tighter_group_bursts_more_and_an_hour_is_as_tight_as_it_gets() -> None:
+    """Shrinking all distances raises the statistic, down to the resolution of an hour."""
+    spread = np.arange(10) * DAY_US
+    group = np.arange(10)[None, :]
+    values = [float(burst_statistic(spread // shrink)(group)[0]) for shrink in (1, 2, 8, 96, 10_000, 10**9)]
+    assert values[:4] == sorted(values[:4])
+    assert values[-2] == values[-1] == 0.0
+
+
+def test_shared_values_are_summed_as_sets_say() -> None:
+    """The bits of the rarest value that each member shares with another, summed, equal an oracle's for many groups."""
+    rng = np.random.default_rng(4)
+    tie = tie_of({(int(rng.integers(40)), int(rng.integers(120))) for _ in range(260)})
+    statistic = shared_value_statistic(tie, N)
+    groups = np.array([rng.choice(120, 9, replace=False) for _ in range(50)])
+    assert statistic(groups) == pytest.approx([brute_shared(tie, group.tolist()) for group in groups])
+
+
+def test_chunks_do_not_change_the_statistic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups looked up a few at a time give what they give at once."""
+    rng = np.random.default_rng(4)
+    tie = tie_of({(int(rng.integers(40)), int(rng.integers(120))) for _ in range(260)})
+    groups = np.array([rng.choice(120, 9, replace=False) for _ in range(50)])
+    whole = shared_value_statistic(tie, N)(groups)
+    monkeypatch.setattr("stillwatch.campaigns.coordination.CHUNK_MEMBERS", 20)
+    assert np.array_equal(shared_value_statistic(tie, N)(groups), whole)
+
+
+def population(seed: int) -> tuple[Ties, dict[str, np.ndarray], np.ndarray]:
+    """Return ties, times and activity of strangers: half have a card, some couples share one."""
+    rng = np.random.default_rng(seed)
+    cards = {(i, int(e)) for i, e in enumerate(rng.choice(N, N // 2, replace=False))}
+    couples = rng.choice(N, (60, 2), replace=False)
+    cards |= {(N + i, int(e)) for i, couple in enumerate(couples) for e in couple}
+    sign_up = rng.integers(0, 400 * DAY_US, N)
+    sign_up[rng.random(N) < 0.1] = MISSING_TIME
+    times = {"sign_up": sign_up, "first_request": rng.integers(0, 30 * DAY_US, N)}
+    return tie_of(cards), times, activity_strata(rng.geometric(0.02, N))
+
+
+def assess(
+    tie: Ties, times: dict[str, np.ndarray], strata: np.ndarray, group: np.ndarray, by: str
+) -> dict[str, Outcome]:
+    """Return the outcomes of every channel by name."""
+    channels = channels_of({tie.column: tie}, N, times)
+    return {result.name: result for result in assess_coordination(np.sort(group), channels, strata, by, seed=0)}
+
+
+def with_pool(seed: int) -> tuple[Ties, dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Return a population in which twelve entities share three cards and signed up within two days."""
+    tie, times, strata = population(seed)
+    rng = np.random.default_rng(seed + 1)
+    pool = rng.choice(N, 12, replace=False)
+    pairs = set(zip(tie.value.tolist(), tie.entity.tolist(), strict=True))
+    pairs |= {(2 * N + i // 4, int(e)) for i, e in enumerate(pool)}
+    times["sign_up"][pool] = 200 * DAY_US + rng.integers(0, 2 * DAY_US, 12)
+    return tie_of(pairs), times, strata, pool
+
+
+def test_planted_cards_and_sign_ups_are_detected() -> None:
+    """A pool of three cards and one burst of sign-ups gets small p-values in just these channels."""
+    tie, times, strata, pool = with_pool(20)
+    found = assess(tie, times, strata, pool, "content")
+    assert found["shared_payment"].p_value < 1e-4
+    assert found["sign_up_burst"].p_value < 1e-3
+    assert found["first_request_burst"].p_value > 0.01
+    assert combined_p_value(tuple(found.values())) < 3e-4
+    for result in found.values():
+        assert result.n_controls >= 999
+        assert not result.is_selection
+
+
+def test_strangers_are_not_detected() -> None:
+    """Groups of strangers, even with a couple that shares a card, stay insignificant."""
+    tie, times, strata, _ = with_pool(30)
+    rng = np.random.default_rng(99)
+    p = [
+        combined_p_value(tuple(assess(tie, times, strata, rng.choice(N, 12, replace=False), "content").values()))
+        for _ in range(12)
+    ]
+    assert min(p) > 0.004  # Bonferroni over a dozen groups at 5 in 100
+
+
+def test_the_channel_that_proposed_a_group_is_shown_and_not_counted() -> None:
+    """A group found by its cards has a tiny p-value there, marked as selection, and the combined one ignores it."""
+    tie, times, strata, pool = with_pool(40)
+    del times["sign_up"]
+    found = assess(tie, times, strata, pool, "identity")
+    assert found["shared_payment"].is_selection
+    assert found["shared_payment"].p_value < 1e-4
+    assert not found["first_request_burst"].is_selection
+    assert combined_p_value(tuple(found.values())) == found["first_request_burst"].p_value
+
+
+def test_addresses_are_selection_for_identity_groups_too() -> None:
+    """Addresses help to form identity groups, so they are not counted for them; for content groups they are."""
+    tie, times, strata, pool = with_pool(50)
+    addresses = Ties("ip", tie.value, tie.entity, tie.names)
+    for by, expected in (("identity", True), ("content", False)):
+        result = assess(addresses, times, strata, pool, by)["shared_ip"]
+        assert result.kind == "infrastructure"
+        assert result.is_selection == expected
+
+
+def test_the_combined_p_value_is_bonferroni() -> None:
+    """The smallest counted p-value times the number counted, at most 1; nothing counted proves nothing."""
+
+    def result(p: float, *, is_selection: bool = False) -> Outcome:
+        return Outcome("n", "rhythm", "null", 0.0, 0.0, 0.0, p, 99, is_selection)
+
+    assert combined_p_value((result(0.01), result(0.4), result(1e-9, is_selection=True))) == pytest.approx(0.02)
+    assert combined_p_value((result(0.9), result(0.8))) == 1.0
+    assert combined_p_value((result(1e-9, is_selection=True),)) == 1.0
+    assert combined_p_value(()) == 1.0
+
+
+def test_too_small_a_world_is_not_tested() -> None:
+    """Where strangers are too few to compare with, there is no result at all, and so no significance."""
+    tie, times, strata, _ = with_pool(60)
+    channels = channels_of({tie.column: tie}, N, times)
+    assert assess_coordination(np.arange(N // 2), channels, strata, "content", seed=0) == ()
+
+
+def test_only_known_columns_make_channels() -> None:
+    """Each channel names the columns that it needs, and none is there without them."""
+    tie, times, _, _ = with_pool(70)
+    names = {channel.name: channel.needs for channel in channels_of({tie.column: tie}, N, times)}
+    assert names == {
+        "shared_payment": ("payment_fingerprint",),
+        "sign_up_burst": ("created_at",),
+        "first_request_burst": ("requested_at",),
+    }
+    assert channels_of({}, N, {}) == ()
