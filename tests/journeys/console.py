@@ -59,5 +59,5 @@ def start(*arguments, cwd=None):
         text=True,
         cwd=cwd,
         env=plain_environment(),
-        preexec_fn=hear_signals,
+        preexec_fn=hear_signals,  # noqa: PLW1509 - tests start no threads
     )

@@ -1,5 +1,6 @@
 """One key, one world: the same bytes, however the rows lie and however many threads there are."""
 
+import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -12,8 +13,6 @@ SAME = ("campaigns.json", "accounts.parquet", "exchanges.parquet", "memberships.
 
 def shuffled(table, seed):
     """A table's rows in another order."""
-    import numpy as np  # noqa: PLC0415 - only here
-
     return table.take(np.random.default_rng(seed).permutation(len(table)))
 
 

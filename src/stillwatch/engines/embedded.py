@@ -1,10 +1,14 @@
 """The embedded engine: DuckDB in this process, spilling to a folder of its own when memory runs short."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
+
+GLOB_SIGNS: Final = re.compile(r"([*?\[])")
 
 
 class EmbeddedEngine:
@@ -45,7 +49,8 @@ class EmbeddedEngine:
 
         The view has the file's columns and ``row_index``, the position of the row in its file.
         """
-        pattern = str(path / "*.parquet") if path.is_dir() else str(path)
+        plain = GLOB_SIGNS.sub(r"[\1]", str(path))  # a folder's own name is no pattern
+        pattern = f"{plain}/*.parquet" if path.is_dir() else plain
         literal = pattern.replace("'", "''")
         self._connection.execute(
             f"CREATE OR REPLACE VIEW {name} AS SELECT * EXCLUDE (file_row_number), file_row_number AS row_index "  # noqa: S608 - a quoted literal
