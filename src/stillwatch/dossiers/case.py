@@ -223,7 +223,7 @@ class Campaign:
     """One linked group with its evidence."""
 
     id: str
-    leading_hypothesis: str
+    leading_hypothesis: str  # undetermined where distillation leads without enough to accuse
     is_accusation: bool
     p_leading: float
     p_value: float

@@ -1,6 +1,6 @@
 """Shared phrases: shingle values that several entities used, and how often each used them.
 
-A phrase here is one keyed shingle value (or the keyed hash of a whole system prompt, prompt or tool set): it can be
+A phrase here is one keyed shingle value (or the keyed hash of a whole system prompt or prompt): it can be
 counted and compared, and says nothing of the text. Phrases used by few entities are left in the engine; what comes
 back grows with what is shared, not with the traffic.
 
@@ -18,7 +18,7 @@ from stillwatch.links.population import CodeArray, IntArray
 from stillwatch.links.tables import Tables
 
 ZONES: Final = ("system_minima", "head_minima", "tail_minima", "body_minima")
-WHOLES: Final = ("system_hash", "prompt_hash", "tools_hash")
+WHOLES: Final = ("system_hash", "prompt_hash")  # not tools_hash: one public tool server serves friend and foe
 
 EXPLODED: Final = f"""
 SELECT s.row_index, a.entity, unnest(list_distinct(list_concat(

@@ -24,6 +24,7 @@ from stillwatch.pipeline.settings import Settings
 
 N_COMPARED: int = 10  # control groups whose observations stand beside a group's: the mean is for the eye
 UNRELATED = "unrelated"
+UNDETERMINED = "undetermined"
 DISTILLATION = "distillation"
 
 Progress = Callable[[str, int, int], None]
@@ -47,6 +48,15 @@ class Finding:
     def leading(self) -> ScoredHypothesis:
         """Return the most probable hypothesis."""
         return self.hypotheses[0]
+
+    @property
+    def verdict(self) -> str:
+        """Return the name under which the group is reported.
+
+        ``distillation`` stands only where the group is accused; where it leads without enough to accuse, the group is
+        ``undetermined``.
+        """
+        return UNDETERMINED if self.leading.name == DISTILLATION and not self.is_accusation else self.leading.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def _campaign(  # noqa: PLR0913, PLR0917 - what one section of the document is m
     leading = finding.leading
     return Campaign(
         id=identifier,
-        leading_hypothesis=leading.name,
+        leading_hypothesis=finding.verdict,
         is_accusation=finding.is_accusation,
         p_leading=_rounded(leading.posterior),
         p_value=_rounded(finding.p_value),

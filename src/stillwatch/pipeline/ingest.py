@@ -11,19 +11,23 @@ import pyarrow.parquet as pq
 from stillwatch.engines.embedded import EmbeddedEngine
 from stillwatch.errors import InputError
 from stillwatch.links.population import canonical_order
+from stillwatch.records.schema import PLACE_COLUMNS
 from stillwatch.records.tally import QUARANTINE
 from stillwatch.records.traffic import Traffic
+from stillwatch.sketches.schema import SKETCHES
 from stillwatch.sketches.sketch import Sketcher
 
 REPEATED: Final = "repeated-exchange"
 DUPLICATE: Final = "duplicate-id"
 
+_LEADING: Final = ("has_response", "status", "requested_at", "account_id", "exchange_id")
+_PLACE: Final = tuple(name for name, _ in PLACE_COLUMNS)
+_CONTENT: Final = ", ".join(f'"{name}"' for name in SKETCHES.names if name not in (*_LEADING, *_PLACE))
 BEST_FIRST: Final = (
-    "has_response DESC, status ASC NULLS LAST, requested_at, account_id, prompt_hash, system_hash, response_hash, "
-    "model, ip, user_agent, "
-    "output_tokens, source_index, line"
+    f"has_response DESC, status ASC NULLS LAST, requested_at, account_id, {_CONTENT}, source_index, line, record_bytes"
 )
-"""Which of several rows with one id is the exchange: an answered one, the earliest; ties by content, then by place."""
+"""Which of several rows with one id is the exchange: an answered one, the earliest; ties by every column, so that
+where a row stood decides only between equal ones."""
 
 
 @dataclass(frozen=True, slots=True)

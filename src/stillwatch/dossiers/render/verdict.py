@@ -15,20 +15,26 @@ NAMES: Mapping[str, str] = {
 }  # identifiers whose words differ from their spelling
 
 
+UNDETERMINED = "undetermined"
+
+
 def verdict(case: Case) -> str:
     """Return the finding in plain words, without a claim about who is behind it."""
     accused = sum(campaign.is_accusation for campaign in case.campaigns)
-    explained = len(case.campaigns) - accused
+    undetermined = sum(campaign.leading_hypothesis == UNDETERMINED for campaign in case.campaigns)
+    explained = len(case.campaigns) - accused - undetermined
     if not case.campaigns:
         return "No linked group of accounts was found. This shows that none was seen, not that there is none."
-    if not accused:
-        were = "1 group was" if explained == 1 else f"{count(explained)} groups were"
-        return f"No group looks like distillation; {were} found and explained otherwise."
-    looks = "1 group looks" if accused == 1 else f"{count(accused)} groups look"
+    looks = ("No group looks", "1 group looks")[accused] if accused < 2 else f"{count(accused)} groups look"
     sentence = f"{looks} like distillation"
     if explained:
-        were = "1 other was" if explained == 1 else f"{count(explained)} others were"
-        sentence += f"; {were} found and explained otherwise"
+        noun = " other" if accused else " group"
+        noun += "s" if explained > 1 else ""
+        sentence += f"; {count(explained)}{noun} {'was' if explained == 1 else 'were'} found and explained otherwise"
+    if undetermined:
+        sentence += f"; {count(undetermined)} could not be told"
+    if not accused:
+        return f"{sentence}."
     return f"{sentence}. Nothing is proven about who is behind {'it' if accused == 1 and not explained else 'them'}."
 
 
