@@ -9,6 +9,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from stillwatch.cli.stop import STOP
 from stillwatch.pipeline.scan import Progress as Report
 
 STAGES: Final = {
@@ -85,6 +86,17 @@ def words_of(name: str) -> tuple[str, str]:
     return STAGES.get(name, (name, ""))
 
 
+def stoppable(report: Report) -> Report:
+    """Return a report that ends the run if a signal came whose exception was lost, as in a destructor."""
+
+    def checked(name: str, done: int, total: int) -> None:
+        if STOP.is_asked:
+            raise KeyboardInterrupt
+        report(name, done, total)
+
+    return checked
+
+
 @contextmanager
 def shown_progress(*, as_json: bool) -> Iterator[Report]:
     """Yield what to tell of a run's progress."""
@@ -98,8 +110,8 @@ def shown_progress(*, as_json: bool) -> Iterator[Report]:
             TimeElapsedColumn(),
             console=console,
         ) as bars:
-            yield Bars(bars)
+            yield stoppable(Bars(bars))
     elif as_json:
-        yield lambda name, done, total: None  # noqa: ARG005 - standard error holds nothing but a refusal
+        yield stoppable(lambda name, done, total: None)  # noqa: ARG005 - standard error is for a refusal
     else:
-        yield Lines()
+        yield stoppable(Lines())

@@ -2,17 +2,16 @@
 
 import json
 import os
-import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 from stillwatch.cli.records import refusals
+from stillwatch.cli.stop import STOP
 from stillwatch.errors import Interrupted
 from stillwatch.records.terminal import printable
 
@@ -29,28 +28,6 @@ EXIT_STATUSES: Final = {
     10: "done, and a group is accused (with --fail-on-accusation)",
     130: "interrupted; nothing half-written is left",
 }
-
-
-class Stop:
-    """Turns the first signal into ``KeyboardInterrupt`` and lets nothing disturb the tidying after it."""
-
-    def __init__(self) -> None:
-        self.is_asked = False
-
-    def install(self) -> None:
-        """Listen to what asks a program to end; what the parent chose to ignore stays ignored."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._ask)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if not self.is_asked:
-            self.is_asked = True
-            raise KeyboardInterrupt
-
-
-STOP: Final = Stop()  # one process has one set of signal handlers
 
 
 @contextmanager

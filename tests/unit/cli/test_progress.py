@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
+from stillwatch.cli import progress as progress_module
 from stillwatch.cli.progress import Lines, shown_progress
+from stillwatch.cli.stop import Stop
 
 
 def test_one_line_a_stage(capsys):
@@ -27,3 +31,15 @@ def test_nothing_for_programs(capsys):
         progress("population", 0, 1)
         progress("done", 1, 1)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_lost_interruption_still_ends_the_run(as_json, monkeypatch):
+    """An exception that foreign code swallowed comes back at the next report of progress."""
+    stop = Stop()
+    monkeypatch.setattr(progress_module, "STOP", stop)
+    with shown_progress(as_json=as_json) as progress:
+        progress("population", 0, 1)
+        stop.is_asked = True
+        with pytest.raises(KeyboardInterrupt):
+            progress("population", 1, 1)

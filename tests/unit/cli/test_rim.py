@@ -1,12 +1,15 @@
 """The rim of a command: an unexpected failure is one line without its message, and a stopped engine means stopped."""
 
 import json
+import os
+import signal
 
 import pytest
 import typer
 
 from stillwatch.cli import rim as rim_module
-from stillwatch.cli.rim import Stop, report_unexpected, rim
+from stillwatch.cli.rim import report_unexpected, rim
+from stillwatch.cli.stop import ENDING, Stop
 from stillwatch.errors import SettingsError
 
 
@@ -67,9 +70,19 @@ def test_a_refusal_keeps_its_status(capsys):
 
 
 def test_only_the_first_signal_counts():
-    """A second signal does not disturb the tidying after the first."""
+    """A second signal does not disturb the tidying after the first; what was ignored stays ignored."""
+    earlier = {number: signal.getsignal(number) for number in ENDING}
     stop = Stop()
-    with pytest.raises(KeyboardInterrupt):
-        stop._ask(2, None)
-    stop._ask(2, None)
-    assert stop.is_asked
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        stop.install()
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert not stop.is_asked
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.is_asked
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
