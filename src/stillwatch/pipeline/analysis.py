@@ -97,13 +97,17 @@ class Analysis:
         return found
 
 
-def analyse(tables: Tables, population: Population, registry: Registry, settings: Settings, progress: Progress) -> Analysis:
+def analyse(
+    tables: Tables, population: Population, registry: Registry, settings: Settings, progress: Progress
+) -> Analysis:
     """Return the groups of a population that are worth reporting, tested and assessed; see ``assess_all``."""
     everything = assess_all(tables, population, registry, settings, progress)
     return replace(everything, findings=_reportable(list(everything.findings), settings))
 
 
-def assess_all(tables: Tables, population: Population, registry: Registry, settings: Settings, progress: Progress) -> Analysis:
+def assess_all(
+    tables: Tables, population: Population, registry: Registry, settings: Settings, progress: Progress
+) -> Analysis:
     """Return every group of a population, tested and assessed, whether or not it is worth reporting.
 
     Args:
@@ -115,7 +119,8 @@ def assess_all(tables: Tables, population: Population, registry: Registry, setti
     """
     entities = fold_accounts(population)
     n_accounts = len(population.accounts)
-    tables.register("entity_of", pa.table({"account": np.arange(n_accounts, dtype=np.int32), "entity": entities.of_account}))
+    account = np.arange(n_accounts, dtype=np.int32)
+    tables.register("entity_of", pa.table({"account": account, "entity": entities.of_account}))
     progress("families", 0, 1)
     families = find_families(tables)
     ties = ties_of(population, entities)
@@ -135,14 +140,17 @@ def assess_all(tables: Tables, population: Population, registry: Registry, setti
 def _distinct(groups: list[Group]) -> list[Group]:
     """Return the groups without those that repeat another one: same members to nine tenths; content is kept first."""
     kept: list[Group] = []
-    for group in sorted(groups, key=lambda g: (g.channel != "content", len(g.families) == 0, -len(g.entities), int(g.entities[0]))):
+    content_first = sorted(
+        groups, key=lambda g: (g.channel != "content", len(g.families) == 0, -len(g.entities), int(g.entities[0]))
+    )
+    for group in content_first:
         mine = set(group.entities.tolist())
         if not any(len(mine & other) >= 0.9 * len(mine | other) for other in (set(g.entities.tolist()) for g in kept)):
             kept.append(group)
     return kept
 
 
-def _assess(  # noqa: PLR0913 - the stage's whole input, each part used once
+def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used once
     groups: list[Group],
     population: Population,
     entities: Entities,
@@ -171,22 +179,29 @@ def _assess(  # noqa: PLR0913 - the stage's whole input, each part used once
         observations = with_tests(observed, by_identity, p_value_of(tested[i], ("rhythm",)))
         hypotheses = weigh(kinds, observations)
         leading = hypotheses[0]
-        is_accusation = leading.name == DISTILLATION and leading.posterior >= settings.p_leading and bool(q[i] <= settings.q_level)
-        findings.append(Finding(group, accounts, tested[i], float(p_values[i]), float(q[i]), observations, hypotheses, is_accusation))
+        is_shown = (
+            leading.name == DISTILLATION and leading.posterior >= settings.p_leading and bool(q[i] <= settings.q_level)
+        )
+        is_accusation = is_shown and not bool(registry.named[population.exchanges.account[group.slice_rows]].all())
+        findings.append(
+            Finding(
+                group, accounts, tested[i], float(p_values[i]), float(q[i]), observations, hypotheses, is_accusation
+            )
+        )
     return findings
 
 
-def _controls(  # noqa: PLR0913 - see _assess
+def _controls(
     group: IntArray, strata: IntArray, population: Population, entities: Entities, registry: Registry, seed: int
 ) -> tuple[Sample, ...]:
     drawn = draw_controls(group, strata, np.arange(entities.n), N_COMPARED, seed)
-    samples = []
-    for control in drawn if drawn is not None else ():
-        samples.append(plain_sample(population, entities, accounts_of_entities(entities, control), registry.named))
-    return tuple(samples)
+    return tuple(
+        plain_sample(population, entities, accounts_of_entities(entities, control), registry.named)
+        for control in (drawn if drawn is not None else ())
+    )
 
 
-def group_sample(  # noqa: PLR0913 - what a group's observations are made on
+def group_sample(
     group: Group, accounts: IntArray, population: Population, entities: Entities, families: Families, registry: Registry
 ) -> Sample:
     """Return the sample on which a group is observed: its slice, and the matches of its own families."""
@@ -195,7 +210,9 @@ def group_sample(  # noqa: PLR0913 - what a group's observations are made on
     account = population.exchanges.account[families.exchange]
     mine = np.isin(families.family, group.families) & inside[account]
     rows = rows_of_accounts(population, accounts)
-    return Sample(population, entities, accounts, group.slice_rows, rows, registry.named, families.family[mine], account[mine])
+    return Sample(
+        population, entities, accounts, group.slice_rows, rows, registry.named, families.family[mine], account[mine]
+    )
 
 
 def entity_times(population: Population, entities: Entities) -> dict[str, IntArray]:
@@ -236,4 +253,5 @@ def _reportable(findings: list[Finding], settings: Settings) -> tuple[Finding, .
 def _is_worth_reporting(finding: Finding, settings: Settings) -> bool:
     if finding.leading.name == UNRELATED:
         return False
-    return finding.q_value <= settings.q_level or (finding.group.channel == "content" and finding.leading.posterior >= 0.5)
+    is_clear = finding.group.channel == "content" and finding.leading.posterior >= 0.5
+    return finding.q_value <= settings.q_level or is_clear

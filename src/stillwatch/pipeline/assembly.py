@@ -33,7 +33,7 @@ from stillwatch.links.comparison import Comparer, comparer
 from stillwatch.links.identity import ACCOUNT_TIES, Ties
 from stillwatch.links.population import FloatArray
 from stillwatch.pipeline.analysis import Analysis, Finding, entity_times, group_sample
-from stillwatch.pipeline.drawing import graph, instant, pairs, timeline
+from stillwatch.pipeline.drawing import graph, instant, listed_rows, pairs, timeline
 from stillwatch.pipeline.settings import Settings
 from stillwatch.sketches.schema import CAPABILITIES
 
@@ -144,7 +144,7 @@ def _campaign(  # noqa: PLR0913, PLR0917 - what one section of the document is m
     analysis: Analysis, finding: Finding, identifier: str, compared: Comparer, at_large: FloatArray | None,
     missing: tuple[MissingEvidence, ...], settings: Settings,
 ) -> Campaign:  # fmt: skip
-    population, rows = analysis.population, finding.group.slice_rows
+    population, rows = analysis.population, listed_rows(analysis, finding)
     accounts, _ = member_accounts(analysis, finding)
     at = population.exchanges.requested_us[rows]
     status = population.exchanges.numbers["status"][rows]
@@ -164,7 +164,7 @@ def _campaign(  # noqa: PLR0913, PLR0917 - what one section of the document is m
         q_value=_rounded(finding.q_value),
         accounts=tuple(population.accounts.names[a] for a in accounts),
         n_accounts=len(accounts),
-        n_entities=len(finding.group.entities),
+        n_entities=len(np.unique(analysis.entities.of_account[accounts])),
         exchanges=int(np.count_nonzero(~failed)),
         attempts=len(rows),
         first_seen_at=instant(int(at.min())),

@@ -24,11 +24,22 @@ def instant(microseconds: int) -> datetime:
     return datetime.fromtimestamp(microseconds // 1_000_000, UTC).replace(microsecond=int(microseconds % 1_000_000))
 
 
+def listed_accounts(analysis: Analysis, finding: Finding) -> IntArray:
+    """Return a finding's accounts, rising, without those that the registry names where it accuses."""
+    return finding.accounts[~(finding.is_accusation & analysis.registry.named[finding.accounts])]
+
+
+def listed_rows(analysis: Analysis, finding: Finding) -> IntArray:
+    """Return the slice of a finding's listed accounts, rising."""
+    rows = finding.group.slice_rows
+    return rows[np.isin(analysis.population.exchanges.account[rows], listed_accounts(analysis, finding))]
+
+
 def timeline(analysis: Analysis, finding: Finding) -> Timeline:
     """Return a finding's activity in equal steps, hours where the span allows."""
     exchanges, accounts = analysis.population.exchanges, analysis.population.accounts
-    rows = finding.group.slice_rows
-    all_rows = np.concatenate([np.arange(exchanges.first[a], exchanges.first[a + 1]) for a in finding.accounts])
+    rows, members = listed_rows(analysis, finding), listed_accounts(analysis, finding)
+    all_rows = np.concatenate([np.arange(exchanges.first[a], exchanges.first[a + 1]) for a in members])
     at = exchanges.requested_us[all_rows]
     step = HOUR_US
     while (int(at.max()) - int(at.min())) // step >= MOST_STEPS:
@@ -50,8 +61,8 @@ def timeline(analysis: Analysis, finding: Finding) -> Timeline:
         extraction=tuple(np.bincount(bins[in_slice], minlength=n).tolist()),
         own=tuple(np.bincount(bins[~in_slice], minlength=n).tolist()),
         active_accounts=tuple(np.bincount(active, minlength=n).tolist()),
-        sign_ups=events(accounts.created_us[finding.accounts]),
-        bans=events(accounts.banned_us[finding.accounts]),
+        sign_ups=events(accounts.created_us[members]),
+        bans=events(accounts.banned_us[members]),
         hour_of_week=tuple(np.bincount(hour_of_week, minlength=168).tolist()),
         releases=_releases(analysis, rows),
     )
@@ -79,7 +90,8 @@ def _releases(analysis: Analysis, rows: IntArray) -> tuple[Release, ...]:
 
 def graph(analysis: Analysis, finding: Finding, comparer: Comparer) -> Graph:
     """Return the strongest links of a finding's accounts, laid out."""
-    accounts = finding.accounts[np.argsort(-_p_of_accounts(analysis, finding), kind="stable")]
+    p_of = dict(zip(finding.accounts.tolist(), _p_of_accounts(analysis, finding).tolist(), strict=True))
+    accounts = np.array(sorted(listed_accounts(analysis, finding).tolist(), key=lambda a: (-p_of[a], a)), np.int64)
     shown = np.sort(accounts[:MOST_NODES])
     bits = _pair_bits(analysis, shown, comparer)
     strongest = np.argsort(-bits, axis=1, kind="stable")[:, :EDGES_PER_NODE]
@@ -89,10 +101,9 @@ def graph(analysis: Analysis, finding: Finding, comparer: Comparer) -> Graph:
     left, right = np.array([a for a, _ in pairs], np.int64), np.array([b for _, b in pairs], np.int64)
     weight = bits[left, right] if pairs else np.zeros(0)
     position = force_layout(len(shown), left, right, weight)
-    p = dict(zip(finding.accounts.tolist(), _p_of_accounts(analysis, finding).tolist(), strict=True))
     names = analysis.population.accounts.names
     nodes = tuple(
-        Node(names[a], float(x), float(y), round(p[int(a)], 4)) for a, (x, y) in zip(shown, position, strict=True)
+        Node(names[a], float(x), float(y), round(p_of[int(a)], 4)) for a, (x, y) in zip(shown, position, strict=True)
     )
     edges = tuple(Edge(a, b, round(float(w), 2)) for (a, b), w in zip(pairs, weight, strict=True))
     return Graph(nodes, edges, len(accounts) - len(shown))
@@ -140,7 +151,8 @@ def _runs(sorted_values: np.ndarray) -> list[tuple[int, int]]:
 def pairs(analysis: Analysis, finding: Finding, comparer: Comparer) -> tuple[PairLink, ...]:
     """Return the median, the strongest and the weakest of a sample of pairs, each as a waterfall."""
     rng = np.random.default_rng(0)
-    entities = finding.group.entities
+    listed = listed_accounts(analysis, finding)
+    entities, first = np.unique(analysis.entities.of_account[listed], return_index=True)
     if len(entities) < 2:
         return ()
     drawn = {tuple(sorted(rng.choice(len(entities), 2, replace=False).tolist())) for _ in range(60)}
@@ -152,7 +164,7 @@ def pairs(analysis: Analysis, finding: Finding, comparer: Comparer) -> tuple[Pai
         )
     links.sort(key=lambda link: (-link[0], link[1], link[2]))
     chosen = dict.fromkeys((len(links) // 2, 0, len(links) - 1))
-    first_account = {int(e): int(a) for a, e in reversed(list(enumerate(analysis.entities.of_account)))}
+    first_account = dict(zip(entities.tolist(), listed[first].tolist(), strict=True))
     names = analysis.population.accounts.names
     return tuple(
         PairLink(
