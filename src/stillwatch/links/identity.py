@@ -95,9 +95,8 @@ def tie_graph(ties: Mapping[str, Ties], n_entities: int) -> tuple[IntArray, IntA
     left, right, weight = np.concatenate(lefts), np.concatenate(rights), np.concatenate(weights)
     low, high = np.minimum(left, right), np.maximum(left, right)
     matrix = coo_array((weight, (low, high)), shape=(n_entities, n_entities)).tocsr().tocoo()
-    likely = matrix.data >= np.log2(
-        n_entities
-    )  # more bits than the prior of a pair, one partner among all entities, takes away
+    # more bits than the prior of a pair, one partner among all entities, takes away
+    likely = matrix.data >= np.log2(n_entities)
     return (
         matrix.row[likely].astype(np.int64),
         matrix.col[likely].astype(np.int64),
