@@ -5,8 +5,8 @@ Usage: python bench/learn_hypotheses.py [--seeds 1 2 3] [--presets demo hard nul
 Every group that a scan of a tune world tests is labelled by the truth of most of its accounts. All groups that hold
 parts of one true group share one vote, by how much of it they hold, so that a campaign that falls into many pieces
 does not speak for all. Each expectation's m is the share of its own kind's votes that meet it, and u the
-prior-weighted share of the others', both shrunk towards the stated value, which counts as STATED votes. Ranges and reasons stay as people wrote them.
-Report-side worlds are never read here.
+prior-weighted share of the others', both shrunk towards the stated value, which counts as STATED votes.
+Ranges and reasons stay as people wrote them. Report-side worlds are never read here.
 """
 
 import argparse
@@ -68,7 +68,7 @@ HYPOTHESIS_OF = {
 
 @dataclass(frozen=True)
 class Labelled:
-    """One tested group: its true hypothesis, the true group that most of it is, how many of it, and what was observed."""
+    """One tested group: its true hypothesis, the true group that most of it is, its size, and what was observed."""
 
     kind: str
     true_group: str
@@ -88,7 +88,9 @@ def labelled_groups(preset: str, seed: int) -> list[Labelled]:
         ingested = ingest(traffic, sketcher, engine, work, lambda _n: None)
         names = list(ingested.account_names)
         facts = read_accounts([str(world / "accounts.parquet")]).table
-        population = Population(accounts_from(names, facts), exchanges_from(pq.read_table(ingested.sketches), len(names)))
+        population = Population(
+            accounts_from(names, facts), exchanges_from(pq.read_table(ingested.sketches), len(names))
+        )
         registry = read_registry(population, read_authorisations([str(world / "authorisations.parquet")]).table)
         engine.register_parquet("sketches", ingested.sketches)
         analysis = assess_all(engine, population, registry, Settings(), lambda *_: None)
@@ -102,7 +104,9 @@ def labelled_groups(preset: str, seed: int) -> list[Labelled]:
         kind = HYPOTHESIS_OF.get(label, UNRELATED) if n >= PURE * len(finding.accounts) else UNRELATED
         group, n_of_group = Counter(of_account[names[a]][1] for a in finding.accounts).most_common(1)[0]
         true_group = f"{preset} {seed} {i if kind == UNRELATED else group}"
-        found.append(Labelled(kind, true_group, n_of_group, {name: item.value for name, item in finding.observations.items()}))
+        found.append(
+            Labelled(kind, true_group, n_of_group, {name: item.value for name, item in finding.observations.items()})
+        )
     return found
 
 
@@ -120,7 +124,9 @@ def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[t
             if KINDS[expected.observation].channel == "registry":
                 continue  # a matter of law, not of frequency
             own = rate(by_kind[kind.name], expected, expected.m)
-            others = [(other.prior, rate(by_kind[other.name], expected, expected.u)) for other in kinds if other is not kind]
+            others = [
+                (other.prior, rate(by_kind[other.name], expected, expected.u)) for other in kinds if other is not kind
+            ]
             u = sum(p * r for p, r in others) / sum(p for p, _ in others)
             result[kind.name, expected.observation] = (float(np.clip(own, 0.02, 0.98)), float(np.clip(u, 0.02, 0.98)))
     return result
@@ -128,7 +134,9 @@ def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[t
 
 def rate(votes: list[tuple[float, dict[str, float | None]]], expected: Expectation, stated: float) -> float:
     """Return how often groups meet an expectation, shrunk towards the stated rate."""
-    values = [(weight, value) for weight, value in ((w, seen[expected.observation]) for w, seen in votes) if value is not None]
+    values = [
+        (weight, value) for weight, value in ((w, seen[expected.observation]) for w, seen in votes) if value is not None
+    ]
     met = sum(weight for weight, value in values if expected.at_least <= value <= expected.at_most)
     return (met + STATED * stated) / (sum(weight for weight, _ in values) + STATED)
 
@@ -160,7 +168,10 @@ def main() -> None:
     for kind in kinds:
         for expected in kind.expects:
             m, u = values.get((kind.name, expected.observation), (expected.m, expected.u))
-            print(f"{kind.name:24} {expected.observation:24} m {expected.m:.2f} -> {m:.2f}   u {expected.u:.2f} -> {u:.2f}")
+            print(
+                f"{kind.name:24} {expected.observation:24} "
+                f"m {expected.m:.2f} -> {m:.2f}   u {expected.u:.2f} -> {u:.2f}"
+            )
     if asked.write:
         path = Path(str(files("stillwatch.assessments") / "weights" / f"{RELEASED_WEIGHTS}.toml"))
         path.write_text(rewritten(path.read_text(encoding="utf-8"), values), encoding="utf-8")

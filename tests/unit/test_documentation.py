@@ -1,4 +1,4 @@
-"""The pages say what the code does: every mapped column, every link, and the commands that the README shares with tests."""
+"""The pages say what the code does: every mapped column, every link, and the README's two commands."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,10 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
-@pytest.mark.parametrize("reader", [reader for name, reader in READERS.items() if name != "canonical"], ids=lambda reader: reader.name)
+MAPPED = [reader for name, reader in READERS.items() if name != "canonical"]
+
+
+@pytest.mark.parametrize("reader", MAPPED, ids=lambda reader: reader.name)
 def test_formats_page_says_where_each_column_comes_from(reader: Reader) -> None:
     """docs/formats.md has, under the format's heading, one row for each column with the reader's own words."""
     page = (ROOT / "docs/formats.md").read_text(encoding="utf-8")

@@ -89,7 +89,7 @@ def own_subjects(sample: Sample) -> float | None:
 def rest_subjects(sample: Sample) -> float | None:
     """Return the same as ``own_subjects`` for what the accounts sent beside the slice.
 
-    Members of a campaign live their own cover lives; the accounts of a relay carry whoever comes, in all that they send.
+    Members of a campaign live their own cover lives; accounts of a relay carry whoever comes, in all that they send.
     """
     return own_subjects(sample.rest)
 

@@ -135,7 +135,9 @@ def observe(sample: Sample, controls: tuple[Sample, ...]) -> dict[str, Observati
     return found
 
 
-def with_tests(observations: dict[str, Observation], p_identity: float | None, p_rhythm: float | None) -> dict[str, Observation]:
+def with_tests(
+    observations: dict[str, Observation], p_identity: float | None, p_rhythm: float | None
+) -> dict[str, Observation]:
     """Return observations with the outcome of the group tests, as decimal digits of their p-values; null where not counted."""
     found = dict(observations)
     for name, p in (("identity_coordination", p_identity), ("rhythm_coordination", p_rhythm)):

@@ -80,7 +80,7 @@ def rows_of_accounts(population: Population, accounts: IntArray) -> IntArray:
     first = population.exchanges.first
     lengths = first[accounts + 1] - first[accounts]
     offset = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return (np.repeat(first[accounts], lengths) + offset).astype(np.int64)
+    return np.asarray(np.repeat(first[accounts], lengths) + offset, np.int64)
 
 
 def accounts_of_entities(entities: Entities, chosen: IntArray) -> IntArray:

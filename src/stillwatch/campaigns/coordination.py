@@ -64,7 +64,7 @@ class TestResult:
 
 
 def shared_value_statistic(tie: Ties, n_entities: int) -> Statistic:
-    """Return the statistic of one tie: the sum, over members, of the bits of the rarest value shared with another member.
+    """Return the statistic of one tie: the sum, over members, of the bits of the rarest value shared with another.
 
     Bits of a value are ``log2(N / n)`` over the whole population, so that what strangers share weighs little in group
     and controls alike.
@@ -79,7 +79,7 @@ def shared_value_statistic(tie: Ties, n_entities: int) -> Statistic:
         _, inverse, count = np.unique((member // m) * len(bits) + held, return_inverse=True, return_counts=True)
         best = np.zeros(n * m)
         np.maximum.at(best, member, np.where(count[inverse] >= 2, bits[held], 0.0))
-        return best.reshape(n, m).sum(axis=1)
+        return np.asarray(best.reshape(n, m).sum(axis=1), np.float64)
 
     def statistic(groups: IntArray) -> FloatArray:
         step = max(CHUNK_MEMBERS // groups.shape[1], 1)
@@ -179,7 +179,7 @@ def assess_coordination(
                 tail_p_value(value, null, channel.quantum),
                 len(null),
                 is_selection,
-            )  # fmt: skip
+            )
         )
     return tuple(results)
 

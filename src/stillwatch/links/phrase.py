@@ -18,9 +18,11 @@ from stillwatch.links.population import CodeArray, IntArray
 from stillwatch.links.tables import Tables
 
 SYSTEM_ZONE: Final = "CAST(s.system_minima AS UBIGINT[])"
-PROMPT_ZONES: Final = ", ".join(f"CAST(s.{zone} AS UBIGINT[])" for zone in ("head_minima", "tail_minima", "body_minima"))
+PROMPT_ZONES: Final = ", ".join(
+    f"CAST(s.{zone} AS UBIGINT[])" for zone in ("head_minima", "tail_minima", "body_minima")
+)
 IS_TOOL_RESULT: Final = "coalesce(s.turn, 0) > 0 AND coalesce(s.n_tools, 0) > 0"
-"""In an agent's later turns the prompt is what a tool returned: its author is the tool, which serves friend and foe."""
+"""In an agent's later turns the prompt is what a tool returned: its author is the tool, which serves all."""
 
 EXPLODED: Final = f"""
 SELECT s.row_index, a.entity, unnest(list_distinct(CASE WHEN {IS_TOOL_RESULT}
@@ -28,7 +30,7 @@ SELECT s.row_index, a.entity, unnest(list_distinct(CASE WHEN {IS_TOOL_RESULT}
     ELSE list_concat({SYSTEM_ZONE}, {PROMPT_ZONES}, list_value(s.system_hash, s.prompt_hash)) END)) AS phrase
 FROM sketches s JOIN entity_of a ON s.account = a.account
 """  # noqa: S608 - only names from above
-"""One row an exchange and phrase; needs the tables ``sketches`` (with ``row_index`` and ``account``) and ``entity_of``."""
+"""One row an exchange and phrase; needs the tables ``sketches`` (``row_index``, ``account``) and ``entity_of``."""
 
 
 @dataclass(frozen=True, slots=True)

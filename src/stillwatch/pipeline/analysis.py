@@ -210,8 +210,9 @@ def group_sample(
     account = population.exchanges.account[families.exchange]
     mine = np.isin(families.family, group.families) & inside[account]
     rows = rows_of_accounts(population, accounts)
+    of_match = account[mine].astype(np.int64)
     return Sample(
-        population, entities, accounts, group.slice_rows, rows, registry.named, families.family[mine], account[mine]
+        population, entities, accounts, group.slice_rows, rows, registry.named, families.family[mine], of_match
     )
 
 
