@@ -23,6 +23,7 @@ from stillwatch.pipeline.registry import Registry
 from stillwatch.pipeline.settings import Settings
 
 N_COMPARED: int = 10  # control groups whose observations stand beside a group's: the mean is for the eye
+MOST_REPEATED = 0.8  # of a group's accounts may stand in groups reported before it
 UNRELATED = "unrelated"
 UNDETERMINED = "undetermined"
 DISTILLATION = "distillation"
@@ -237,18 +238,31 @@ def entity_times(population: Population, entities: Entities) -> dict[str, IntArr
 def _reportable(findings: list[Finding], settings: Settings) -> tuple[Finding, ...]:
     """Return what is worth a reader's time, accusations first: coordinated groups, and clear families of honest use.
 
-    Strangers who happen to say alike things are not reported, nor is a group most of which a reported one contains.
+    Strangers who happen to say alike things are not reported. Nor is a group that adds nothing: an accusation most of
+    whose accounts stand in others that explain more of their traffic (it is a phrase that several campaigns share), or
+    another group most of which one reported group contains.
     """
-    ordered = sorted(
-        (finding for finding in findings if _is_worth_reporting(finding, settings)),
-        key=lambda f: (not f.is_accusation, f.q_value, -len(f.accounts), int(f.accounts[0])),
-    )
-    kept: list[Finding] = []
-    for finding in ordered:
-        mine = set(finding.accounts.tolist())
-        if not any(len(mine & set(other.accounts.tolist())) >= 0.8 * len(mine) for other in kept):
+    accused: list[Finding] = []
+    for finding in sorted((f for f in findings if f.is_accusation), key=lambda f: (-_explained(f), int(f.accounts[0]))):
+        known = {account for other in accused for account in other.accounts.tolist()}
+        if _overlap(finding, known) < MOST_REPEATED:
+            accused.append(finding)
+    kept = sorted(accused, key=lambda f: (f.q_value, -len(f.accounts), int(f.accounts[0])))
+    others = [f for f in findings if not f.is_accusation and _is_worth_reporting(f, settings)]
+    for finding in sorted(others, key=lambda f: (f.q_value, -len(f.accounts), int(f.accounts[0]))):
+        if all(_overlap(finding, set(other.accounts.tolist())) < MOST_REPEATED for other in kept):
             kept.append(finding)
     return tuple(kept)
+
+
+def _explained(finding: Finding) -> float:
+    """Return the share of its accounts' traffic that a finding explains."""
+    return finding.observations["slice_share"].value or 0.0
+
+
+def _overlap(finding: Finding, accounts: set[int]) -> float:
+    """Return the share of a finding's accounts that are among ``accounts``."""
+    return sum(account in accounts for account in finding.accounts.tolist()) / len(finding.accounts)
 
 
 def _is_worth_reporting(finding: Finding, settings: Settings) -> bool:
