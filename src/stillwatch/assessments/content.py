@@ -156,11 +156,9 @@ def later_turn_share(sample: Sample) -> float | None:
 
 def end_user_share(sample: Sample) -> float | None:
     """Return the share of exchanges that disclose an end user."""
-    return (
-        float(np.mean(sample.population.exchanges.keys["end_user_id"].code[sample.rows] >= 0))
-        if len(sample.rows)
-        else None
-    )
+    if not sample.has("end_user_id") or not len(sample.rows):
+        return None
+    return float(np.mean(sample.population.exchanges.keys["end_user_id"].code[sample.rows] >= 0))
 
 
 def slice_share(sample: Sample) -> float | None:
