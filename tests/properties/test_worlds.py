@@ -72,7 +72,7 @@ def test_any_campaign_renders_soundly(knobs: dict, seed: int) -> None:
     st.integers(0, 200),
     SEEDS,
 )
-def test_times_stay_within_a_life(shape, offset, start_s, length_s, n, seed) -> None:  # noqa: PLR0917
+def test_times_stay_within_a_life(shape, offset, start_s, length_s, n, seed) -> None:
     """Every drawn time lies within an hour of the life it was drawn for, and as many are drawn as asked."""
     rng = np.random.default_rng(seed)
     rhythm = Rhythm(shape, offset, start_s=start_s, end_s=start_s + length_s)
