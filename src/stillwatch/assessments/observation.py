@@ -45,6 +45,7 @@ class Observation:
 
 ACCOUNTS_SHARE: Final = "share of accounts"
 EXCHANGES_SHARE: Final = "share of exchanges"
+P_DIGITS: Final = "digits of p"  # minus the decimal logarithm of a p-value
 
 
 def _tested_elsewhere(_sample: Sample) -> float | None:
@@ -114,9 +115,9 @@ def _kinds() -> tuple[ObservationKind, ...]:
         kind("taken_over_share", "Began late, from elsewhere, in established accounts", "infrastructure", ACCOUNTS_SHARE, ("ip",),
              conduct.taken_over_share),
         kind("banned_share", "Accounts were banned", "identity", ACCOUNTS_SHARE, ("banned_at",), conduct.banned_share),
-        kind("identity_coordination", "Identity or addresses shared beyond strangers' chance", "identity", "digits of p", (),
+        kind("identity_coordination", "Identity or addresses shared beyond strangers' chance", "identity", P_DIGITS, (),
              _tested_elsewhere),
-        kind("rhythm_coordination", "Sign-ups, starts, stops or bans together beyond strangers' chance", "rhythm", "digits of p", (),
+        kind("rhythm_coordination", "Sign-ups, starts, stops or bans together beyond strangers' chance", "rhythm", P_DIGITS, (),
              _tested_elsewhere),
         kind("registered_share", "Accounts stand in the registry", "registry", ACCOUNTS_SHARE, (), conduct.registered_share),
     )  # fmt: skip
@@ -146,12 +147,11 @@ def with_tests(
 
 
 def described(kind: ObservationKind, value: float | None) -> str:
-    """Return an observation as a sentence without inference."""
+    """Return an observation's value in words, without inference; its title stands beside it."""
     if value is None:
-        return f"{kind.title}: not known, for lack of {' or '.join(kind.needs) or 'enough traffic'}."
-    shown = (
-        f"{value:.0%} of {kind.unit.removeprefix('share of ')}"
-        if kind.unit.startswith("share of")
-        else f"{value:.3g} {kind.unit}"
-    )
-    return f"{kind.title}: {shown}."
+        return f"Not known, for lack of {' or '.join(kind.needs) or 'enough traffic'}."
+    if kind.unit.startswith("share of"):
+        return f"{value:.0%} of {kind.unit.removeprefix('share of ')}."
+    if kind.unit == P_DIGITS:
+        return f"p = {10.0**-value:.1g} against matched controls."
+    return f"{value:,.2f} {kind.unit}." if value < 100 else f"{value:,.0f} {kind.unit}."

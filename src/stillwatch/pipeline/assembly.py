@@ -32,11 +32,12 @@ from stillwatch.dossiers.case import (
 from stillwatch.links.comparison import Comparer, comparer
 from stillwatch.links.identity import ACCOUNT_TIES, Ties
 from stillwatch.links.population import FloatArray
-from stillwatch.pipeline.analysis import Analysis, Finding, entity_times, group_sample
+from stillwatch.pipeline.analysis import UNDETERMINED, Analysis, Finding, entity_times, group_sample
 from stillwatch.pipeline.drawing import graph, instant, listed_rows, pairs, timeline
 from stillwatch.pipeline.settings import Settings
 from stillwatch.sketches.schema import CAPABILITIES
 
+COUNTED_BITS: Final = 0.25  # evidence against that is weaker than a fifth more or less is not worth a sentence
 MOST_FAMILIES: Final = 12
 MOST_VALUES: Final = 10
 DIGITS: Final = 6  # of a written number: enough for every decision, few enough to read
@@ -206,13 +207,17 @@ def _rounded(value: float) -> float:
 
 
 def _summary(finding: Finding, n_accounts: int, n_rows: int) -> str:
-    what = "share of its members' traffic" if len(finding.group.families) else "traffic of accounts that share identity"
-    observed = [
-        described(finding.observations[name].kind, finding.observations[name].value).rstrip(".").lower()
-        for name in ("identity_reuse", "own_subjects", "sign_up_burst")
-        if finding.observations[name].value is not None
-    ]
-    return f"{n_accounts} accounts sent {n_rows} exchanges that belong together ({what}). Seen: {'; '.join(observed)}."
+    """Return two sentences of observation."""
+    share = finding.observations["slice_share"].value or 0.0
+    of_what = "that carry its phrases" if len(finding.group.families) else "in all, by accounts that share identity"
+    seen = "; ".join(
+        f"{item.kind.title.lower()}: {described(item.kind, item.value).rstrip('.')}"
+        for item in (
+            finding.observations[name] for name in ("identity_reuse", "sign_up_burst", "requests_per_active_day")
+        )
+        if item.value is not None
+    )
+    return f"{n_accounts:,} accounts sent {n_rows:,} exchanges {of_what}, {share:.0%} of their traffic. Seen: {seen}."
 
 
 def _hypothesis(item: ScoredHypothesis) -> Hypothesis:
@@ -252,21 +257,26 @@ def _indicators(finding: Finding) -> tuple[Indicator, ...]:
 
 def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
     sentences = [
-        f"{item.observed} Not as expected: {item.expectation.because}."
+        f"{KINDS[item.expectation.observation].title}: {item.observed} Not as expected, for {item.expectation.because}."
         for item in finding.leading.evidence
-        if item.bits < -0.25
+        if item.bits < -COUNTED_BITS
     ]
     if len(finding.hypotheses) > 1:
         rival = finding.hypotheses[1]
         sentences += [
-            f"For {rival.title.lower()} instead: {item.observed} "
-            f"{item.expectation.because[0].upper()}{item.expectation.because[1:]}."
+            f"{rival.title} would explain as well: {KINDS[item.expectation.observation].title.lower()}, "
+            f"{item.observed.rstrip('.')} ({item.expectation.because})."
             for item in rival.evidence[:3]
             if item.bits > 0
         ]
     if finding.q_value > settings.q_level:
         sentences.append(
             f"No test of coordination that did not also form the group is significant (q = {finding.q_value:.2g})."
+        )
+    if finding.verdict == UNDETERMINED:
+        sentences.append(
+            f"Distillation leads with {finding.leading.posterior:.0%}; an accusation needs {settings.p_leading:.0%} and "
+            f"q of at most {settings.q_level:g}."
         )
     sentences.append(
         "Who is behind the accounts was not examined: an account is not an organisation, and a group is not a verdict."
