@@ -67,7 +67,8 @@ def row(result: dict[str, object]) -> str:
     precision = f"{1 - sum(wrong.values()) / accused:.3f}" if accused else "-"
     recall = f"{(accused - sum(wrong.values())) / total:.3f}" if total else "-"
     innocent = ", ".join(f"{name} {n}" for name, n in wrong.items()) or "0"
-    return f"| {result['scenario']} | {result['exchanges']:,} | {precision} | {recall} | {innocent} | {by_campaign or 'none planted'} | {result['seconds']} |"
+    cells = (result["scenario"], f"{result['exchanges']:,}", precision, recall, innocent, by_campaign or "none planted")
+    return "| " + " | ".join(str(cell) for cell in (*cells, result["seconds"])) + " |"
 
 
 def main() -> None:

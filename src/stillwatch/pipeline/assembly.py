@@ -275,8 +275,8 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
         )
     if finding.verdict == UNDETERMINED:
         sentences.append(
-            f"Distillation leads with {finding.leading.posterior:.0%}; an accusation needs {settings.p_leading:.0%} and "
-            f"q of at most {settings.q_level:g}."
+            f"Distillation leads with {finding.leading.posterior:.0%}; an accusation needs {settings.p_leading:.0%} "
+            f"and q of at most {settings.q_level:g}."
         )
     sentences.append(
         "Who is behind the accounts was not examined: an account is not an organisation, and a group is not a verdict."
