@@ -1,14 +1,9 @@
 """Laws of links that hold for any traffic."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "links"))
 from planted_traffic import at, phrases_of, planted
 
 from stillwatch.links.bundle import bundle_phrases, mixed

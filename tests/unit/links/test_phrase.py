@@ -45,7 +45,7 @@ def test_empty_bins_and_nulls_are_no_phrase(tmp_path: Path) -> None:
 
 
 def test_whole_texts_and_zones_count_as_phrases(tmp_path: Path) -> None:
-    """The hash of a system prompt, a prompt or a tool set is a phrase, so is a minimum of any zone; each once."""
+    """The hash of a system prompt or a prompt is a phrase, so is a minimum of any zone, each once; tool sets are none."""
     row = {
         "system_hash": 2**63 + 1,
         "prompt_hash": 2**64 - 1,
@@ -58,5 +58,14 @@ def test_whole_texts_and_zones_count_as_phrases(tmp_path: Path) -> None:
     made = planted([{"account": f"a{i}", **row} for i in range(5)])
     with made.tables(tmp_path) as engine:
         found = shared_phrases(engine, least_entities=5)
-    assert found.value.tolist() == [13, 21, 22, 23, 24, 2**63 + 1, 2**64 - 1]
-    assert found.n_exchanges.tolist() == [1] * 35
+    assert found.value.tolist() == [21, 22, 23, 24, 2**63 + 1, 2**64 - 1]
+    assert found.n_exchanges.tolist() == [1] * 30
+
+
+def test_what_a_tool_returned_is_nobodys_phrase(tmp_path: Path) -> None:
+    """In an agent's later turns the prompt is a tool's result: there the system prompt alone counts."""
+    row = {"prompt_hash": 31, "system_hash": 32, "system_minima": [33] + [0] * 7, "phrases": [34]}
+    for turn, n_tools, wanted in ((2, 3, [32, 33]), (0, 3, [31, 32, 33, 34]), (2, 0, [31, 32, 33, 34])):
+        made = planted([{"account": f"a{i}", **row, "turn": turn, "n_tools": n_tools} for i in range(5)])
+        with made.tables(tmp_path) as engine:
+            assert shared_phrases(engine, least_entities=5).value.tolist() == wanted
