@@ -45,7 +45,7 @@ def test_empty_bins_and_nulls_are_no_phrase(tmp_path: Path) -> None:
 
 
 def test_whole_texts_and_zones_count_as_phrases(tmp_path: Path) -> None:
-    """The hash of a system prompt or a prompt is a phrase, so is a minimum of any zone, each once; tool sets are none."""
+    """The hash of a system prompt or a prompt is a phrase, so is a minimum of any zone; tool sets are none."""
     row = {
         "system_hash": 2**63 + 1,
         "prompt_hash": 2**64 - 1,
