@@ -27,6 +27,7 @@ from stillwatch.links.population import IntArray, Population
 
 JOIN_LEVEL: Final = 0.01  # family-wise, over all overlapping pairs
 MOST_LINK_BITS: Final = 160.0  # of one pair of families: beyond, likelier is not closer
+FAMILY_RESOLUTION: Final = 1.0  # each of these links was tested by itself: nothing needs to be broken up further
 MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is common speech
 RECURRENT_USES: Final = 3  # exchanges: once is chance, twice a coincidence
 RECURRENT_SHARE: Final = 0.03  # of an entity's exchanges; below 1 in 20 of the hardest published case, for sampling
@@ -115,7 +116,8 @@ def _join_families(used: csr_array) -> IntArray:
     )
     bits = -poisson.logsf(both - 1, expected) / np.log(2)
     is_joined = bits >= np.log2(max(overlap.nnz, 1) / JOIN_LEVEL)
-    return communities(used.shape[1], left[is_joined], right[is_joined], np.minimum(bits[is_joined], MOST_LINK_BITS))
+    weight = np.minimum(bits[is_joined], MOST_LINK_BITS)
+    return communities(used.shape[1], left[is_joined], right[is_joined], weight, FAMILY_RESOLUTION)
 
 
 def _identity_candidates(ties: Mapping[str, Ties], n_entities: int, use: csr_array) -> list[Candidate]:

@@ -21,6 +21,8 @@ MOST_BITS: Final = 20.0  # one in a million: no count of a month's log supports 
 LEAST_MEMBER: Final = 0.5
 LEAST_BREADTH: Final = 0.5  # of the variety of phrases that a typical member with as many exchanges shows
 LEAST_SPECIFIC: Final = 0.8  # of a family's exchanges come from the core; a template of everybody's is not its own
+MOSTLY_NEW: Final = 0.25  # of a typical member's matched prompts were sent by others too: the group sends its own items
+MOSTLY_KNOWN: Final = 0.5  # of an entity's matched prompts were: it is another customer of the same public items
 P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
 PRIOR_MEMBER_BITS: Final = -5.0  # among entities that used a family at all, before its use is weighed
 
@@ -47,11 +49,13 @@ class Group:
 
 
 def weigh_membership(
-    candidate: Candidate, population: Population, entities: Entities, families: Families
+    candidate: Candidate, population: Population, entities: Entities, families: Families, is_replica: BoolArray
 ) -> Group | None:
     """Return the group that a candidate becomes when its members and its exchanges are weighed.
 
-    Null for a candidate by content all of whose phrases are common speech.
+    Null for a candidate by content all of whose phrases are common speech. ``is_replica`` says of every exchange
+    whether another entity sent the same prompt: who meets the group only through known items that strangers send as
+    well is not of it, unless the whole group does so.
     """
     is_core = np.zeros(entities.n, bool)
     is_core[candidate.entities] = True
@@ -67,6 +71,9 @@ def weigh_membership(
     hits = np.bincount(entity[matched], minlength=entities.n).astype(np.float64)
     bits = _member_bits(hits, entities.n_exchanges.astype(np.float64), is_core)
     bits = np.where(breadth(chosen, families, hits, is_core) >= LEAST_BREADTH, bits, -MOST_BITS)
+    known = np.bincount(entity[matched & is_replica], minlength=entities.n) / np.maximum(hits, 1.0)
+    if float(np.median(known[is_core])) < MOSTLY_NEW:
+        bits = np.where(known > MOSTLY_KNOWN, -MOST_BITS, bits)
     if candidate.channel == "identity":
         # the ties made them members; content only adds
         bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)

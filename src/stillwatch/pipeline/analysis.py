@@ -18,6 +18,7 @@ from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
 from stillwatch.links.identity import Ties, ties_of
 from stillwatch.links.population import MISSING_TIME, BoolArray, IntArray, Population
+from stillwatch.links.replica import replicas
 from stillwatch.links.tables import Tables
 from stillwatch.pipeline.registry import Registry
 from stillwatch.pipeline.settings import Settings
@@ -127,10 +128,11 @@ def assess_all(
     ties = ties_of(population, entities)
     progress("candidates", 0, 1)
     candidates = propose(population, entities, families, ties)
+    is_replica = replicas(population, entities)
     groups = []
     for i, candidate in enumerate(candidates):
         progress("members", i, len(candidates))
-        group = weigh_membership(candidate, population, entities, families)
+        group = weigh_membership(candidate, population, entities, families, is_replica)
         if group is not None and len(group.entities) >= settings.least_members and len(group.slice_rows):
             groups.append(group)
     groups = _distinct(groups)

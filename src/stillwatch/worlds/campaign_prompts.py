@@ -185,4 +185,8 @@ def split_zones(wording: str) -> tuple[str, str]:
     is_varied = [any(slot in line for slot in VARIED) for line in lines]
     fixed = "\n".join(line for line, varied in zip(lines, is_varied, strict=True) if not varied).strip()
     varied = "\n".join(line for line, varied in zip(lines, is_varied, strict=True) if varied).strip()
+    if not fixed and sum(wording.count(slot) for slot in VARIED) == wording.count(TASK) == 1:
+        return wording.replace(
+            TASK, "the task that the user gives"
+        ).strip(), TASK  # all in one sentence, the task in it
     return fixed, varied or TASK

@@ -9,6 +9,17 @@ from planted_traffic import planted
 
 from stillwatch.campaigns.candidate import Candidate, propose
 from stillwatch.campaigns.membership import LEAST_MEMBER, Group, weigh_membership
+from stillwatch.links.entity import Entities
+from stillwatch.links.family import Families
+from stillwatch.links.population import Population
+from stillwatch.links.replica import replicas
+
+
+def weighed(candidate: Candidate, population: Population, entities: Entities, families: Families) -> Group:
+    """Return the group that a candidate becomes, which must be one."""
+    group = weigh_membership(candidate, population, entities, families, replicas(population, entities))
+    assert group is not None
+    return group
 
 
 def group_of(pool: Pool, spill: Path) -> Group:
@@ -16,7 +27,7 @@ def group_of(pool: Pool, spill: Path) -> Group:
     population, entities = pool.made.population, pool.made.entities
     families = pool.made.families(spill)
     (candidate,) = propose(population, entities, families, {})
-    return weigh_membership(candidate, population, entities, families)
+    return weighed(candidate, population, entities, families)
 
 
 @pytest.mark.parametrize("cover", [0.0, 0.5, 0.8])
@@ -106,7 +117,7 @@ def test_an_identity_candidate_without_shared_phrases_keeps_all_its_traffic(tmp_
     pool = make_pool(seed=6)
     strangers = np.array([pool.made.entity(f"o{i:02d}") for i in range(7)])
     candidate = Candidate("identity", np.zeros(0, np.int64), np.sort(strangers))
-    group = weigh_membership(candidate, pool.made.population, pool.made.entities, pool.made.families(tmp_path))
+    group = weighed(candidate, pool.made.population, pool.made.entities, pool.made.families(tmp_path))
     wanted = {
         name
         for name in pool.made.table["exchange_id"].to_pylist()
@@ -123,6 +134,6 @@ def test_identity_members_are_those_that_share_and_nobody_else(tmp_path: Path) -
     population, entities = pool.made.population, pool.made.entities
     families = pool.made.families(tmp_path)
     some = np.sort(np.array([pool.made.entity(name) for name in sorted(pool.pool)][:11]))
-    group = weigh_membership(Candidate("identity", np.arange(families.n), some), population, entities, families)
+    group = weighed(Candidate("identity", np.arange(families.n), some), population, entities, families)
     assert np.array_equal(group.entities, some)
     assert pool.ids(group.slice_rows) <= pool.slice_ids

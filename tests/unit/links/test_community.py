@@ -1,6 +1,7 @@
 """Tests of communities and components against planted groups."""
 
 import numpy as np
+import pytest
 from planted_traffic import adjusted_rand
 
 from stillwatch.links.community import communities
@@ -63,3 +64,12 @@ def test_weights_decide_whom_a_node_joins() -> None:
     found = communities(241, left, right, weight)
     assert found[240] == found[6]
     assert found[240] != found[0]
+
+
+@pytest.mark.parametrize("n_cliques", [1, 2, 5, 9])
+def test_a_group_that_holds_most_of_the_links_is_not_broken_up(n_cliques: int) -> None:
+    """A small log with one pool in it gives that pool whole: the resolution rises with the linked nodes only."""
+    inside = np.array([(a, b) for a in range(6) for b in range(a)])
+    edges = np.concatenate([inside + 6 * i for i in range(n_cliques)])
+    found = communities(6 * n_cliques, edges[:, 1], edges[:, 0], np.ones(len(edges)))
+    assert found.tolist() == np.repeat(np.arange(n_cliques), 6).tolist()
