@@ -60,6 +60,10 @@ class UnknownFormatError(InputError):
     code = "unknown-format"
 
 
+class AmbiguousFormatError(UnknownFormatError):
+    """More than one reader recognises a file alike; the user must choose."""
+
+
 class FieldMapError(InputError):
     """A field map is wrong; found before the run."""
 

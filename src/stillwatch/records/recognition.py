@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from stillwatch.errors import InputError, UnknownFormatError
+from stillwatch.errors import AmbiguousFormatError, InputError, UnknownFormatError
 from stillwatch.records.delimited import delimiter_of, frame_rows, header_names
 from stillwatch.records.framing import BOM, Framed, frame_lines
 from stillwatch.records.opening import (
@@ -35,6 +35,9 @@ UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
 PROTOBUF_NAMES: Final = re.compile(r"\.(pb|binpb|protobuf|otlp|bin)(\.(gz|zst|zstd))?$", re.IGNORECASE)
 
 
+UNKNOWN: Final = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """How a file's bytes are laid out.
@@ -42,7 +45,7 @@ class Form:
     Args:
         compression: ``none``, ``gzip`` or ``zstd``.
         container: ``parquet``, ``arrow-file``, ``arrow-stream``, ``json-lines``, ``json-values``, ``csv``,
-            ``protobuf`` or ``empty``.
+            ``protobuf``, ``empty`` or ``unknown``.
         wrapper: the key under which JSON objects keep their records, if they do.
     """
 
@@ -265,7 +268,7 @@ def recognise(
     if best < MIN_SHARE:
         raise _unknown(source, form, sample)
     if len(names) > 1:
-        raise UnknownFormatError(
+        raise AmbiguousFormatError(
             source.name,
             "more than one format fits",
             got=", ".join(names),
@@ -274,6 +277,18 @@ def recognise(
         )
     why = f"{best:.0%} of {len(sample)} sampled records have its marks"
     return Recognition(source, form, readers[names[0]], shares, len(sample), why)
+
+
+def recognise_stray(
+    source: Source, readers: Mapping[str, Reader], limits: ReadLimits, chosen: Reader | None = None
+) -> Recognition:
+    """Return what a file of a searched folder holds; a stray file that no reader knows is ``unknown``, not an error."""
+    try:
+        return recognise(source, readers, limits, chosen)
+    except AmbiguousFormatError:
+        raise
+    except UnknownFormatError as stray:
+        return Recognition(source, Form("none", UNKNOWN), None, {}, 0, stray.problem)
 
 
 def _unknown(source: Source, form: Form, sample: Sequence[Mapping[str, Any]]) -> UnknownFormatError:

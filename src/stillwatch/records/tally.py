@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from stillwatch.records.outcome import OutOfScope, Quarantined
-from stillwatch.records.recognition import Recognition
+from stillwatch.records.recognition import UNKNOWN, Recognition
 from stillwatch.records.schema import EXCHANGES
 
 QUARANTINE: Final = pa.schema(
@@ -34,7 +34,7 @@ class SourceTally:
         name: the file's name.
         sha256: digest of the raw file, hexadecimal.
         n_bytes: size of the raw file.
-        format: name of the reader; ``empty`` for an empty file.
+        format: name of the reader; ``empty`` for an empty file, ``unknown`` for a stray one.
         container: layout, as ``json-lines``.
         compression: ``none``, ``gzip`` or ``zstd``.
         used: records that became exchanges.
@@ -209,7 +209,7 @@ class TallyKeeper:
                 name=one.source.name,
                 sha256=count.sha256,
                 n_bytes=count.n_bytes,
-                format="empty" if one.reader is None else one.reader.name,
+                format=one.reader.name if one.reader else UNKNOWN if one.form.container == UNKNOWN else "empty",
                 container=one.form.container,
                 compression=one.form.compression,
                 used=count.used,

@@ -17,7 +17,7 @@ from stillwatch.records.opening import HashingFile, ReadLimits, find_sources
 from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record
 from stillwatch.records.reader import Reader, Session
 from stillwatch.records.readers.canonical import MISSING, READER, open_columns, read_columns
-from stillwatch.records.recognition import COLUMNAR, Recognition, recognise, records_of
+from stillwatch.records.recognition import COLUMNAR, UNKNOWN, Recognition, recognise, recognise_stray, records_of
 from stillwatch.records.schema import EXCHANGES
 from stillwatch.records.tally import IGNORED, Tally, TallyKeeper, digest_of
 
@@ -111,6 +111,11 @@ class Traffic:
         self._keeper.digest(index, *digest_of(one.source.path))
 
     def _records(self, index: int, one: Recognition) -> Iterator[pa.RecordBatch]:
+        if one.form.container == UNKNOWN:
+            sha256, n_bytes = digest_of(one.source.path)
+            self._keeper.add(Quarantined(Place(one.source.name, 1, n_bytes), "unknown-format", one.why), index)
+            self._keeper.digest(index, sha256, n_bytes)
+            return
         is_columnar = one.form.container in COLUMNAR
         raw = None if is_columnar else HashingFile(one.source.path)
         framed = records_of(one.source, one.form, self._options.limits, raw)
@@ -167,6 +172,9 @@ def read_traffic(
 ) -> Traffic:
     """Recognise files, folders and globs, and return the traffic in them, ready to be iterated.
 
+    A file that was named must be recognised. One that a folder's search brought up need not be, as long as another is:
+    it goes to quarantine whole, as ``unknown-format``.
+
     Args:
         arguments: what the user named.
         options: how to read.
@@ -182,7 +190,16 @@ def read_traffic(
         chosen = read_field_map(options.field_map)
     elif options.format is not None:
         chosen = reader_named(options.format, readers)
-    recognitions = [recognise(source, readers, options.limits, chosen) for source in find_sources(arguments)]
+    arguments = list(arguments)
+    folders = {Path(argument).resolve() for argument in arguments if Path(argument).is_dir()}
+    sources = find_sources(arguments)
+    strays_allowed = [not folders.isdisjoint(source.path.resolve().parents) for source in sources]
+    recognitions = [
+        (recognise_stray if allowed else recognise)(source, readers, options.limits, chosen)
+        for source, allowed in zip(sources, strays_allowed, strict=True)
+    ]
+    if recognitions and all(one.form.container == UNKNOWN for one in recognitions):
+        recognise(sources[0], readers, options.limits, chosen)  # says why nothing here can be read
     for one in recognitions:
         if one.reader is READER and one.form.container in COLUMNAR:
             schema = open_columns(one.source.path, one.form.container, one.source.name)

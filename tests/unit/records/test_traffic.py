@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stillwatch.errors import UnknownFormatError
 from stillwatch.records.catalogue import READERS
 from stillwatch.records.opening import ReadLimits
 from stillwatch.records.outcome import OutOfScope, Quarantined, Used
@@ -79,6 +80,32 @@ def test_quarantine_says_where_and_why_and_never_what(tmp_path):
     assert quarantine["line"].to_pylist() == [2, 4, 5, 6, 7]
     assert quarantine["bytes"].to_pylist()[1] == len(bad[0])
     assert CANARY not in str(quarantine.to_pylist()) + str(traffic.tally.as_document())
+
+
+def test_a_stray_file_of_a_folder_goes_to_quarantine_whole(tmp_path):
+    """A note among the logs of a folder does not stop the run; it is counted, with its size and no word of it."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "day.jsonl").write_bytes(lines(row(1), row(2)))
+    (tmp_path / "logs" / "README.md").write_text(f"# Notes\n{CANARY}\n", encoding="utf-8")
+    traffic = read_traffic([tmp_path / "logs"])
+    assert sum(batch.num_rows for batch in traffic) == 2
+    assert (traffic.tally.read, traffic.tally.used, traffic.tally.by_reason) == (3, 2, {"unknown-format": 1})
+    (stray,) = traffic.quarantine().to_pylist()
+    assert stray["source"].endswith("README.md")
+    assert stray["bytes"] == len(f"# Notes\n{CANARY}\n")
+    assert CANARY not in str(stray)
+
+
+def test_a_named_file_and_a_folder_of_strays_must_be_recognised(tmp_path):
+    """What the user named, and a folder that holds nothing else, is refused with what to do next."""
+    note = tmp_path / "logs" / "README.md"
+    note.parent.mkdir()
+    note.write_text("# Notes\n", encoding="utf-8")
+    (tmp_path / "day.jsonl").write_bytes(lines(row(1)))
+    with pytest.raises(UnknownFormatError):
+        read_traffic([tmp_path / "day.jsonl", note])
+    with pytest.raises(UnknownFormatError):
+        read_traffic([note.parent])
 
 
 def test_duplicate_ids_pass_with_their_places(tmp_path):
