@@ -20,6 +20,11 @@ from stillwatch.links.population import BoolArray, FloatArray, IntArray, Populat
 MOST_BITS: Final = 20.0  # one in a million: no count of a month's log supports more
 LEAST_MEMBER: Final = 0.5
 LEAST_BREADTH: Final = 0.5  # of the variety of phrases that a typical member with as many exchanges shows
+LEAST_LIKENESS: Final = (
+    0.25  # of a typical member, in variety of phrases times matched share: a quarter allows for cover
+)
+TAIL_HITS: Final = 8.0  # matches of a typical member that chance speech does not reach
+MOST_FRINGE: Final = 0.5  # entities with one or two matches to each member
 LEAST_SPECIFIC: Final = 0.8  # of a family's exchanges come from the core; a template of everybody's is not its own
 MOSTLY_NEW: Final = 0.25  # of a typical member's matched prompts were sent by others too: the group sends its own items
 MOSTLY_KNOWN: Final = 0.5  # of an entity's matched prompts were: it is another customer of the same public items
@@ -70,7 +75,13 @@ def weigh_membership(
     entity = entities.of_account[exchanges.account]
     hits = np.bincount(entity[matched], minlength=entities.n).astype(np.float64)
     bits = _member_bits(hits, entities.n_exchanges.astype(np.float64), is_core)
-    bits = np.where(breadth(chosen, families, hits, is_core) >= LEAST_BREADTH, bits, -MOST_BITS)
+    variety = breadth(chosen, families, hits, is_core)
+    bits = np.where(variety >= LEAST_BREADTH, bits, -MOST_BITS)
+    share = share_floor(hits, entities.n_exchanges.astype(np.float64))
+    typical = is_core & (variety >= LEAST_BREADTH)
+    if np.any(typical):
+        likeness = np.minimum(variety, 1.0) * np.minimum(share / float(np.median(share[typical])), 1.0)
+        bits = np.where(likeness >= LEAST_LIKENESS, bits, -MOST_BITS)
     known = np.bincount(entity[matched & is_replica], minlength=entities.n) / np.maximum(hits, 1.0)
     if float(np.median(known[is_core])) < MOSTLY_NEW:
         bits = np.where(known > MOSTLY_KNOWN, -MOST_BITS, bits)
@@ -79,11 +90,25 @@ def weigh_membership(
         bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)
     p_member = 1.0 / (1.0 + np.exp2(-bits))
     members = np.flatnonzero(p_member >= LEAST_MEMBER)
+    if candidate.channel == "content" and _is_chance_speech(hits, members):
+        return None
     p_exchange = _exchange_probability(matched, score, population, p_member[entity])
     inside = np.zeros(entities.n, bool)
     inside[members] = True
     slice_rows = np.flatnonzero((p_exchange >= LEAST_MEMBER) & inside[entity])
     return Group(candidate.channel, chosen, members, p_member[members], slice_rows, p_exchange[slice_rows])
+
+
+def _is_chance_speech(hits: FloatArray, members: IntArray) -> bool:
+    """Return whether a group is but the tail of speech that many entities use once or twice.
+
+    Counts of a phrase that people meet by chance fall off quickly: many use it once, fewer twice, few three times. A
+    pool's counts do not: there are members, and there is hardly anyone with one or two. Where members have many matches
+    each, the tail does not reach them and nothing needs to be asked.
+    """
+    if not len(members) or float(np.median(hits[members])) >= TAIL_HITS:
+        return False
+    return np.count_nonzero((hits > 0) & (hits < RECURRENT_USES)) > MOST_FRINGE * len(members)
 
 
 def _specific_families(
