@@ -108,7 +108,8 @@ def _is_chance_speech(hits: FloatArray, members: IntArray) -> bool:
     """
     if not len(members) or float(np.median(hits[members])) >= TAIL_HITS:
         return False
-    return np.count_nonzero((hits > 0) & (hits < RECURRENT_USES)) > MOST_FRINGE * len(members)
+    fringe = int(np.count_nonzero((hits > 0) & (hits < RECURRENT_USES)))
+    return fringe > MOST_FRINGE * len(members)
 
 
 def _specific_families(
