@@ -27,6 +27,8 @@ N_COMPARED: int = 10  # control groups whose observations stand beside a group's
 MOST_REPEATED = 0.8  # of a group's accounts may stand in groups reported before it
 UNRELATED = "unrelated"
 UNDETERMINED = "undetermined"
+AUTHORISED = "authorised_customer"
+MOSTLY_REGISTERED = 0.5  # of a group's accounts: most of them are covered or lapsed, and the registry says which
 DISTILLATION = "distillation"
 
 Progress = Callable[[str, int, int], None]
@@ -55,10 +57,13 @@ class Finding:
     def verdict(self) -> str:
         """Return the name under which the group is reported.
 
-        ``distillation`` stands only where the group is accused; where it leads without enough to accuse, the group is
-        ``undetermined``.
+        ``distillation`` stands only where the group is accused. Where it leads otherwise, a group most of whose
+        accounts the registry names is an ``authorised_customer``, and any other is ``undetermined``.
         """
-        return UNDETERMINED if self.leading.name == DISTILLATION and not self.is_accusation else self.leading.name
+        if self.leading.name != DISTILLATION or self.is_accusation:
+            return self.leading.name
+        registered = self.observations["registered_share"].value or 0.0
+        return AUTHORISED if registered >= MOSTLY_REGISTERED else UNDETERMINED
 
 
 @dataclass(frozen=True, slots=True)
