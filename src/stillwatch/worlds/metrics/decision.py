@@ -93,7 +93,7 @@ def _is_campaign(label: str) -> bool:
     return label == DISTILLATION
 
 
-def _accused_by_class(truth: Truth, innocent: set[str], wrong: set[str]) -> dict[str, list[int]]:
+def _accused_by_class(truth: Truth, innocent: set[str], wrong: frozenset[str]) -> dict[str, list[int]]:
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for name in innocent:
         counts[truth.class_of[name]][1] += 1
