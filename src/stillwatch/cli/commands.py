@@ -7,6 +7,8 @@ import typer
 
 from stillwatch import __version__
 from stillwatch.cli import key, records
+from stillwatch.cli.bench import EXAMPLES as BENCH_EXAMPLES
+from stillwatch.cli.bench import bench
 from stillwatch.cli.demo import demo
 from stillwatch.cli.report import report, schema
 from stillwatch.cli.scan import EXAMPLES, scan
@@ -30,6 +32,7 @@ app.command(epilog="\b\nExamples:\n  stillwatch demo\n  stillwatch demo --out /t
 app.command(epilog="Example: stillwatch report case/ --out report.html")(report)
 app.command(epilog="\b\nExamples:\n  stillwatch schema\n  stillwatch schema campaigns > campaigns.schema.json")(schema)
 app.command(epilog="Example: stillwatch world --preset tiny --seed 3 --out world/")(world)
+app.command(epilog=BENCH_EXAMPLES)(bench)
 app.add_typer(records.app, name="records", epilog="Example: stillwatch records explain gateway.jsonl.gz")
 app.add_typer(key.app, name="key", epilog="Example: stillwatch key new sketch.key")
 

@@ -145,7 +145,8 @@ def test_a_world_without_campaigns_has_no_tells() -> None:
 def test_every_preset_loads_and_knows_its_actors() -> None:
     """Presets name only actors that exist; the large ones hold every look-alike."""
     generator.load_actors()
-    assert set(preset_names()) == {"demo", "hard", "june", "null", "standard", "tiny"}
+    shipped = {"adversary", "demo", "hard", "june", "null", "null-small", "share5", "standard", "tiny"}
+    assert set(preset_names()) == shipped
     for name in preset_names():
         preset = load_preset(name)
         used = {table.kind for table in preset.actors}

@@ -42,7 +42,7 @@ class RecordLinkage:
     source: str = "Splink 5 (MIT), the package"
     setting: str = (
         "payment, device, phone, email, referrer, organisation, most used address, TLS fingerprint and client, exact, "
-        "with and without term frequencies; u by sampling, m by EM; linked at -10 to 10 bits; connected components; score: size"
+        "with and without term frequencies; u by sampling, m by EM; linked at -10 to 10 bits; components; score: size"
     )
     modules: tuple[str, ...] = ("splink",)
 
