@@ -178,7 +178,9 @@ class _Workers:
         return [(waiting[future], future.result()) for future in order]
 
     def _run(self, job: Job) -> Document:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(
+            prefix=".job-", dir=job.document["cache"]
+        ) as folder:  # removed with a killed job
             asked, answer, said = (Path(folder) / name for name in ("job.json", "result.json", "stderr"))
             asked.write_text(json.dumps(job.document), encoding="utf-8")
             with said.open("wb") as errors:

@@ -9,7 +9,6 @@ import re
 import resource
 import shutil
 import sys
-import tempfile
 import time
 from dataclasses import replace
 from importlib import resources
@@ -81,7 +80,7 @@ def _sources() -> str:
 
 
 def make_world(recipe: WorldRecipe, out: Path) -> None:
-    """Make a world in a folder; it has its name only once it is whole."""
+    """Make a world in a folder."""
     preset = load_preset(recipe.preset)
     actors = []
     for table in preset.actors:
@@ -90,13 +89,7 @@ def make_world(recipe: WorldRecipe, out: Path) -> None:
             parameters |= recipe.campaign
         actors.append(replace(table, parameters={k: v for k, v in parameters.items() if v is not None}))
     made = build_world(replace(preset, actors=tuple(actors)), recipe.seed, cast("Split", recipe.split))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
-        write_world(made, partial)
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    write_world(made, out)
 
 
 def request_of(tables: Path, out: Path, settings: dict[str, Any]) -> ScanRequest:
@@ -224,12 +217,16 @@ def run_nulls(job: dict[str, Any], work: Path) -> dict[str, Any]:
 
 def run_world(job: dict[str, Any], work: Path) -> dict[str, Any]:
     """Make a world where it is not kept already."""
-    del work
     recipe = recipe_of(job)
     folder = world_folder(recipe, Path(job["cache"]))
     start = time.perf_counter()
     if not folder.is_dir():
-        make_world(recipe, folder)
+        make_world(recipe, work / "world")
+        try:
+            (work / "world").rename(folder)  # it has its name only once it is whole
+        except OSError:
+            if not folder.is_dir():  # another run that shares the folder was faster
+                raise
     return {"seconds": time.perf_counter() - start, "peak_bytes": peak_bytes()}
 
 
@@ -240,18 +237,17 @@ def _silent(name: str, done: int, total: int) -> None:
 KINDS: Final = {"world": run_world, "scan": run_scan, "rival": run_rival, "nulls": run_nulls}
 
 
-def run_job(job: dict[str, Any]) -> dict[str, Any]:
+def run_job(job: dict[str, Any], work: Path) -> dict[str, Any]:
     """Run one job and return its result; a refusal is a result."""
-    with tempfile.TemporaryDirectory(dir=job["cache"]) as work:
-        try:
-            return {"status": "done", **KINDS[job["kind"]](job, Path(work))}
-        except StillwatchError as refusal:
-            return {"status": "failed", "problem": refusal.sentence()}
+    try:
+        return {"status": "done", **KINDS[job["kind"]](job, work)}
+    except StillwatchError as refusal:
+        return {"status": "failed", "problem": refusal.sentence()}
 
 
 def main(job: Path, result: Path) -> None:
-    """Run the job of one file and write its result to another."""
-    found = run_job(json.loads(job.read_text(encoding="utf-8")))
+    """Run the job of one file beside it and write its result to another; the caller removes the folder."""
+    found = run_job(json.loads(job.read_text(encoding="utf-8")), job.parent)
     result.write_text(json.dumps(found), encoding="utf-8")
 
 

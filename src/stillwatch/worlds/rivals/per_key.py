@@ -4,6 +4,7 @@ Source: the package honeypotllm, its own scorer with its own defaults, run on th
 """
 
 import importlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -35,6 +36,7 @@ class PerKeyRules:
             highest = np.zeros(len(traffic.account_ids))
             rows = traffic.exchanges.select(["requested_at", "prompt", "input_tokens"])
             at_s = rows["requested_at"].cast("int64").to_numpy() / 1e6
+            at_s += time.time() - at_s.min()  # a key's state begins at the wall clock, whatever we say here
             owner = traffic.owners()
             prompts, tokens = rows["prompt"].to_pylist(), rows["input_tokens"].to_pylist()
             for row in np.argsort(at_s, kind="stable").tolist():
