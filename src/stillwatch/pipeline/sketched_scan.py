@@ -3,6 +3,7 @@
 The benchmark shows with it that text is needed for nothing but its sketch.
 """
 
+import os
 from pathlib import Path
 from typing import cast
 
@@ -30,6 +31,7 @@ from stillwatch.sketches.schema import TEXT_COLUMNS
 from stillwatch.sketches.sketch import Sketcher
 
 SKETCHES_FILE = "sketches.parquet"
+MEMORY_MIB = 4096  # of the embedded engine where the settings leave it open
 BATCH_ROWS = 16_384  # some 30 MB of prompts a batch
 
 
@@ -74,7 +76,11 @@ def scan_sketched(request: ScanRequest, sketches: Path, progress: Progress) -> C
     with case_folder(request.out, replace=request.replace) as folder:
         work = folder / "work"
         work.mkdir()
-        engine = EmbeddedEngine(work, memory_bytes=settings.memory_mib * 2**20, n_threads=settings.threads)
+        engine = EmbeddedEngine(
+            work,
+            memory_bytes=(settings.memory_mib or MEMORY_MIB) * 2**20,
+            n_threads=settings.threads or os.cpu_count() or 1,
+        )
         try:
             traffic = read_traffic(request.traffic, ReadOptions())
             kept = cast("Sketcher", KeptSketches(pq.read_table(sketches)))
