@@ -16,20 +16,22 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 from scipy.stats import poisson
 
 from stillwatch.links.community import communities
+from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
-from stillwatch.links.family import LEAST_ENTITIES, Families
+from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP, RECURRENT_USES, Families
 from stillwatch.links.identity import Ties, tie_graph
-from stillwatch.links.population import IntArray, Population
+from stillwatch.links.population import BoolArray, IntArray, Population
 
 JOIN_LEVEL: Final = 0.01  # family-wise, over all overlapping pairs
 MOST_LINK_BITS: Final = 160.0  # of one pair of families: beyond, likelier is not closer
 FAMILY_RESOLUTION: Final = 1.0  # each of these links was tested by itself: nothing needs to be broken up further
 MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is common speech
-RECURRENT_USES: Final = 3  # exchanges: once is chance, twice a coincidence
+LEAST_ALIKE: Final = 2 / 3  # of the entities of two families: beyond, they are one programme's
+LEAST_CONTAINED: Final = 0.8  # of a family's users, to belong to a group of others
 RECURRENT_SHARE: Final = 0.03  # of an entity's exchanges; below 1 in 20 of the hardest published case, for sampling
 
 
@@ -77,24 +79,69 @@ def family_use(population: Population, entities: Entities, families: Families) -
 
 
 def _content_candidates(use: csr_array, entities: Entities) -> list[Candidate]:
+    """Return candidates from families that people come back to, then from families that are only used together."""
     users = np.bincount(use.indices, minlength=use.shape[1])
     kept = np.flatnonzero((users >= LEAST_ENTITIES) & (users <= max(MOST_SHARE * entities.n, LEAST_ENTITIES)))
     if len(kept) == 0:
         return []
     used = use[:, kept].tocsc()
-    group = _join_families(used)
-    n_groups = int(group.max()) + 1
-    grouping = csr_array((np.ones(len(kept), np.int64), (np.arange(len(kept)), group)), shape=(len(kept), n_groups))
-    uses = (used @ grouping).tocsc()
+    groups, is_taken = _kept_up_groups(used, entities)
+    rest = np.flatnonzero(~is_taken)
+    if len(rest):
+        label = _join_families(used[:, rest])
+        groups += [rest[label == value] for value in range(int(label.max()) + 1)]
     found = []
-    for label in range(n_groups):
-        span = slice(uses.indptr[label], uses.indptr[label + 1])
-        entity, count = uses.indices[span], uses.data[span]
-        recurs = (count >= RECURRENT_USES) & (count >= RECURRENT_SHARE * entities.n_exchanges[entity])
-        if np.count_nonzero(recurs) >= LEAST_ENTITIES:
-            members = np.sort(entity[recurs]).astype(np.int64)
-            found.append(Candidate("content", kept[group == label].astype(np.int64), members))
+    for columns in groups:
+        members = _recurrent(np.asarray(used[:, columns].sum(axis=1)).ravel(), entities)
+        if len(members) >= LEAST_ENTITIES:
+            found.append(Candidate("content", kept[columns].astype(np.int64), members))
     return found
+
+
+def _recurrent(count: IntArray, entities: Entities) -> IntArray:
+    """Return the entities, rising, that use something again and again; ``count`` is their number of uses."""
+    recurs = (count >= RECURRENT_USES) & (count >= RECURRENT_SHARE * entities.n_exchanges)
+    return np.flatnonzero(recurs).astype(np.int64)
+
+
+def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray], BoolArray]:
+    """Return groups of families (columns of ``used``) to which their users keep, and which columns are in one.
+
+    A phrase that people meet by chance has many users with one or two uses for each that comes back; a programme has
+    none such. Families kept up by the same entities are one group. A further family belongs to it where most of its
+    users do; it may belong to several.
+    """
+    n_users = np.diff(used.indptr)
+    column = np.repeat(np.arange(used.shape[1]), n_users)
+    recurs = (used.data >= RECURRENT_USES) & (used.data >= RECURRENT_SHARE * entities.n_exchanges[used.indices])
+    n_recurrent = np.bincount(column[recurs], minlength=used.shape[1])
+    is_kept_up = (n_recurrent >= LEAST_ENTITIES) & (n_recurrent >= LEAST_KEPT_UP * n_users)
+    strong = np.flatnonzero(is_kept_up)
+    is_taken = is_kept_up.copy()
+    if not len(strong):
+        return [], is_taken
+    held = csr_array((recurs.astype(np.int64), used.indices, used.indptr), shape=used.shape[::-1]).T.tocsc()[:, strong]
+    held.eliminate_zeros()
+    label = _alike_sets(held)
+    binary = csc_array((np.ones(len(used.indices), np.int64), used.indices, used.indptr), shape=used.shape)
+    groups = []
+    for value in range(int(label.max()) + 1):
+        nucleus = strong[label == value]
+        inside = np.zeros(entities.n, np.int64)
+        inside[held[:, np.flatnonzero(label == value)].indices] = 1
+        attached = (binary.T @ inside >= LEAST_CONTAINED * n_users) & ~is_kept_up
+        is_taken |= attached
+        groups.append(np.union1d(nucleus, np.flatnonzero(attached)))
+    return groups, is_taken
+
+
+def _alike_sets(held: csc_array) -> IntArray:
+    """Return the group of each column: columns are joined where their entities are the same by two thirds (Jaccard)."""
+    size = np.diff(held.indptr)
+    overlap = (held.T @ held).tocoo()
+    jaccard = overlap.data / np.maximum(size[overlap.row] + size[overlap.col] - overlap.data, 1)
+    is_alike = (overlap.row < overlap.col) & (jaccard >= LEAST_ALIKE)
+    return connected_components(held.shape[1], overlap.row[is_alike], overlap.col[is_alike])
 
 
 def _join_families(used: csr_array) -> IntArray:

@@ -33,7 +33,7 @@ class Channel:
 
     Args:
         name: stable identifier.
-        kind: ``identity``, ``infrastructure`` or ``rhythm``.
+        kind: ``identity``, ``infrastructure``, ``rhythm`` or ``work_list``.
         null: the null in words.
         needs: the columns it needs.
         statistic: the function.
@@ -186,7 +186,7 @@ def assess_coordination(
 
 def combined_p_value(results: tuple[TestResult, ...]) -> float:
     """Return the group's p-value: the smallest counted one times the number of counted ones, at most 1."""
-    combined = p_value_of(results, ("identity", "infrastructure", "rhythm"))
+    combined = p_value_of(results, ("identity", "infrastructure", "rhythm", "work_list"))
     return 1.0 if combined is None else combined
 
 

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.campaigns.candidate import RECURRENT_SHARE, RECURRENT_USES, Candidate
+from stillwatch.campaigns.candidate import RECURRENT_SHARE, Candidate
 from stillwatch.links.entity import Entities
-from stillwatch.links.family import LEAST_ENTITIES, Families
+from stillwatch.links.family import LEAST_ENTITIES, RECURRENT_USES, Families
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
 
 MOST_BITS: Final = 20.0  # one in a million: no count of a month's log supports more

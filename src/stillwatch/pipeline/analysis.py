@@ -12,10 +12,13 @@ from stillwatch.assessments.sample import Sample, accounts_of_entities, plain_sa
 from stillwatch.campaigns.candidate import propose
 from stillwatch.campaigns.control import activity_strata, draw_controls
 from stillwatch.campaigns.coordination import TestResult, assess_coordination, channels_of, combined_p_value, p_value_of
+from stillwatch.campaigns.dealing import Dealing
 from stillwatch.campaigns.false_discovery import q_values
 from stillwatch.campaigns.membership import Group, weigh_membership
+from stillwatch.campaigns.work_list import WorkLists
 from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
+from stillwatch.links.handover import hand_overs, successions
 from stillwatch.links.identity import Ties, ties_of
 from stillwatch.links.population import MISSING_TIME, BoolArray, IntArray, Population
 from stillwatch.links.replica import replicas
@@ -141,7 +144,17 @@ def assess_all(
         if group is not None and len(group.entities) >= settings.least_members and len(group.slice_rows):
             groups.append(group)
     groups = _distinct(groups)
-    findings = _assess(groups, population, entities, families, ties, registry, settings, progress)
+    succession = successions(population, entities)
+    found = hand_overs(succession)
+    is_explained = np.zeros(len(population.exchanges), bool)
+    for group in groups:
+        if group.channel == "content":
+            is_explained[group.slice_rows] = True
+    progress("work lists", 0, 1)
+    lists = WorkLists(population, entities, found, is_replica, is_explained)
+    groups += [group for group in lists.groups() if len(group.entities) >= settings.least_members]
+    dealing = Dealing(population, entities, succession, found)
+    findings = _assess(groups, dealing, population, entities, families, ties, registry, settings, progress)
     return Analysis(population, entities, families, ties, registry, len(candidates), len(groups), tuple(findings))
 
 
@@ -160,6 +173,7 @@ def _distinct(groups: list[Group]) -> list[Group]:
 
 def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used once
     groups: list[Group],
+    dealing: Dealing,
     population: Population,
     entities: Entities,
     families: Families,
@@ -174,7 +188,8 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
     tested = []
     for i, group in enumerate(groups):
         progress("group tests", i, len(groups))
-        tested.append(assess_coordination(group.entities, channels, strata, group.channel, seed=i))
+        compared = assess_coordination(group.entities, channels, strata, group.channel, seed=i)
+        tested.append((*compared, *dealing.assess(group)))
     p_values = np.array([combined_p_value(results) for results in tested])
     q = q_values(p_values)
     findings = []

@@ -1,0 +1,120 @@
+"""Tests of dealing: does a group pass on what failed, as a queue does and strangers cannot?
+
+Two tests, for two ways in which a group came to be. Neither needs controls, and neither looks at what a request says.
+
+Guarantee: *hand-overs* of a group that something else proposed are compared with their mirror images within its own
+slice. Among strangers who send alike items the order of a failed and an answered request is a fair coin, whatever
+makes them send them, so that the binomial tail is an exact p-value. A group that hand-overs themselves proposed is
+tested by its size: the largest connected group among as many random links as there are mirror images in the whole
+log; the maximum over the log pays for the search.
+
+Source: sign test, Conover 1999, section 3.4; size of components as a scan statistic, ours:
+docs/decisions/0010-hand-overs.md.
+"""
+
+from typing import Final
+
+import numpy as np
+from scipy.stats import binom
+
+from stillwatch.campaigns.control import tail_p_value
+from stillwatch.campaigns.coordination import TestResult
+from stillwatch.campaigns.membership import Group
+from stillwatch.links.components import connected_components
+from stillwatch.links.entity import Entities
+from stillwatch.links.handover import HandOvers, Succession
+from stillwatch.links.population import FloatArray, IntArray, Population
+
+N_RANDOM_LINKINGS: Final = 999
+LEAST_EXACT_P: Final = 1e-12  # smaller ones say nothing more
+HAND_OVER: Final = "hand_over"
+WORK_LIST: Final = "work_list"
+
+
+class Dealing:
+    """The tests of dealing over one population.
+
+    Args:
+        population: the traffic.
+        entities: its entities.
+        succession: consecutive requests of one item by two entities.
+        found: the hand-overs among them.
+    """
+
+    def __init__(self, population: Population, entities: Entities, succession: Succession, found: HandOvers) -> None:
+        self._succession = succession
+        self._n_rows = len(population.exchanges)
+        of_row = entities.of_account[population.exchanges.account].astype(np.int64)
+        self._links = of_row[found.failed], of_row[found.taken]
+        self._n_entities = entities.n
+        self._ends = np.concatenate([of_row[succession.earlier], of_row[succession.later]])
+        self._n_chance = found.n_mirrored + 1
+        self._largest: FloatArray | None = None
+        self.is_known = bool({"status", "refused"} & population.columns) and "prompt" in population.columns
+
+    def assess(self, group: Group) -> tuple[TestResult, ...]:
+        """Return the outcome of each test that applies to a group; empty where failures or prompts are not known."""
+        if not self.is_known:
+            return ()
+        is_own = group.channel == HAND_OVER
+        results = [self._passed_on(group.slice_rows, is_selection=is_own)]
+        if is_own:
+            results.append(self._connected(group.entities))
+        return tuple(results)
+
+    def _passed_on(self, slice_rows: IntArray, *, is_selection: bool) -> TestResult:
+        inside = np.zeros(self._n_rows, bool)
+        inside[slice_rows] = True
+        pairs = self._succession
+        mine = inside[pairs.earlier] & inside[pairs.later]
+        n_forward = int(np.count_nonzero(mine & pairs.has_failed_first & ~pairs.has_failed_last))
+        n_mirrored = int(np.count_nonzero(mine & ~pairs.has_failed_first & pairs.has_failed_last))
+        n = n_forward + n_mirrored
+        p_value = float(np.clip(binom.sf(n_forward - 1, n, 0.5), LEAST_EXACT_P, 1.0)) if n else 1.0
+        return TestResult(
+            "passed_on",
+            WORK_LIST,
+            "items that failed for one account turn up at another as often before the failure as after it",
+            float(n_forward),
+            n / 2,
+            float(binom.ppf(0.99, n, 0.5)) if n else 0.0,
+            p_value,
+            0,
+            is_selection,
+        )
+
+    def _connected(self, members: IntArray) -> TestResult:
+        inside = np.zeros(self._n_entities, bool)
+        inside[members] = True
+        left, right = self._links
+        mine = inside[left] & inside[right]
+        label = connected_components(self._n_entities, left[mine], right[mine])
+        size = float(np.bincount(label).max(initial=0))
+        if self._largest is None:
+            self._largest = _largest_by_chance(self._ends, self._n_chance)
+        return TestResult(
+            "passed_round",
+            WORK_LIST,
+            "as many random links as there are mirror images of hand-overs connect as many accounts",
+            size,
+            float(np.mean(self._largest)),
+            float(np.quantile(self._largest, 0.99)),
+            tail_p_value(size, self._largest, 1.0),
+            N_RANDOM_LINKINGS,
+            False,  # noqa: FBT003 - the test pays for the selection itself
+        )
+
+
+def _largest_by_chance(ends: IntArray, n_links: int) -> FloatArray:
+    """Return the size of the largest connected group in each of ``N_RANDOM_LINKINGS`` random sets of links.
+
+    Ends are drawn in proportion to how often an entity takes part in any succession: who repeats much is linked more.
+    """
+    rng = np.random.default_rng(0)
+    largest = np.empty(N_RANDOM_LINKINGS)
+    for i in range(N_RANDOM_LINKINGS):
+        left, right = rng.choice(ends, (2, max(int(rng.poisson(n_links)), 1)))
+        nodes, joined = np.unique(np.concatenate([left, right]), return_inverse=True)
+        label = connected_components(len(nodes), joined[: len(left)], joined[len(left) :])
+        largest[i] = np.bincount(label).max()
+    return largest

@@ -1,0 +1,239 @@
+"""Work lists without a template: from hand-overs to the list that was dealt out, and to all who worked on it.
+
+Where every request is another item in its own words, no phrase names the pool. Hand-overs name some of its accounts
+and some of its items for certain; the items tell what the list is like, and accounts that send many requests of that
+kind *may* belong. How many of them do is known without looking at them: a member stays without any hand-over with a
+probability that follows from how often requests of the list fail, so that the linked accounts, each weighted by the
+inverse of its chance to be linked, count all members at any score. The share that is left over are strangers with the
+same interest, and the membership of an account without a link is the share of members at its score.
+
+Guarantee: the weighted count is unbiased for the number of members (Horvitz and Thompson 1952) where failures strike
+members' requests at one rate; membership is that count over all accounts, monotone in the score by isotonic
+regression, so that it is calibrated by construction on the log at hand. Items that several entities sent without any
+failure are public and count for nobody.
+
+Source: Horvitz and Thompson 1952; learning from positive and unlabelled examples, Elkan and Noto 2008; isotonic
+regression, Barlow and others 1972; the use of hand-overs is ours: docs/decisions/0010-hand-overs.md.
+"""
+
+from typing import Final
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from stillwatch.campaigns.membership import Group
+from stillwatch.links.components import connected_components
+from stillwatch.links.entity import Entities
+from stillwatch.links.family import LEAST_ENTITIES
+from stillwatch.links.handover import HandOvers
+from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
+
+N_STRANGERS: Final = 20_000  # exchanges that stand for everybody else's: 64 topic directions need hundreds each
+N_FOLDS: Final = 5
+PENALTY: Final = 2.0  # ridge, in units of one exchange; a nucleus gives some tens of items to learn 80 weights from
+ROUNDS: Final = 25  # of Newton's method; it settles within ten
+MISSED_ITEMS: Final = 0.3  # of the list's items score below the level at which an exchange counts as of the list
+SURE_MEMBER: Final = 0.9  # an account without a hand-over is named only where nine in ten at its score are members
+CHUNK_ROWS: Final = 200_000  # exchanges scored at once: some 70 MB
+LEAST_NUCLEUS: Final = 10  # items handed over, to learn what a list is like
+MOSTLY_NAMED: Final = 0.5  # of a nucleus
+LEAST_ITEMS: Final = 3  # requests of the list: as for templates, once is chance and twice a coincidence
+
+
+class WorkLists:
+    """Finds the work lists of one population, and who worked on them.
+
+    Args:
+        population: the traffic.
+        entities: its entities.
+        found: hand-overs.
+        is_replica: (n,) whether another entity sent the same prompt.
+        is_explained: (n,) whether a template already explains the exchange.
+    """
+
+    def __init__(
+        self,
+        population: Population,
+        entities: Entities,
+        found: HandOvers,
+        is_replica: BoolArray,
+        is_explained: BoolArray,
+    ) -> None:
+        exchanges = population.exchanges
+        self.population, self.entities = population, entities
+        self.entity = entities.of_account[exchanges.account].astype(np.int64)
+        handed = np.zeros(len(exchanges), bool)
+        handed[found.failed] = handed[found.taken] = True
+        self.is_handed = handed & ~is_explained
+        of_list = ~is_explained[found.failed]
+        self.failed, self.taken = found.failed[of_list], found.taken[of_list]
+        opens = ~(exchanges.numbers["turn"] > 0) & (exchanges.hashes["prompt_hash"] != 0)
+        self.is_item = (
+            opens & ~is_explained & (~is_replica | handed)
+        )  # what others sent too is public, unless it was handed over
+        self.n_opening = np.bincount(self.entity[opens], minlength=entities.n).astype(np.float64)
+
+    def groups(self) -> tuple[Group, ...]:
+        """Return the group of each list, largest nucleus first; a nucleus that a former group contains adds none."""
+        found: list[Group] = []
+        named = np.zeros(self.entities.n, bool)
+        for nucleus in self._nuclei():
+            if np.mean(named[nucleus]) >= MOSTLY_NAMED:
+                continue
+            group = self._weigh(nucleus)
+            if group is not None:
+                found.append(group)
+                named[group.entities] = True
+        return tuple(found)
+
+    def _nuclei(self) -> tuple[IntArray, ...]:
+        """Return the entities of each connected set of hand-overs, of at least ``LEAST_ENTITIES``, largest first."""
+        label = connected_components(self.entities.n, self.entity[self.failed], self.entity[self.taken])
+        size = np.bincount(label)
+        largest_first = sorted(np.flatnonzero(size >= LEAST_ENTITIES).tolist(), key=lambda v: (-int(size[v]), v))
+        return tuple(np.flatnonzero(label == value).astype(np.int64) for value in largest_first)
+
+    def _weigh(self, nucleus: IntArray) -> Group | None:
+        """Return the group of all that worked on a nucleus's list; null where the list is not told from other talk."""
+        inside = np.zeros(self.entities.n, bool)
+        inside[nucleus] = True
+        rows = np.flatnonzero(self.is_handed & self.is_item & inside[self.entity])
+        if len(rows) < LEAST_NUCLEUS:
+            return None
+        score, level = self._learn(rows)
+        # items handed over between other accounts of the pool are known as surely, once the list is known roughly
+        more = np.union1d(rows, np.flatnonzero(self.is_handed & self.is_item & (score >= level)))
+        if len(more) > len(rows):
+            score, level = self._learn(more)
+        is_listed = (score >= level) & self.is_item
+        n_listed = np.bincount(self.entity[is_listed], minlength=self.entities.n).astype(np.float64)
+        share = n_listed / np.maximum(self.n_opening, 1.0)
+        is_linked = np.bincount(self.entity[is_listed & self.is_handed], minlength=self.entities.n) > 0
+        typical = is_linked & (n_listed >= LEAST_ITEMS)
+        if np.count_nonzero(typical) < LEAST_ENTITIES:
+            return None
+        likeness = np.minimum(n_listed / np.median(n_listed[typical]), 1.0) * np.minimum(
+            share / np.median(share[typical]), 1.0
+        )
+        p_member = self._membership(likeness, n_listed, is_linked, is_listed)
+        members = np.flatnonzero((p_member >= SURE_MEMBER) & (n_listed >= LEAST_ITEMS))
+        if len(members) < LEAST_ENTITIES:
+            return None
+        return self._group(members, p_member, share, score)
+
+    def _learn(self, rows: IntArray) -> tuple[FloatArray, float]:
+        """Return every exchange's log-likelihood ratio, of the list of ``rows`` against others, and an item's level."""
+        outside = np.ones(self.entities.n, bool)
+        outside[self.entity[rows]] = False
+        candidates = np.flatnonzero(outside[self.entity] & (self.population.exchanges.hashes["prompt_hash"] != 0))
+        strangers = self._features(candidates[:: max(len(candidates) // N_STRANGERS, 1)])
+        items = self._features(rows)
+        fold = self.entity[rows] % N_FOLDS
+        held_out = np.empty(len(rows))
+        for k in np.unique(fold):
+            if np.any(fold != k):
+                held_out[fold == k] = items[fold == k] @ fitted(items[fold != k], strangers)
+        return self._score(fitted(items, strangers)), float(np.quantile(held_out, MISSED_ITEMS))
+
+    def _features(self, rows: IntArray) -> FloatArray:
+        """Return, (rows, d), what an exchange is about and of what kind it is; nothing of its language or script."""
+        exchanges = self.population.exchanges
+        number = {
+            name: np.nan_to_num(exchanges.numbers[name][rows])
+            for name in ("prompt_bytes", "system_bytes", "n_tools", "turn")
+        }
+        return np.column_stack(
+            [
+                exchanges.topic[rows] / 127.0,
+                exchanges.capability[rows] / 255.0,
+                np.log1p(number["prompt_bytes"]) / 3.0,  # of the same size as the others
+                number["system_bytes"] > 0,
+                number["n_tools"] > 0,
+                number["turn"] > 0,
+                exchanges.keys["conversation_id"].code[rows] >= 0,
+                np.ones(len(rows)),
+            ]
+        ).astype(np.float64)
+
+    def _score(self, weights: FloatArray) -> FloatArray:
+        """Return the logarithm of the likelihood ratio of every exchange: of the list against anything else."""
+        n = len(self.population.exchanges)
+        score = np.empty(n)
+        for start in range(0, n, CHUNK_ROWS):
+            rows = np.arange(start, min(start + CHUNK_ROWS, n))
+            score[rows] = self._features(rows) @ weights
+        return score
+
+    def _membership(
+        self, likeness: FloatArray, n_listed: FloatArray, is_linked: BoolArray, is_listed: BoolArray
+    ) -> FloatArray:
+        """Return the membership of every entity, by how many members there must be at its likeness."""
+        considered = np.flatnonzero(n_listed >= LEAST_ITEMS)
+        of_linked = is_listed & is_linked[self.entity]
+        n_handed = np.bincount(self.entity[of_linked & self.is_handed], minlength=self.entities.n)
+        rate = _hand_over_rate(n_handed[is_linked], n_listed[is_linked])
+        p_linked = -np.expm1(-rate * n_listed[considered])
+        linked = is_linked[considered]
+        counted = np.where(linked, 1.0 / np.maximum(p_linked, 1e-3), 0.0)
+        order = np.argsort(likeness[considered], kind="stable")
+        fit = np.minimum(isotonic_regression(counted[order], increasing=True).x, 1.0)
+        at_score = np.empty(len(considered))
+        at_score[order] = fit
+        unlinked = at_score * (1 - p_linked) / np.maximum(1 - at_score * p_linked, 1e-9)
+        p_member = np.zeros(self.entities.n)
+        p_member[considered] = np.where(linked, np.maximum(at_score, SURE_MEMBER), unlinked)
+        return p_member
+
+    def _group(self, members: IntArray, p_member: FloatArray, share: FloatArray, score: FloatArray) -> Group:
+        inside = np.zeros(self.entities.n, bool)
+        inside[members] = True
+        rows = np.flatnonzero(inside[self.entity])
+        prior = np.clip(share[self.entity[rows]] / (1 - MISSED_ITEMS), 0.02, 0.98)
+        odds = prior / (1 - prior) * np.exp(np.clip(score[rows], -30, 30))
+        p_row = odds / (1 + odds)
+        chosen = p_row >= 0.5
+        slice_rows = rows[chosen]
+        p_exchange = p_row[chosen] * p_member[self.entity[slice_rows]]
+        return Group(
+            "hand_over", np.zeros(0, np.int64), members.astype(np.int64), p_member[members], slice_rows, p_exchange
+        )
+
+
+def _hand_over_rate(n_handed: IntArray, n_listed: FloatArray) -> float:
+    """Return how often a request of the list takes part in a hand-over, from entities that have at least one.
+
+    The maximum of the zero-truncated Poisson likelihood: ``sum(rate * n / (1 - exp(-rate * n))) = sum(handed)``.
+    """
+    low, high = 1e-5, 1.0
+    for _ in range(50):
+        middle = np.sqrt(low * high)
+        expected = float(np.sum(middle * n_listed / -np.expm1(-middle * n_listed)))
+        low, high = (middle, high) if expected < float(n_handed.sum()) else (low, middle)
+    return float(np.sqrt(low * high))
+
+
+def fitted(positives: FloatArray, negatives: FloatArray) -> FloatArray:
+    """Return the weights, (d,), of a ridge-penalised logistic regression with both sides weighted alike.
+
+    The linear score is the natural logarithm of the likelihood ratio. The last feature is constant and not penalised.
+
+    Source: Newton's method for logistic regression, Hastie, Tibshirani and Friedman 2009, section 4.4.1.
+    """
+    features = np.vstack([positives, negatives])
+    target = np.concatenate([np.ones(len(positives)), np.zeros(len(negatives))])
+    size = min(len(positives), len(negatives))
+    weight = np.concatenate(
+        [np.full(len(positives), size / len(positives)), np.full(len(negatives), size / len(negatives))]
+    )
+    penalty = np.eye(features.shape[1]) * PENALTY
+    penalty[-1, -1] = 1e-6  # the constant: only to keep the matrix regular
+    weights = np.zeros(features.shape[1])
+    for _ in range(ROUNDS):
+        p = 1.0 / (1.0 + np.exp(-(features @ weights)))
+        gradient = features.T @ (weight * (target - p)) - penalty @ weights
+        curvature = (features * (weight * p * (1 - p))[:, None]).T @ features + penalty
+        step = np.linalg.solve(curvature, gradient)
+        weights += step
+        if float(np.max(np.abs(step))) < 1e-6:
+            break
+    return np.asarray(weights, np.float64)
