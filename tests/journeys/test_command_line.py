@@ -16,6 +16,7 @@ COMMANDS = [
     ["report"],
     ["schema"],
     ["world"],
+    ["bench"],
     ["key"],
     ["key", "new"],
     ["key", "id"],

@@ -33,6 +33,9 @@ EXAMPLES: Final = (
     "  stillwatch bench --scenarios hard-report-31 --scenarios share5-report-31 --rivals minhash --json\n"
     "  stillwatch bench --scenarios nulls --rivals none\n"
     "\n\b\nRivals whose packages are not installed are left out and said so: pip install 'stillwatch[bench]'.\n"
+    "\n\b\nExit status:\n"
+    "  0    everything that was asked for was measured\n"
+    "  1    something could not be: a scan or a rival failed, or sketches gave another case than texts\n"
 )
 
 Size = Annotated[str, typer.Option("--size", help="smoke (a minute or two), nightly (half an hour) or full.")]
