@@ -24,6 +24,7 @@ from stillwatch.worlds.rivals.catalogue import RIVALS
 
 FAILED_STATUS: Final = 1  # something that was asked for could not be measured
 WIDTH: Final = 180  # of a table that goes to a file: fifteen columns
+MOST_SHOWN: Final = 1000  # characters of a cell: every class of accounts
 RESULTS: Final = "results.json"
 NO_RIVAL: Final = "none"
 EXAMPLES: Final = (
@@ -132,12 +133,12 @@ def _show(document: dict[str, Any]) -> None:
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, width=WIDTH)
-    for title, columns, rows in tables(document):
+    for title, columns, rows in tables(document, only_own=True):
         shown = Table(title=title, title_justify="left")
         for column in columns:
             shown.add_column(column, no_wrap=column in ("scenario", "system"))
         for cells in rows:
-            shown.add_row(*(printable(cell) for cell in cells))
+            shown.add_row(*(printable(cell, MOST_SHOWN) for cell in cells))
         console.print(shown)
     console.print(LEGEND)
     absent = sorted(

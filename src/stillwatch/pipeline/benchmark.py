@@ -260,7 +260,7 @@ def _compare(rows: Sequence[Document], scenarios: Mapping[str, Scenario]) -> Non
         base = own.get(scenario.base or scenario.id)
         if row["status"] != "done":
             continue
-        if base and row.get("seconds"):
+        if base and row.get("seconds") and not scenario.n_worlds:
             row["speed_ratio"] = base["seconds"] / row["seconds"]
         if scenario.change == SKETCHED and base:
             row["is_same_case"] = row["digests"] == base["digests"]

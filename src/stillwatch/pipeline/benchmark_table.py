@@ -8,6 +8,7 @@ from stillwatch.pipeline.scenarios import DISCIPLINES
 Table = tuple[str, tuple[str, ...], Sequence[tuple[str, ...]]]
 """A title, the columns, and the rows."""
 
+SYSTEM: Final = "stillwatch"
 NONE: Final = "-"
 COLUMNS: Final = (
     "scenario", "system", "precision", "recall", "wrong", "R@0.3%", "R to 100", "ARI",
@@ -22,11 +23,21 @@ LEGEND: Final = (
 )
 
 
-def tables(document: dict[str, Any]) -> list[Table]:
-    """Return the tables of a document: the main one, and those of what else was run."""
+def tables(document: dict[str, Any], *, only_own: bool = False) -> list[Table]:
+    """Return the tables of a document: the main one, and those of what else was run.
+
+    Args:
+        document: what the benchmark returned.
+        only_own: whether the rivals' wrong accusations by class, which are many, are left out.
+    """
     rows = document["rows"]
     main: Table = ("Detection", COLUMNS, [_row(row) for row in rows])
-    others = (_campaigns(rows), _classes(rows), _nulls(rows), _adversary(rows))
+    others = (
+        _campaigns(rows),
+        _classes([row for row in rows if not only_own or row["system"] == SYSTEM]),
+        _nulls(rows),
+        _adversary(rows),
+    )
     return [main, *(table for table in others if table[2])]
 
 
@@ -80,7 +91,7 @@ def _campaigns(rows: Sequence[dict[str, Any]]) -> Table:
     """Return stillwatch's recall of each campaign, and what else is only its own."""
     found = []
     for row in rows:
-        if row["system"] == "stillwatch" and row.get("recall_by_campaign"):
+        if row["system"] == SYSTEM and row.get("recall_by_campaign"):
             parts = (
                 f"{name.removeprefix('distillation-')} {hits}/{n}"
                 for name, (hits, n) in row["recall_by_campaign"].items()
@@ -108,7 +119,7 @@ def _classes(rows: Sequence[dict[str, Any]]) -> Table:
         if wrong:
             text = ", ".join(f"{name} {n:,}/{of:,}" for name, (n, of) in wrong.items())
             groups = ", ".join(f"{name} {n}" for name, n in row["accused_groups_by_class"].items())
-            found.append((row["scenario"], row["system"], text, groups if row["system"] == "stillwatch" else ""))
+            found.append((row["scenario"], row["system"], text, groups if row["system"] == SYSTEM else ""))
     return "Accused wrongly, by class", ("scenario", "system", "accounts", "groups"), found
 
 

@@ -11,7 +11,9 @@ from stillwatch.worlds.metrics.truth import Truth
 
 
 def campaign_agreement(truth: Truth, decision: Decision) -> float | None:
-    """Return the adjusted Rand index of campaigns against accused groups; null where there is nobody to compare.
+    """Return the adjusted Rand index of campaigns against accused groups; null for fewer than two planted clusters.
+
+    With one cluster the index is 0 for anything but the very cut, so it says nothing.
 
     Over campaign accounts and accused accounts together, registered ones left out. In truth, a campaign's accounts are
     one cluster and every other accused account is a cluster of its own. In the finding, an accused account is in the
@@ -20,9 +22,9 @@ def campaign_agreement(truth: Truth, decision: Decision) -> float | None:
     """
     members = set(truth.members())
     names = sorted((members | (decision.accused & truth.class_of.keys())) - truth.registered)
-    if not names:
-        return None
     planted = [("campaign", truth.group_of[name]) if name in members else ("alone", name) for name in names]
+    if len(set(planted)) < 2:
+        return None
     found = [("group", decision.cluster_of[name]) if name in decision.cluster_of else ("alone", name) for name in names]
     return adjusted_rand_index(planted, found)
 

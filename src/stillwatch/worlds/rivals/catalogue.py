@@ -6,7 +6,7 @@ from typing import Final
 
 from stillwatch.worlds.rivals.anomaly import Anomaly
 from stillwatch.worlds.rivals.content_windows import ContentWindows
-from stillwatch.worlds.rivals.coordination import CoordinationNetwork
+from stillwatch.worlds.rivals.coordination import ALIKE, CoordinationNetwork
 from stillwatch.worlds.rivals.infrastructure import SharedInfrastructure
 from stillwatch.worlds.rivals.linkage import RecordLinkage
 from stillwatch.worlds.rivals.near_duplicates import NearDuplicates
@@ -33,7 +33,7 @@ _ALL: Final[tuple[Rival, ...]] = (
     ),
     CoordinationNetwork(
         "cnt-alike",
-        "compute_co_similar_tweet",
+        ALIKE,
         "co_similar_tweet_network",
         60,
         setting="texts of similarity 0.9 within a minute; pairs of weight 1, 2 or 5; PLM at resolution 1 or 10",

@@ -19,6 +19,7 @@ from stillwatch.links.community import communities
 from stillwatch.worlds.rivals.pairs import Edges, at_least, cluster_means_as_scores, strengths_as_scores
 from stillwatch.worlds.rivals.rival import Scored, Traffic
 
+ALIKE = "compute_co_similar_tweet"
 WEIGHTS = (1.0, 2.0, 5.0)  # least number of coordinated messages of a pair
 RESOLUTIONS = (1.0, 10.0)
 
@@ -48,7 +49,8 @@ class CoordinationNetwork:
             database = str(Path(folder) / "messages.db")
             with contextlib.redirect_stdout(io.StringIO()):  # it tells its progress on standard output
                 preprocess.preprocess_data(database, _messages(traffic))
-                getattr(networks, self.function)(database, self.window_s, n_threads=1)
+                extra = {"similarity_function": jaccard_similarity} if self.function == ALIKE else {}
+                getattr(networks, self.function)(database, self.window_s, n_threads=1, **extra)
             edges = _edges(database, self.table)
         n = len(traffic.account_ids)
         answers = []
@@ -61,6 +63,12 @@ class CoordinationNetwork:
                 answers.append(Scored(f"{setting}, by account", *strengths))
                 answers.append(Scored(f"{setting}, by community", *cluster_means_as_scores(*strengths)))
         return answers
+
+
+def jaccard_similarity(a: str, b: str) -> float:
+    """Return the toolkit's own likeness of two token sets, which fails there where both texts have no token."""
+    one, other = set(a.split()), set(b.split())
+    return len(one & other) / len(one | other) if one or other else 0.0
 
 
 def _messages(traffic: Traffic) -> Iterator[tuple[Any, ...]]:

@@ -86,6 +86,18 @@ def test_agreement_is_one_only_for_the_campaigns_themselves():
     assert campaign_agreement(truth(), decided("m1 m2 r1", "m3 m4")) == 1
 
 
+def test_one_campaign_alone_has_no_agreement():
+    """The index would be 0 for all but one of its members found, so it says nothing; a wrong account gives it sense."""
+    one = Truth(
+        {"m1": "distillation", "m2": "distillation", "m3": "distillation", "o1": "organic"},
+        dict.fromkeys(("m1", "m2", "m3"), "distillation-x") | {"o1": None},
+        frozenset(),
+        {},
+    )
+    assert campaign_agreement(one, decided("m1 m2")) is None
+    assert campaign_agreement(one, decided("m1 m2 m3", "o1")) == 1
+
+
 def test_adjusted_rand_index_by_hand():
     """Six items, planted 3 and 3, found 2 and 4: 4 pairs agree of 6 and 7, 2.8 by chance."""
     planted, found = [0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 1, 1]

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from planted import N_HONEST, N_RING, planted
 
-from stillwatch.worlds.metrics.agreement import campaign_agreement
 from stillwatch.worlds.metrics.decision import account_metrics
 from stillwatch.worlds.rivals.catalogue import RIVALS, missing_modules
 from stillwatch.worlds.rivals.pairs import cluster_means_as_scores, shared_value_edges, sizes_as_scores
@@ -48,7 +47,8 @@ def test_a_ring_with_one_template_and_one_payer_is_found(name):
 def test_clusters_of_the_self_join_are_the_ring():
     """One group, the planted one."""
     traffic, truth, answers = scored("self-join")
-    assert campaign_agreement(truth, best_decision(truth, traffic.account_ids, answers).decision) == 1
+    found = best_decision(truth, traffic.account_ids, answers).decision
+    assert found.groups == (frozenset(truth.members()),)
 
 
 @pytest.mark.filterwarnings("default")
