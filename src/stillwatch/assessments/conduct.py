@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from stillwatch.assessments.sample import Sample
+from stillwatch.campaigns.work_list import sent_alone
 from stillwatch.links.population import MISSING_TIME, IntArray
 
 DAY_US: Final = 86_400_000_000
@@ -163,6 +164,21 @@ def around_the_clock(sample: Sample) -> float | None:
         return None
     expected = 24 * (1 - (23 / 24) ** total[enough])
     return float(np.median(np.minimum(used[enough] / expected, 1.0)))
+
+
+def alone_share(sample: Sample) -> float | None:
+    """Return the share of the exchanges in question with nothing else of their account minutes before or after."""
+    return float(np.mean(sent_alone(sample.population, sample.rows))) if len(sample.rows) else None
+
+
+def uneven_parts(sample: Sample) -> float | None:
+    """Return the spread of the accounts' numbers of openings in question, in times their mean.
+
+    What a queue deals out comes to about one over the root of the mean; what people choose to send, to one or more.
+    """
+    account = sample.population.exchanges.account[sample.openings]
+    count = np.unique(account, return_counts=True)[1]
+    return float(np.std(count) / np.mean(count)) if len(count) >= 3 else None
 
 
 def no_ramp(sample: Sample) -> float | None:

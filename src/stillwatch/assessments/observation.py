@@ -3,7 +3,7 @@
 An observation is made on the group and on matched controls alike, and stands apart from every inference.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import log10
@@ -110,6 +110,8 @@ def _kinds() -> tuple[ObservationKind, ...]:
         kind("two_day_share", "Activity falls within two days", "rhythm", EXCHANGES_SHARE, (), conduct.two_day_share),
         kind("around_the_clock", "Use around the clock, without a daily pause", "rhythm", "share of expected hours", (),
              conduct.around_the_clock),
+        kind("alone_share", "Requests come alone, not within a sitting", "rhythm", EXCHANGES_SHARE, (), conduct.alone_share),
+        kind("uneven_parts", "Accounts send unequal numbers", "volume", "times the mean", (), conduct.uneven_parts),
         kind("no_ramp", "Full use from the first day", "rhythm", ACCOUNTS_SHARE, (), conduct.no_ramp),
         kind("pivot_share", "Turned to a new model within two days", "rhythm", EXCHANGES_SHARE, ("model",), conduct.pivot_share),
         kind("taken_over_share", "Began late, from elsewhere, in established accounts", "infrastructure", ACCOUNTS_SHARE, ("ip",),
@@ -118,6 +120,8 @@ def _kinds() -> tuple[ObservationKind, ...]:
         kind("identity_coordination", "Identity or addresses shared beyond strangers' chance", "identity", P_DIGITS, (),
              _tested_elsewhere),
         kind("rhythm_coordination", "Sign-ups, starts, stops or bans together beyond strangers' chance", "rhythm", P_DIGITS, (),
+             _tested_elsewhere),
+        kind("work_list_coordination", "Items that failed for one member turn up at another beyond chance", "work_list", P_DIGITS, (),
              _tested_elsewhere),
         kind("registered_share", "Accounts stand in the registry", "registry", ACCOUNTS_SHARE, (), conduct.registered_share),
     )  # fmt: skip
@@ -136,12 +140,16 @@ def observe(sample: Sample, controls: tuple[Sample, ...]) -> dict[str, Observati
     return found
 
 
-def with_tests(
-    observations: dict[str, Observation], p_identity: float | None, p_rhythm: float | None
-) -> dict[str, Observation]:
-    """Return observations with the outcome of the group tests, as decimal digits of their p-values; null where not counted."""
+def with_tests(observations: dict[str, Observation], p_of: Mapping[str, float | None]) -> dict[str, Observation]:
+    """Return observations with the outcome of the group tests, as decimal digits of their p-values.
+
+    Args:
+        observations: what was observed.
+        p_of: for ``identity``, ``rhythm`` and ``work_list``, the p-value of their tests; null where none was counted.
+    """
     found = dict(observations)
-    for name, p in (("identity_coordination", p_identity), ("rhythm_coordination", p_rhythm)):
+    for channel, p in p_of.items():
+        name = f"{channel}_coordination"
         found[name] = Observation(KINDS[name], None if p is None else -log10(p), 0.0)
     return found
 

@@ -24,12 +24,13 @@ from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP, RECURRENT_USES, Families
 from stillwatch.links.identity import Ties, tie_graph
-from stillwatch.links.population import BoolArray, IntArray, Population
+from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
 
 JOIN_LEVEL: Final = 0.01  # family-wise, over all overlapping pairs
 MOST_LINK_BITS: Final = 160.0  # of one pair of families: beyond, likelier is not closer
 FAMILY_RESOLUTION: Final = 1.0  # each of these links was tested by itself: nothing needs to be broken up further
 MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is common speech
+MOSTLY_TIED: Final = 0.5  # of a candidate's entities: of people who merely speak alike, one in ten is tied to another
 LEAST_ALIKE: Final = 2 / 3  # of the entities of two families: beyond, they are one programme's
 LEAST_CONTAINED: Final = 0.8  # of a family's users, to belong to a group of others
 RECURRENT_SHARE: Final = 0.03  # of an entity's exchanges; below 1 in 20 of the hardest published case, for sampling
@@ -43,11 +44,13 @@ class Candidate:
         channel: ``content`` or ``identity``: what proposed it, and what is therefore not counted for it.
         families: families that define its slice; empty for an identity candidate without shared phrases.
         entities: proposed entities, rising.
+        is_tied: whether most of a content candidate's entities share something of identity with another of them.
     """
 
     channel: str
     families: IntArray
     entities: IntArray
+    is_tied: bool = False
 
 
 def propose(
@@ -55,7 +58,7 @@ def propose(
 ) -> tuple[Candidate, ...]:
     """Return the candidates, content first, each in a canonical order."""
     use = family_use(population, entities, families)
-    by_content = _content_candidates(use, entities)
+    by_content = _content_candidates(use, entities, tie_graph(ties, entities.n, use))
     by_identity = _identity_candidates(ties, entities.n, use)
     return (*by_content, *by_identity)
 
@@ -78,7 +81,9 @@ def family_use(population: Population, entities: Entities, families: Families) -
     return clear
 
 
-def _content_candidates(use: csr_array, entities: Entities) -> list[Candidate]:
+def _content_candidates(
+    use: csr_array, entities: Entities, links: tuple[IntArray, IntArray, FloatArray]
+) -> list[Candidate]:
     """Return candidates from families that people come back to, then from families that are only used together."""
     users = np.bincount(use.indices, minlength=use.shape[1])
     kept = np.flatnonzero((users >= LEAST_ENTITIES) & (users <= max(MOST_SHARE * entities.n, LEAST_ENTITIES)))
@@ -94,8 +99,15 @@ def _content_candidates(use: csr_array, entities: Entities) -> list[Candidate]:
     for columns in groups:
         members = _recurrent(np.asarray(used[:, columns].sum(axis=1)).ravel(), entities)
         if len(members) >= LEAST_ENTITIES:
-            found.append(Candidate("content", kept[columns].astype(np.int64), members))
+            found.append(Candidate("content", kept[columns].astype(np.int64), members, _are_tied(members, links)))
     return found
+
+
+def _are_tied(members: IntArray, links: tuple[IntArray, IntArray, FloatArray]) -> bool:
+    """Return whether at least half of the members have a link to another of them."""
+    left, right, _ = links
+    inside = np.isin(left, members) & np.isin(right, members)
+    return len(np.unique(np.concatenate([left[inside], right[inside]]))) >= MOSTLY_TIED * len(members)
 
 
 def _recurrent(count: IntArray, entities: Entities) -> IntArray:

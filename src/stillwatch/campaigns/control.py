@@ -1,8 +1,9 @@
 """Matched organic controls: groups of strangers with the activity of the group under test.
 
 Guarantee: each control group has, in every activity stratum, as many entities as the group has, drawn without
-replacement from entities outside the group; under the null that the group is such a draw, the group and its controls
-are exchangeable, and the rank of its statistic gives a valid p-value (Davison and Hinkley 1997, section 4.3).
+replacement from all entities, those of the group among them; under the null that the group is such a draw, the group
+and its controls are exchangeable, and the rank of its statistic gives a valid p-value (Davison and Hinkley 1997,
+section 4.3).
 
 Source: matching by stratification, Rosenbaum 2002, Observational Studies, chapter 3.
 """
@@ -30,19 +31,19 @@ def draw_controls(group: IntArray, strata: IntArray, eligible: IntArray, n_contr
     Args:
         group: entities under test.
         strata: stratum of every entity.
-        eligible: entities that may serve as controls; those in ``group`` are left out.
+        eligible: entities that may serve as controls. For a test these are all entities, those of the group among them:
+            controls from strangers alone are not exchangeable with the group, and reject too often.
         n_controls: how many groups.
         seed: of the draw; the same seed gives the same controls.
 
     Returns:
-        Null when some stratum has fewer strangers than members even after borrowing from its neighbours.
+        Null when some stratum has fewer eligible entities than members even after borrowing from its neighbours.
     """
     rng = np.random.default_rng(seed)
-    pool = np.setdiff1d(eligible, group, assume_unique=False)
-    if len(pool) < 2 * len(group):
+    if len(eligible) < 2 * len(group):
         return None  # no room to draw groups that differ from one another
     wanted = np.bincount(strata[group], minlength=N_STRATA)
-    by_stratum = [pool[strata[pool] == s] for s in range(len(wanted))]
+    by_stratum = [eligible[strata[eligible] == s] for s in range(len(wanted))]
     wanted = _borrow(wanted, np.array([len(members) for members in by_stratum]))
     columns = []
     for members, count in zip(by_stratum, wanted, strict=True):

@@ -101,7 +101,7 @@ class Dealing:
             float(np.quantile(self._largest, 0.99)),
             tail_p_value(size, self._largest, 1.0),
             N_RANDOM_LINKINGS,
-            False,  # noqa: FBT003 - the test pays for the selection itself
+            False,
         )
 
 

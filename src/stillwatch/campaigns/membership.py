@@ -90,13 +90,16 @@ def weigh_membership(
         bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)
     p_member = 1.0 / (1.0 + np.exp2(-bits))
     members = np.flatnonzero(p_member >= LEAST_MEMBER)
-    if candidate.channel == "content" and _is_chance_speech(hits, members):
-        return None
+    channel = candidate.channel
+    if channel == "content" and _is_chance_speech(hits, members):
+        if not candidate.is_tied:
+            return None
+        channel = "identity"  # without it, the group would not stand: it is not evidence for it any more
     p_exchange = _exchange_probability(matched, score, population, p_member[entity])
     inside = np.zeros(entities.n, bool)
     inside[members] = True
     slice_rows = np.flatnonzero((p_exchange >= LEAST_MEMBER) & inside[entity])
-    return Group(candidate.channel, chosen, members, p_member[members], slice_rows, p_exchange[slice_rows])
+    return Group(channel, chosen, members, p_member[members], slice_rows, p_exchange[slice_rows])
 
 
 def _is_chance_speech(hits: FloatArray, members: IntArray) -> bool:

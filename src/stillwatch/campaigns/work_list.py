@@ -33,8 +33,11 @@ N_FOLDS: Final = 5
 PENALTY: Final = 2.0  # ridge, in units of one exchange; a nucleus gives some tens of items to learn 80 weights from
 ROUNDS: Final = 25  # of Newton's method; it settles within ten
 MISSED_ITEMS: Final = 0.3  # of the list's items score below the level at which an exchange counts as of the list
+N_SHAPES: Final = 24  # bits of ``sketches.shape``
 SURE_MEMBER: Final = 0.9  # an account without a hand-over is named only where nine in ten at its score are members
 CHUNK_ROWS: Final = 200_000  # exchanges scored at once: some 70 MB
+AT_WORK: Final = 0.02  # of the linked accounts' items on either side lie outside the time when the pool is at work
+SITTING_US: Final = 180_000_000  # a person's next message comes within three minutes, mostly
 LEAST_NUCLEUS: Final = 10  # items handed over, to learn what a list is like
 MOSTLY_NAMED: Final = 0.5  # of a nucleus
 LEAST_ITEMS: Final = 3  # requests of the list: as for templates, once is chance and twice a coincidence
@@ -71,6 +74,9 @@ class WorkLists:
         self.is_item = (
             opens & ~is_explained & (~is_replica | handed)
         )  # what others sent too is public, unless it was handed over
+        self.is_opening, self.is_explained = opens, is_explained
+        self.is_alone = sent_alone(population, np.arange(len(exchanges)))
+        self.is_repeated = sent_before(population, self.entity)
         self.n_opening = np.bincount(self.entity[opens], minlength=entities.n).astype(np.float64)
 
     def groups(self) -> tuple[Group, ...]:
@@ -101,25 +107,23 @@ class WorkLists:
         if len(rows) < LEAST_NUCLEUS:
             return None
         score, level = self._learn(rows)
-        # items handed over between other accounts of the pool are known as surely, once the list is known roughly
-        more = np.union1d(rows, np.flatnonzero(self.is_handed & self.is_item & (score >= level)))
-        if len(more) > len(rows):
-            score, level = self._learn(more)
-        is_listed = (score >= level) & self.is_item
-        n_listed = np.bincount(self.entity[is_listed], minlength=self.entities.n).astype(np.float64)
-        share = n_listed / np.maximum(self.n_opening, 1.0)
-        is_linked = np.bincount(self.entity[is_listed & self.is_handed], minlength=self.entities.n) > 0
-        typical = is_linked & (n_listed >= LEAST_ITEMS)
-        if np.count_nonzero(typical) < LEAST_ENTITIES:
-            return None
-        likeness = np.minimum(n_listed / np.median(n_listed[typical]), 1.0) * np.minimum(
-            share / np.median(share[typical]), 1.0
-        )
-        p_member = self._membership(likeness, n_listed, is_linked, is_listed)
+        # what other accounts handed over is of the list as surely, once the list is known roughly; and then so are the
+        # other items of all these accounts: hundreds or thousands instead of tens
+        score, level = self._learn(np.union1d(rows, np.flatnonzero(self._links(score >= level))))
+        linked = self._count(self._links(score >= level)) > 0
+        score, level = self._learn(np.flatnonzero((score >= level) & self.is_item & linked[self.entity]))
+        is_linked = self._count(self._links(score >= level)) > 0
+        p_member, n_listed = self._membership(score >= level, is_linked)
         members = np.flatnonzero((p_member >= SURE_MEMBER) & (n_listed >= LEAST_ITEMS))
-        if len(members) < LEAST_ENTITIES:
-            return None
-        return self._group(members, p_member, share, score)
+        return self._group(members, p_member, n_listed, score) if len(members) >= LEAST_ENTITIES else None
+
+    def _links(self, is_alike: BoolArray) -> BoolArray:
+        """Return which rows are items like the list's that were handed over."""
+        return np.asarray(is_alike & self.is_handed & self.is_item, np.bool_)
+
+    def _count(self, rows: BoolArray) -> FloatArray:
+        """Return how many of ``rows`` each entity sent."""
+        return np.bincount(self.entity[rows], minlength=self.entities.n).astype(np.float64)
 
     def _learn(self, rows: IntArray) -> tuple[FloatArray, float]:
         """Return every exchange's log-likelihood ratio, of the list of ``rows`` against others, and an item's level."""
@@ -140,13 +144,15 @@ class WorkLists:
         exchanges = self.population.exchanges
         number = {
             name: np.nan_to_num(exchanges.numbers[name][rows])
-            for name in ("prompt_bytes", "system_bytes", "n_tools", "turn")
+            for name in ("prompt_bytes", "response_bytes", "system_bytes", "n_tools", "turn")
         }
         return np.column_stack(
             [
                 exchanges.topic[rows] / 127.0,
                 exchanges.capability[rows] / 255.0,
                 np.log1p(number["prompt_bytes"]) / 3.0,  # of the same size as the others
+                np.log1p(number["response_bytes"]) / 3.0,
+                exchanges.shape[rows, None] >> np.arange(N_SHAPES) & 1,
                 number["system_bytes"] > 0,
                 number["n_tools"] > 0,
                 number["turn"] > 0,
@@ -164,30 +170,61 @@ class WorkLists:
             score[rows] = self._features(rows) @ weights
         return score
 
-    def _membership(
-        self, likeness: FloatArray, n_listed: FloatArray, is_linked: BoolArray, is_listed: BoolArray
-    ) -> FloatArray:
-        """Return the membership of every entity, by how many members there must be at its likeness."""
-        considered = np.flatnonzero(n_listed >= LEAST_ITEMS)
-        of_linked = is_listed & is_linked[self.entity]
-        n_handed = np.bincount(self.entity[of_linked & self.is_handed], minlength=self.entities.n)
-        rate = _hand_over_rate(n_handed[is_linked], n_listed[is_linked])
-        p_linked = -np.expm1(-rate * n_listed[considered])
-        linked = is_linked[considered]
-        counted = np.where(linked, 1.0 / np.maximum(p_linked, 1e-3), 0.0)
-        order = np.argsort(likeness[considered], kind="stable")
-        fit = np.minimum(isotonic_regression(counted[order], increasing=True).x, 1.0)
-        at_score = np.empty(len(considered))
-        at_score[order] = fit
-        unlinked = at_score * (1 - p_linked) / np.maximum(1 - at_score * p_linked, 1e-9)
+    def _membership(self, is_alike: BoolArray, is_linked: BoolArray) -> tuple[FloatArray, FloatArray]:
+        """Return the membership of every entity, by how many members there must be at its score, and its items."""
+        is_listed = is_alike & self.is_item & ~self.is_handed  # or a link would count as an item as well
+        n_listed = self._count(is_listed)
         p_member = np.zeros(self.entities.n)
+        considered = np.flatnonzero(n_listed >= LEAST_ITEMS)
+        linked = is_linked[considered]
+        if np.count_nonzero(linked) < LEAST_ENTITIES or np.all(linked):
+            p_member[considered[linked]] = SURE_MEMBER
+            return p_member, n_listed
+        habits = self._habits(is_listed, is_alike, is_linked, n_listed)[considered]
+        score = habits @ fitted(habits[linked], habits[~linked])
+        n_handed = self._count(self._links(is_alike))[considered]
+        rate = _hand_over_rate(n_handed[linked], n_listed[considered][linked])
+        p_linked = np.clip(-np.expm1(-rate * n_listed[considered]), 1e-3, 1 - 1e-6)
+        order = np.argsort(score, kind="stable")
+        counted = np.where(linked, 1.0 / p_linked, 0.0)[order]
+        at_score = np.empty(len(considered))
+        at_score[order] = np.minimum(isotonic_regression(counted, increasing=True).x, 1.0)
+        unlinked = at_score * (1 - p_linked) / np.maximum(1 - at_score * p_linked, 1e-9)
         p_member[considered] = np.where(linked, np.maximum(at_score, SURE_MEMBER), unlinked)
-        return p_member
+        return p_member, n_listed
 
-    def _group(self, members: IntArray, p_member: FloatArray, share: FloatArray, score: FloatArray) -> Group:
+    def _habits(
+        self, is_listed: BoolArray, is_alike: BoolArray, is_linked: BoolArray, n_listed: FloatArray
+    ) -> FloatArray:
+        """Return, (entities, d), how each entity sends what is like the list's items.
+
+        Columns: how many, their share of its openings, sent alone and not within a sitting, sent while the linked
+        accounts were at work, sent before by itself, and sent by strangers too; each scaled to unit spread.
+        """
+        at_us = self.population.exchanges.requested_us
+        times = at_us[is_listed & is_linked[self.entity]]
+        start, end = np.quantile(times, [AT_WORK, 1 - AT_WORK]) if len(times) else (0, 0)
+        many = np.maximum(n_listed, 1.0)
+        others = is_alike & self.is_opening & ~self.is_explained
+        columns = np.column_stack(
+            [
+                np.log1p(n_listed),
+                n_listed / np.maximum(self.n_opening, 1.0),
+                self._count(is_listed & self.is_alone) / many,
+                self._count(is_listed & (at_us >= start) & (at_us <= end)) / many,
+                self._count(is_listed & self.is_repeated) / many,
+                self._count(others & ~self.is_item) / np.maximum(self._count(others), 1.0),
+                np.ones(self.entities.n),
+            ]
+        )
+        spread = columns[n_listed >= LEAST_ITEMS].std(axis=0)
+        return np.asarray(columns / np.where(spread > 0, spread, 1.0), np.float64)
+
+    def _group(self, members: IntArray, p_member: FloatArray, n_listed: FloatArray, score: FloatArray) -> Group:
         inside = np.zeros(self.entities.n, bool)
         inside[members] = True
-        rows = np.flatnonzero(inside[self.entity])
+        rows = np.flatnonzero(inside[self.entity] & ~self.is_explained)
+        share = n_listed / np.maximum(self.n_opening, 1.0)
         prior = np.clip(share[self.entity[rows]] / (1 - MISSED_ITEMS), 0.02, 0.98)
         odds = prior / (1 - prior) * np.exp(np.clip(score[rows], -30, 30))
         p_row = odds / (1 + odds)
@@ -199,7 +236,30 @@ class WorkLists:
         )
 
 
-def _hand_over_rate(n_handed: IntArray, n_listed: FloatArray) -> float:
+def sent_alone(population: Population, rows: IntArray) -> BoolArray:
+    """Return, for each of ``rows``, whether its account sent nothing else within ``SITTING_US`` before or after."""
+    at_us, account = population.exchanges.requested_us, population.exchanges.account
+    last = len(at_us) - 1
+    before, after = np.maximum(rows - 1, 0), np.minimum(rows + 1, last)
+    is_near = np.zeros(len(rows), bool)
+    for other in (before, after):
+        is_near |= (
+            (other != rows) & (account[other] == account[rows]) & (np.abs(at_us[other] - at_us[rows]) < SITTING_US)
+        )
+    return np.asarray(~is_near, np.bool_)
+
+
+def sent_before(population: Population, entity: IntArray) -> BoolArray:
+    """Return, for every exchange, whether the same entity sent the same prompt more than once."""
+    hashes = population.exchanges.hashes["prompt_hash"]
+    order = np.lexsort((entity, hashes))
+    same = (hashes[order][1:] == hashes[order][:-1]) & (entity[order][1:] == entity[order][:-1])
+    found = np.zeros(len(hashes), bool)
+    found[order[1:][same]] = found[order[:-1][same]] = True
+    return np.asarray(found & (hashes != 0), np.bool_)
+
+
+def _hand_over_rate(n_handed: FloatArray, n_listed: FloatArray) -> float:
     """Return how often a request of the list takes part in a hand-over, from entities that have at least one.
 
     The maximum of the zero-truncated Poisson likelihood: ``sum(rate * n / (1 - exp(-rate * n))) = sum(handed)``.

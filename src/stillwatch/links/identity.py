@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import CodeArray, FloatArray, IntArray, Population
@@ -24,6 +24,7 @@ ACCOUNT_TIES: Final = (
 )
 ADDRESS_TIE: Final = "ip"
 LEAST_BITS: Final = 4.0  # a value that more than one in sixteen entities has links nobody
+CHUNK_PAIRS: Final = 20_000  # pairs compared at once
 RING: Final = 4  # links made from each entity within one value, so that a popular value costs n and not n squared
 
 
@@ -70,12 +71,20 @@ def _unique_ties(column: str, code: CodeArray, entity: CodeArray, names: tuple[s
     return Ties(column, (pair // n).astype(np.int32), (pair % n).astype(np.int32), names)
 
 
-def tie_graph(ties: Mapping[str, Ties], n_entities: int) -> tuple[IntArray, IntArray, FloatArray]:
+def tie_graph(
+    ties: Mapping[str, Ties], n_entities: int, use: csr_array | None = None
+) -> tuple[IntArray, IntArray, FloatArray]:
     """Return links between entities that share rare values: ends and weights in bits, each pair once.
 
     Bits of different columns add, since they are different facts; within one value each entity is linked to its next
-    ``RING`` holders only. A pair is kept where its bits outweigh the prior: no single value that three or more
+    ``RING`` holders only. To a pair tied in this way, the rarest family of exchanges that both use adds its own bits; a
+    family alone ties nobody. A pair is kept where its bits outweigh the prior: no single value that three or more
     hold does that alone.
+
+    Args:
+        ties: from ``ties_of``.
+        n_entities: entities in all.
+        use: (n_entities, n_families) how often each entity used each family; null to leave content out.
     """
     lefts: list[IntArray] = []
     rights: list[IntArray] = []
@@ -95,10 +104,25 @@ def tie_graph(ties: Mapping[str, Ties], n_entities: int) -> tuple[IntArray, IntA
     left, right, weight = np.concatenate(lefts), np.concatenate(rights), np.concatenate(weights)
     low, high = np.minimum(left, right), np.maximum(left, right)
     matrix = coo_array((weight, (low, high)), shape=(n_entities, n_entities)).tocsr().tocoo()
+    left, right, total = matrix.row.astype(np.int64), matrix.col.astype(np.int64), matrix.data
+    if use is not None:
+        total = total + _shared_family_bits(left, right, use)
     # more bits than the prior of a pair, one partner among all entities, takes away
-    likely = matrix.data >= np.log2(n_entities)
-    return (
-        matrix.row[likely].astype(np.int64),
-        matrix.col[likely].astype(np.int64),
-        np.asarray(matrix.data[likely], np.float64),
-    )
+    likely = total >= np.log2(n_entities)
+    return left[likely], right[likely], np.asarray(total[likely], np.float64)
+
+
+def _shared_family_bits(left: IntArray, right: IntArray, use: csr_array) -> FloatArray:
+    """Return, for each pair, the bits of the rarest family that both use; 0 where they share none.
+
+    Cost: O(families of the entities in pairs), in chunks of ``CHUNK_PAIRS``.
+    """
+    n_users = np.bincount(use.indices, minlength=use.shape[1])
+    bits = np.log2(use.shape[0] / np.maximum(n_users, 1))
+    weighed = csr_array((bits[use.indices], use.indices, use.indptr), shape=use.shape)
+    held = csr_array((np.ones(len(use.indices)), use.indices, use.indptr), shape=use.shape)
+    found = np.zeros(len(left))
+    for start in range(0, len(left), CHUNK_PAIRS):
+        part = slice(start, start + CHUNK_PAIRS)
+        found[part] = weighed[left[part]].multiply(held[right[part]]).max(axis=1).toarray().ravel()
+    return found

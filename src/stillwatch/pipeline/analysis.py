@@ -33,6 +33,7 @@ UNDETERMINED = "undetermined"
 AUTHORISED = "authorised_customer"
 MOSTLY_REGISTERED = 0.5  # of a group's accounts: most of them are covered or lapsed, and the registry says which
 DISTILLATION = "distillation"
+TESTED_KINDS = {"identity": ("identity", "infrastructure"), "rhythm": ("rhythm",), "work_list": ("work_list",)}
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, what is done and what there is to do."""
@@ -184,7 +185,7 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
 ) -> list[Finding]:
     strata = activity_strata(entities.n_exchanges)
     channels = channels_of(ties, entities.n, entity_times(population, entities))
-    kinds = released_weights(settings.weights)
+    rivals = released_weights(settings.weights)
     tested = []
     for i, group in enumerate(groups):
         progress("group tests", i, len(groups))
@@ -197,10 +198,10 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
         progress("hypotheses", i, len(groups))
         accounts = accounts_of_entities(entities, group.entities)
         sample = group_sample(group, accounts, population, entities, families, registry)
-        by_identity = p_value_of(tested[i], ("identity", "infrastructure"))
         observed = observe(sample, _controls(group.entities, strata, population, entities, registry, seed=i))
-        observations = with_tests(observed, by_identity, p_value_of(tested[i], ("rhythm",)))
-        hypotheses = weigh(kinds, observations)
+        p_of = {channel: p_value_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
+        observations = with_tests(observed, p_of)
+        hypotheses = weigh(rivals, observations)
         leading = hypotheses[0]
         is_shown = (
             leading.name == DISTILLATION and leading.posterior >= settings.p_leading and bool(q[i] <= settings.q_level)
@@ -217,7 +218,8 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
 def _controls(
     group: IntArray, strata: IntArray, population: Population, entities: Entities, registry: Registry, seed: int
 ) -> tuple[Sample, ...]:
-    drawn = draw_controls(group, strata, np.arange(entities.n), N_COMPARED, seed)
+    strangers = np.setdiff1d(np.arange(entities.n), group)
+    drawn = draw_controls(group, strata, strangers, N_COMPARED, seed)
     return tuple(
         plain_sample(population, entities, accounts_of_entities(entities, control), registry.named)
         for control in (drawn if drawn is not None else ())
