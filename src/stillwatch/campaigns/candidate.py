@@ -13,7 +13,7 @@ Source: ours: docs/decisions/0005-families-first.md.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
@@ -24,13 +24,13 @@ from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP, RECURRENT_USES, Families
 from stillwatch.links.identity import Ties, tie_graph
-from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
+from stillwatch.links.population import BoolArray, IntArray, Population
 
 JOIN_LEVEL: Final = 0.01  # family-wise, over all overlapping pairs
 MOST_LINK_BITS: Final = 160.0  # of one pair of families: beyond, likelier is not closer
 FAMILY_RESOLUTION: Final = 1.0  # each of these links was tested by itself: nothing needs to be broken up further
 MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is common speech
-MOSTLY_TIED: Final = 0.5  # of a candidate's entities: of people who merely speak alike, one in ten is tied to another
+MOSTLY_LINKED: Final = 0.5  # of a candidate's entities: of people who merely speak alike, a fifth to a third are
 LEAST_ALIKE: Final = 2 / 3  # of the entities of two families: beyond, they are one programme's
 LEAST_CONTAINED: Final = 0.8  # of a family's users, to belong to a group of others
 RECURRENT_SHARE: Final = 0.03  # of an entity's exchanges; below 1 in 20 of the hardest published case, for sampling
@@ -41,24 +41,28 @@ class Candidate:
     """A set of entities that something proposed.
 
     Args:
-        channel: ``content`` or ``identity``: what proposed it, and what is therefore not counted for it.
+        channel: ``content``, ``identity`` or ``hand_over``: what proposed it, and is therefore not counted for it.
         families: families that define its slice; empty for an identity candidate without shared phrases.
         entities: proposed entities, rising.
-        is_tied: whether most of a content candidate's entities share something of identity with another of them.
     """
 
     channel: str
     families: IntArray
     entities: IntArray
-    is_tied: bool = False
+
+
+Links: TypeAlias = tuple[IntArray, IntArray]
+"""Pairs of entities that something links: their two ends."""
 
 
 def propose(
-    population: Population, entities: Entities, families: Families, ties: Mapping[str, Ties]
+    population: Population, entities: Entities, families: Families, ties: Mapping[str, Ties], handed: Links
 ) -> tuple[Candidate, ...]:
-    """Return the candidates, content first, each in a canonical order."""
+    """Return the candidates, content first, each in a canonical order; ``handed`` are the links of hand-overs."""
     use = family_use(population, entities, families)
-    by_content = _content_candidates(use, entities, tie_graph(ties, entities.n, use))
+    by_content = _content_candidates(
+        use, entities, {"identity": tie_graph(ties, entities.n, use)[:2], "hand_over": handed}
+    )
     by_identity = _identity_candidates(ties, entities.n, use)
     return (*by_content, *by_identity)
 
@@ -81,33 +85,38 @@ def family_use(population: Population, entities: Entities, families: Families) -
     return clear
 
 
-def _content_candidates(
-    use: csr_array, entities: Entities, links: tuple[IntArray, IntArray, FloatArray]
-) -> list[Candidate]:
-    """Return candidates from families that people come back to, then from families that are only used together."""
+def _content_candidates(use: csr_array, entities: Entities, links: Mapping[str, Links]) -> list[Candidate]:
+    """Return candidates from families that people keep to, then from families that are only used together.
+
+    People who speak one language use many families together, now and then: such a candidate stands only where most of
+    its entities are linked by something else, which is then no evidence for it any more.
+    """
     users = np.bincount(use.indices, minlength=use.shape[1])
     kept = np.flatnonzero((users >= LEAST_ENTITIES) & (users <= max(MOST_SHARE * entities.n, LEAST_ENTITIES)))
     if len(kept) == 0:
         return []
     used = use[:, kept].tocsc()
     groups, is_taken = _kept_up_groups(used, entities)
+    found = [(columns, "content") for columns in groups]
     rest = np.flatnonzero(~is_taken)
     if len(rest):
         label = _join_families(used[:, rest])
-        groups += [rest[label == value] for value in range(int(label.max()) + 1)]
-    found = []
-    for columns in groups:
+        found += [(rest[label == value], "") for value in range(int(label.max()) + 1)]
+    result = []
+    for columns, channel in found:
         members = _recurrent(np.asarray(used[:, columns].sum(axis=1)).ravel(), entities)
         if len(members) >= LEAST_ENTITIES:
-            found.append(Candidate("content", kept[columns].astype(np.int64), members, _are_tied(members, links)))
-    return found
+            by = channel or next((name for name, pairs in links.items() if _are_linked(members, pairs)), "")
+            if by:
+                result.append(Candidate(by, kept[columns].astype(np.int64), members))
+    return result
 
 
-def _are_tied(members: IntArray, links: tuple[IntArray, IntArray, FloatArray]) -> bool:
+def _are_linked(members: IntArray, links: Links) -> bool:
     """Return whether at least half of the members have a link to another of them."""
-    left, right, _ = links
+    left, right = links
     inside = np.isin(left, members) & np.isin(right, members)
-    return len(np.unique(np.concatenate([left[inside], right[inside]]))) >= MOSTLY_TIED * len(members)
+    return len(np.unique(np.concatenate([left[inside], right[inside]]))) >= MOSTLY_LINKED * len(members)
 
 
 def _recurrent(count: IntArray, entities: Entities) -> IntArray:

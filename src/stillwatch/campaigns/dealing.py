@@ -1,12 +1,13 @@
 """Tests of dealing: does a group pass on what failed, as a queue does and strangers cannot?
 
-Two tests, for two ways in which a group came to be. Neither needs controls, and neither looks at what a request says.
+Tests for two ways in which a group came to be. None needs controls, and none looks at what a request says.
 
 Guarantee: *hand-overs* of a group that something else proposed are compared with their mirror images within its own
 slice. Among strangers who send alike items the order of a failed and an answered request is a fair coin, whatever
 makes them send them, so that the binomial tail is an exact p-value. A group that hand-overs themselves proposed is
-tested by its size: the largest connected group among as many random links as there are mirror images in the whole
-log; the maximum over the log pays for the search.
+tested twice: by the same sign test on items like its own among entities that had no part in proposing it, which the
+choice cannot have touched; and by its size, against the largest connected group among as many random links as there
+are mirror images in the whole log, where the maximum over the log pays for the search.
 
 Source: sign test, Conover 1999, section 3.4; size of components as a scan statistic, ours:
 docs/decisions/0010-hand-overs.md.
@@ -56,32 +57,18 @@ class Dealing:
         """Return the outcome of each test that applies to a group; empty where failures or prompts are not known."""
         if not self.is_known:
             return ()
-        is_own = group.channel == HAND_OVER
-        results = [self._passed_on(group.slice_rows, is_selection=is_own)]
-        if is_own:
-            results.append(self._connected(group.entities))
-        return tuple(results)
-
-    def _passed_on(self, slice_rows: IntArray, *, is_selection: bool) -> TestResult:
         inside = np.zeros(self._n_rows, bool)
-        inside[slice_rows] = True
+        inside[group.slice_rows] = True
         pairs = self._succession
         mine = inside[pairs.earlier] & inside[pairs.later]
-        n_forward = int(np.count_nonzero(mine & pairs.has_failed_first & ~pairs.has_failed_last))
-        n_mirrored = int(np.count_nonzero(mine & ~pairs.has_failed_first & pairs.has_failed_last))
-        n = n_forward + n_mirrored
-        p_value = float(np.clip(binom.sf(n_forward - 1, n, 0.5), LEAST_EXACT_P, 1.0)) if n else 1.0
-        return TestResult(
-            "passed_on",
-            WORK_LIST,
-            "items that failed for one account turn up at another as often before the failure as after it",
-            float(n_forward),
-            n / 2,
-            float(binom.ppf(0.99, n, 0.5)) if n else 0.0,
-            p_value,
-            0,
-            is_selection,
-        )
+        forward = int(np.sum(mine & pairs.has_failed_first & ~pairs.has_failed_last))
+        mirrored = int(np.sum(mine & ~pairs.has_failed_first & pairs.has_failed_last))
+        is_own = group.channel == HAND_OVER
+        results = [passed_on("passed_on", forward, mirrored, is_selection=is_own)]
+        if is_own:
+            results.append(passed_on("passed_on_elsewhere", *group.seen_elsewhere, is_selection=False))
+            results.append(self._connected(group.entities))
+        return tuple(results)
 
     def _connected(self, members: IntArray) -> TestResult:
         inside = np.zeros(self._n_entities, bool)
@@ -103,6 +90,23 @@ class Dealing:
             N_RANDOM_LINKINGS,
             False,
         )
+
+
+def passed_on(name: str, n_forward: int, n_mirrored: int, *, is_selection: bool) -> TestResult:
+    """Return the sign test of hand-overs against mirror images; exact, without controls."""
+    n = n_forward + n_mirrored
+    p_value = float(np.clip(binom.sf(n_forward - 1, n, 0.5), LEAST_EXACT_P, 1.0)) if n else 1.0
+    return TestResult(
+        name,
+        WORK_LIST,
+        "items that failed for one account turn up at another as often before the failure as after it",
+        float(n_forward),
+        n / 2,
+        float(binom.ppf(0.99, n, 0.5)) if n else 0.0,
+        p_value,
+        0,
+        is_selection,
+    )
 
 
 def _largest_by_chance(ends: IntArray, n_links: int) -> FloatArray:

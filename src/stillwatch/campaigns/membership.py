@@ -43,6 +43,8 @@ class Group:
         p_entity: (g,) their membership.
         slice_rows: (s,) exchanges of the slice, of member entities, rising.
         p_exchange: (s,) probability that each belongs to the slice.
+        seen_elsewhere: for a group that hand-overs proposed, how many hand-overs of items like its own, and how many
+            mirror images, there are among entities that had no part in proposing it.
     """
 
     channel: str
@@ -51,6 +53,7 @@ class Group:
     p_entity: FloatArray
     slice_rows: IntArray
     p_exchange: FloatArray
+    seen_elsewhere: tuple[int, int] = (0, 0)
 
 
 def weigh_membership(
@@ -90,16 +93,13 @@ def weigh_membership(
         bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)
     p_member = 1.0 / (1.0 + np.exp2(-bits))
     members = np.flatnonzero(p_member >= LEAST_MEMBER)
-    channel = candidate.channel
-    if channel == "content" and _is_chance_speech(hits, members):
-        if not candidate.is_tied:
-            return None
-        channel = "identity"  # without it, the group would not stand: it is not evidence for it any more
+    if candidate.channel == "content" and _is_chance_speech(hits, members):
+        return None
     p_exchange = _exchange_probability(matched, score, population, p_member[entity])
     inside = np.zeros(entities.n, bool)
     inside[members] = True
     slice_rows = np.flatnonzero((p_exchange >= LEAST_MEMBER) & inside[entity])
-    return Group(channel, chosen, members, p_member[members], slice_rows, p_exchange[slice_rows])
+    return Group(candidate.channel, chosen, members, p_member[members], slice_rows, p_exchange[slice_rows])
 
 
 def _is_chance_speech(hits: FloatArray, members: IntArray) -> bool:

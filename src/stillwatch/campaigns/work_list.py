@@ -16,6 +16,7 @@ Source: Horvitz and Thompson 1952; learning from positive and unlabelled example
 regression, Barlow and others 1972; the use of hand-overs is ours: docs/decisions/0010-hand-overs.md.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from stillwatch.campaigns.membership import Group
 from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES
-from stillwatch.links.handover import HandOvers
+from stillwatch.links.handover import HandOvers, Succession
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
 
 N_STRANGERS: Final = 20_000  # exchanges that stand for everybody else's: 64 topic directions need hundreds each
@@ -49,7 +50,8 @@ class WorkLists:
     Args:
         population: the traffic.
         entities: its entities.
-        found: hand-overs.
+        succession: consecutive requests of one item by two entities.
+        found: the hand-overs among them.
         is_replica: (n,) whether another entity sent the same prompt.
         is_explained: (n,) whether a template already explains the exchange.
     """
@@ -58,12 +60,14 @@ class WorkLists:
         self,
         population: Population,
         entities: Entities,
+        succession: Succession,
         found: HandOvers,
         is_replica: BoolArray,
         is_explained: BoolArray,
     ) -> None:
         exchanges = population.exchanges
         self.population, self.entities = population, entities
+        self.succession, self.threshold = succession, found.threshold
         self.entity = entities.of_account[exchanges.account].astype(np.int64)
         handed = np.zeros(len(exchanges), bool)
         handed[found.failed] = handed[found.taken] = True
@@ -107,6 +111,7 @@ class WorkLists:
         if len(rows) < LEAST_NUCLEUS:
             return None
         score, level = self._learn(rows)
+        elsewhere = self._elsewhere(inside, score >= level)
         # what other accounts handed over is of the list as surely, once the list is known roughly; and then so are the
         # other items of all these accounts: hundreds or thousands instead of tens
         score, level = self._learn(np.union1d(rows, np.flatnonzero(self._links(score >= level))))
@@ -115,7 +120,18 @@ class WorkLists:
         is_linked = self._count(self._links(score >= level)) > 0
         p_member, n_listed = self._membership(score >= level, is_linked)
         members = np.flatnonzero((p_member >= SURE_MEMBER) & (n_listed >= LEAST_ITEMS))
-        return self._group(members, p_member, n_listed, score) if len(members) >= LEAST_ENTITIES else None
+        if len(members) < LEAST_ENTITIES:
+            return None
+        return replace(self._group(members, p_member, n_listed, score), seen_elsewhere=elsewhere)
+
+    def _elsewhere(self, is_nucleus: BoolArray, is_alike: BoolArray) -> tuple[int, int]:
+        """Return how many hand-overs and mirror images of alike items there are wholly outside a nucleus."""
+        pairs = self.succession
+        row = pairs.earlier
+        mine = is_alike[row] & ~self.is_explained[row] & (pairs.bits >= self.threshold)
+        mine &= ~is_nucleus[self.entity[row]] & ~is_nucleus[self.entity[pairs.later]]
+        forward, mirrored = pairs.has_failed_first, pairs.has_failed_last
+        return int(np.sum(mine & forward & ~mirrored)), int(np.sum(mine & mirrored & ~forward))
 
     def _links(self, is_alike: BoolArray) -> BoolArray:
         """Return which rows are items like the list's that were handed over."""

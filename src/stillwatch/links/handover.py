@@ -36,12 +36,14 @@ class HandOvers:
         taken: (k,) row of the request of another entity that took the item over.
         bits: (k,) surprise at so short a delay, had strangers sent the item independently.
         n_mirrored: mirror images above the same threshold: how many of the k are expected to be chance.
+        threshold: the least bits.
     """
 
     failed: IntArray
     taken: IntArray
     bits: FloatArray
     n_mirrored: int
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def hand_overs(found: Succession) -> HandOvers:
     chosen = np.flatnonzero(forward & (found.bits >= threshold))
     chosen = chosen[np.argsort(found.earlier[chosen], kind="stable")]
     n_mirrored = int(np.count_nonzero(found.bits[mirrored] >= threshold))
-    return HandOvers(found.earlier[chosen], found.later[chosen], found.bits[chosen], n_mirrored)
+    return HandOvers(found.earlier[chosen], found.later[chosen], found.bits[chosen], n_mirrored, threshold)
 
 
 def _threshold(forward: FloatArray, mirrored: FloatArray) -> float:

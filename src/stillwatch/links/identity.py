@@ -122,6 +122,8 @@ def _shared_family_bits(left: IntArray, right: IntArray, use: csr_array) -> Floa
     weighed = csr_array((bits[use.indices], use.indices, use.indptr), shape=use.shape)
     held = csr_array((np.ones(len(use.indices)), use.indices, use.indptr), shape=use.shape)
     found = np.zeros(len(left))
+    if not use.nnz:
+        return found
     for start in range(0, len(left), CHUNK_PAIRS):
         part = slice(start, start + CHUNK_PAIRS)
         found[part] = weighed[left[part]].multiply(held[right[part]]).max(axis=1).toarray().ravel()

@@ -18,7 +18,7 @@ from stillwatch.campaigns.membership import Group, weigh_membership
 from stillwatch.campaigns.work_list import WorkLists
 from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
-from stillwatch.links.handover import hand_overs, successions
+from stillwatch.links.handover import hand_overs, linked_entities, successions
 from stillwatch.links.identity import Ties, ties_of
 from stillwatch.links.population import MISSING_TIME, BoolArray, IntArray, Population
 from stillwatch.links.replica import replicas
@@ -136,7 +136,9 @@ def assess_all(
     families = find_families(tables)
     ties = ties_of(population, entities)
     progress("candidates", 0, 1)
-    candidates = propose(population, entities, families, ties)
+    succession = successions(population, entities)
+    found = hand_overs(succession)
+    candidates = propose(population, entities, families, ties, linked_entities(found, population, entities))
     is_replica = replicas(population, entities)
     groups = []
     for i, candidate in enumerate(candidates):
@@ -145,14 +147,12 @@ def assess_all(
         if group is not None and len(group.entities) >= settings.least_members and len(group.slice_rows):
             groups.append(group)
     groups = _distinct(groups)
-    succession = successions(population, entities)
-    found = hand_overs(succession)
     is_explained = np.zeros(len(population.exchanges), bool)
     for group in groups:
         if group.channel == "content":
             is_explained[group.slice_rows] = True
     progress("work lists", 0, 1)
-    lists = WorkLists(population, entities, found, is_replica, is_explained)
+    lists = WorkLists(population, entities, succession, found, is_replica, is_explained)
     groups += [group for group in lists.groups() if len(group.entities) >= settings.least_members]
     dealing = Dealing(population, entities, succession, found)
     findings = _assess(groups, dealing, population, entities, families, ties, registry, settings, progress)

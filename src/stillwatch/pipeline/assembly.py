@@ -109,7 +109,7 @@ def assemble(
 
 
 def campaign_ids(analysis: Analysis) -> tuple[str, ...]:
-    """Return an id for each finding: equal families and first sighting give one id, which says nothing of the text."""
+    """Return an id for each finding: of its families, accounts and first sighting, which says nothing of the text."""
     found = []
     for finding in analysis.findings:
         rows = finding.group.slice_rows
@@ -117,7 +117,7 @@ def campaign_ids(analysis: Analysis) -> tuple[str, ...]:
         seed = (
             anchors,
             int(analysis.population.exchanges.requested_us[rows].min()),
-            sorted(analysis.population.accounts.names[a] for a in finding.accounts[:1]),
+            sorted(analysis.population.accounts.names[a] for a in finding.accounts),
         )
         found.append("c-" + hashlib.sha256(repr(seed).encode()).hexdigest()[:12])
     return tuple(found)
