@@ -37,6 +37,7 @@ from stillwatch.worlds.generator import build_world, write_world
 from stillwatch.worlds.presets import load_preset
 
 STATED = 6.0  # votes that the stated m or u counts for: half a dozen true groups weigh as much
+MOST_LEARNED = 0.98  # no share of some tens of groups is known closer to 1
 PURE = 0.6  # share of a group's accounts that must be of one class for the group to be of it
 
 HYPOTHESIS_OF = {
@@ -121,14 +122,17 @@ def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[t
     result = {}
     for kind in kinds:
         for expected in kind.expects:
-            if KINDS[expected.observation].channel == "registry":
-                continue  # a matter of law, not of frequency
+            if KINDS[expected.observation].channel == "registry" or expected.m > MOST_LEARNED:
+                continue  # a matter of law, or of a test's own error rate, not of frequency
             own = rate(by_kind[kind.name], expected, expected.m)
             others = [
                 (other.prior, rate(by_kind[other.name], expected, expected.u)) for other in kinds if other is not kind
             ]
             u = sum(p * r for p, r in others) / sum(p for p, _ in others)
-            result[kind.name, expected.observation] = (float(np.clip(own, 0.02, 0.98)), float(np.clip(u, 0.02, 0.98)))
+            result[kind.name, expected.observation] = (
+                float(np.clip(own, 1 - MOST_LEARNED, MOST_LEARNED)),
+                float(np.clip(u, 1 - MOST_LEARNED, MOST_LEARNED)),
+            )
     return result
 
 

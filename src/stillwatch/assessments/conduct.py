@@ -167,8 +167,8 @@ def around_the_clock(sample: Sample) -> float | None:
 
 
 def alone_share(sample: Sample) -> float | None:
-    """Return the share of the exchanges in question with nothing else of their account minutes before or after."""
-    return float(np.mean(sent_alone(sample.population, sample.rows))) if len(sample.rows) else None
+    """Return the share of the openings in question before which their account sent nothing for some minutes."""
+    return float(np.mean(sent_alone(sample.population, sample.openings))) if len(sample.openings) else None
 
 
 def uneven_parts(sample: Sample) -> float | None:

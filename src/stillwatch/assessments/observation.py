@@ -110,7 +110,7 @@ def _kinds() -> tuple[ObservationKind, ...]:
         kind("two_day_share", "Activity falls within two days", "rhythm", EXCHANGES_SHARE, (), conduct.two_day_share),
         kind("around_the_clock", "Use around the clock, without a daily pause", "rhythm", "share of expected hours", (),
              conduct.around_the_clock),
-        kind("alone_share", "Requests come alone, not within a sitting", "rhythm", EXCHANGES_SHARE, (), conduct.alone_share),
+        kind("alone_share", "Requests come alone, not within a sitting", "rhythm", "share of openings", (), conduct.alone_share),
         kind("uneven_parts", "Accounts send unequal numbers", "volume", "times the mean", (), conduct.uneven_parts),
         kind("no_ramp", "Full use from the first day", "rhythm", ACCOUNTS_SHARE, (), conduct.no_ramp),
         kind("pivot_share", "Turned to a new model within two days", "rhythm", EXCHANGES_SHARE, ("model",), conduct.pivot_share),

@@ -23,11 +23,12 @@ from stillwatch.campaigns.coordination import TestResult
 from stillwatch.campaigns.membership import Group
 from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
-from stillwatch.links.handover import HandOvers, Succession
+from stillwatch.links.handover import HandOvers, Succession, has_failed
 from stillwatch.links.population import FloatArray, IntArray, Population
 
 N_RANDOM_LINKINGS: Final = 999
 LEAST_EXACT_P: Final = 1e-12  # smaller ones say nothing more
+LEAST_CHANCES: Final = 5  # failed requests: fewer say nothing of whether a queue stands behind them
 HAND_OVER: Final = "hand_over"
 WORK_LIST: Final = "work_list"
 
@@ -46,6 +47,8 @@ class Dealing:
         self._succession = succession
         self._n_rows = len(population.exchanges)
         of_row = entities.of_account[population.exchanges.account].astype(np.int64)
+        talks = population.exchanges.keys["conversation_id"].code >= 0
+        self._could_pass = has_failed(population) & ~talks
         self._links = of_row[found.failed], of_row[found.taken]
         self._n_entities = entities.n
         self._ends = np.concatenate([of_row[succession.earlier], of_row[succession.later]])
@@ -54,7 +57,11 @@ class Dealing:
         self.is_known = bool({"status", "refused"} & population.columns) and "prompt" in population.columns
 
     def assess(self, group: Group) -> tuple[TestResult, ...]:
-        """Return the outcome of each test that applies to a group; empty where failures or prompts are not known."""
+        """Return the outcome of each test that applies to a group.
+
+        Empty where failures or prompts are not known, and where hardly anything failed that could be passed on: a
+        turn of a conversation goes on where the conversation is.
+        """
         if not self.is_known:
             return ()
         inside = np.zeros(self._n_rows, bool)
@@ -63,6 +70,9 @@ class Dealing:
         mine = inside[pairs.earlier] & inside[pairs.later]
         forward = int(np.sum(mine & pairs.has_failed_first & ~pairs.has_failed_last))
         mirrored = int(np.sum(mine & ~pairs.has_failed_first & pairs.has_failed_last))
+        n_chances = int(np.count_nonzero(inside & self._could_pass))
+        if forward + mirrored == 0 and n_chances < LEAST_CHANCES:
+            return ()
         is_own = group.channel == HAND_OVER
         results = [passed_on("passed_on", forward, mirrored, is_selection=is_own)]
         if is_own:

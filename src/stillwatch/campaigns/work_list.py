@@ -253,16 +253,11 @@ class WorkLists:
 
 
 def sent_alone(population: Population, rows: IntArray) -> BoolArray:
-    """Return, for each of ``rows``, whether its account sent nothing else within ``SITTING_US`` before or after."""
+    """Return, for each of ``rows``, whether its account sent nothing else within ``SITTING_US`` before it."""
     at_us, account = population.exchanges.requested_us, population.exchanges.account
-    last = len(at_us) - 1
-    before, after = np.maximum(rows - 1, 0), np.minimum(rows + 1, last)
-    is_near = np.zeros(len(rows), bool)
-    for other in (before, after):
-        is_near |= (
-            (other != rows) & (account[other] == account[rows]) & (np.abs(at_us[other] - at_us[rows]) < SITTING_US)
-        )
-    return np.asarray(~is_near, np.bool_)
+    before = np.maximum(rows - 1, 0)
+    follows = (before != rows) & (account[before] == account[rows])
+    return np.asarray(~follows | (at_us[rows] - at_us[before] >= SITTING_US), np.bool_)
 
 
 def sent_before(population: Population, entity: IntArray) -> BoolArray:

@@ -233,7 +233,8 @@ def group_sample(
     inside = np.zeros(len(population.accounts), bool)
     inside[accounts] = True
     account = population.exchanges.account[families.exchange]
-    mine = np.isin(families.family, group.families) & inside[account]
+    opens = ~(population.exchanges.numbers["turn"] > 0)  # later turns of a talk repeat the choice of its first
+    mine = np.isin(families.family, group.families) & inside[account] & opens[families.exchange]
     rows = rows_of_accounts(population, accounts)
     of_match = account[mine].astype(np.int64)
     return Sample(
