@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from planted_pools import TEMPLATE, chatter, make_pool
+from planted_pools import NO_LINKS, TEMPLATE, chatter, make_pool
 from planted_traffic import at, planted, use_matrix
 
 from stillwatch.assessments.hypothesis import HypothesisKind, ScoredHypothesis, released_weights, weigh
@@ -226,7 +226,7 @@ def p_member(rows: list[dict]) -> dict[str, float]:
     population, entities = made.population, made.entities
     with tempfile.TemporaryDirectory() as folder:
         families = made.families(Path(folder))
-    candidates = propose(population, entities, families, {})
+    candidates = propose(population, entities, families, {}, NO_LINKS)
     groups = [weigh_membership(c, population, entities, families, replicas(population, entities)) for c in candidates]
     (group,) = [g for g in groups if g is not None] or [None]
     p_entity = {} if group is None else dict(zip(group.entities.tolist(), group.p_entity.tolist(), strict=True))

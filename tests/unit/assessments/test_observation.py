@@ -9,7 +9,7 @@ from planted_traffic import Planted, at, planted
 from stillwatch.assessments.observation import KINDS, described, observe, with_tests
 from stillwatch.assessments.sample import NOTHING, Sample, plain_sample, rows_of_accounts
 
-TESTED = {"identity_coordination", "rhythm_coordination"}
+TESTED = {"identity_coordination", "rhythm_coordination", "work_list_coordination"}
 ACCOUNT_COLUMNS = (
     "created_at", "banned_at", "organisation_id", "is_verified", "pathway", "plan_price_usd", "email_domain",
     "email_fingerprint", "payment_fingerprint", "phone_fingerprint", "device_fingerprint", "referrer_id",
@@ -111,9 +111,11 @@ def test_a_group_stands_beside_the_mean_of_its_controls() -> None:
 def test_the_outcome_of_tests_is_an_observation_in_digits() -> None:
     """A p-value of 1 in 1,000 is three digits; a test that was not counted is unknown; the others stay."""
     found = observe(sample_of(world()), ())
-    told = with_tests(found, 0.001, None)
+    told = with_tests(found, {"identity": 0.001, "rhythm": None, "work_list": 1.0})
     assert told["identity_coordination"].value == pytest.approx(3.0)
     assert told["rhythm_coordination"].value is None
+    assert told["work_list_coordination"].value == 0.0
+    assert with_tests(found, {}) == found
     assert all(told[name] == found[name] for name in set(KINDS) - TESTED)
 
 

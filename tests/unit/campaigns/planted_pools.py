@@ -6,6 +6,7 @@ import numpy as np
 from planted_traffic import Planted, planted
 
 TEMPLATE = tuple(range(100, 106))  # phrases of the pool's template; values above a million are chatter
+NO_LINKS = (np.zeros(0, np.int64), np.zeros(0, np.int64))  # nothing but content says who belongs to whom
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from planted_pools import Pool, chatter, make_pool
+from planted_pools import NO_LINKS, Pool, chatter, make_pool
 from planted_traffic import planted
 
 from stillwatch.campaigns.candidate import MOST_SHARE, RECURRENT_USES, family_use, propose
@@ -13,7 +13,7 @@ from stillwatch.links.identity import Ties
 
 def content(pool: Pool, spill: Path) -> list[set[str]]:
     """Return the accounts of each content candidate."""
-    found = propose(pool.made.population, pool.made.entities, pool.made.families(spill), {})
+    found = propose(pool.made.population, pool.made.entities, pool.made.families(spill), {}, NO_LINKS)
     assert all(candidate.channel == "content" for candidate in found)
     return [pool.names(candidate.entities) for candidate in found]
 
@@ -95,12 +95,13 @@ def test_identity_proposes_communities_of_shared_rare_values(tmp_path: Path) -> 
     rng = np.random.default_rng(6)
     made = planted([{"account": f"a{i:04d}", "hours": float(i), "phrases": chatter(rng, 2)} for i in range(600)])
     families = made.families(tmp_path)
-    found = propose(made.population, made.entities, families, {"payment_fingerprint": ties_of_pools(20, 6, 600)})
+    cards = {"payment_fingerprint": ties_of_pools(20, 6, 600)}
+    found = propose(made.population, made.entities, families, cards, NO_LINKS)
     assert [candidate.entities.tolist() for candidate in found] == [list(range(6 * p, 6 * p + 6)) for p in range(20)]
     assert {candidate.channel for candidate in found} == {"identity"}
     assert all(len(candidate.families) == 0 for candidate in found)
     few = ties_of_pools(20, LEAST_ENTITIES - 1, 600)
-    assert propose(made.population, made.entities, families, {"payment_fingerprint": few}) == ()
+    assert propose(made.population, made.entities, families, {"payment_fingerprint": few}, NO_LINKS) == ()
 
 
 def test_nothing_shared_proposes_nothing(tmp_path: Path) -> None:

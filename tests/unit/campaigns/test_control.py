@@ -23,15 +23,15 @@ def test_ties_of_activity_keep_the_canonical_order() -> None:
     assert len(activity_strata(np.zeros(0, np.int64))) == 0
 
 
-def test_controls_are_strangers_without_repetition_in_the_groups_strata() -> None:
-    """Each control group has the group's size and strata, no member of the group, and nobody twice."""
+def test_controls_are_drawn_from_all_without_repetition_in_the_groups_strata() -> None:
+    """Each control group has the group's size and strata and nobody twice; the group's own members may be in it."""
     rng = np.random.default_rng(1)
     strata = activity_strata(rng.integers(1, 100, 400))
     group = np.sort(rng.choice(400, 30, replace=False))
     drawn = draw_controls(group, strata, np.arange(400), 300, seed=4)
     assert drawn is not None
     assert drawn.shape == (300, 30)
-    assert not np.isin(drawn, group).any()
+    assert np.isin(group, drawn).all()  # 300 draws of thirty of 400 leave nobody out
     wanted = np.bincount(strata[group], minlength=N_STRATA)
     for row in drawn:
         assert len(set(row.tolist())) == 30
@@ -39,12 +39,16 @@ def test_controls_are_strangers_without_repetition_in_the_groups_strata() -> Non
 
 
 def test_only_the_eligible_serve() -> None:
-    """Entities that may not serve as controls never do."""
+    """Entities that may not serve as controls never do, members of the group as little as others."""
     strata = activity_strata(np.arange(200))
     eligible = np.arange(0, 200, 2)
     drawn = draw_controls(np.array([1, 50, 99]), strata, eligible, 100, seed=0)
     assert drawn is not None
-    assert np.isin(drawn, np.setdiff1d(eligible, [50])).all()
+    assert np.isin(drawn, eligible).all()
+    strangers = np.setdiff1d(np.arange(200), [1, 50, 99])
+    among_strangers = draw_controls(np.array([1, 50, 99]), strata, strangers, 100, seed=0)
+    assert among_strangers is not None
+    assert not np.isin(among_strangers, [1, 50, 99]).any()
 
 
 def test_a_seed_gives_the_same_controls_and_another_seed_others() -> None:
@@ -56,34 +60,35 @@ def test_a_seed_gives_the_same_controls_and_another_seed_others() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_every_stranger_of_a_stratum_is_drawn_alike_often() -> None:
-    """Draws are uniform: the chi-square of counts over a stratum's strangers is as chance makes it."""
+def test_everybody_of_a_stratum_is_drawn_alike_often() -> None:
+    """Draws are uniform, over the group's own members as well: the chi-square of counts is as chance makes it."""
     strata = np.zeros(60, np.int64)
     drawn = draw_controls(np.arange(20), strata, np.arange(60), 4000, seed=2)
     assert drawn is not None
-    count = np.bincount(drawn.ravel(), minlength=60)[20:]
-    expected, spread = 4000 * 20 / 40, 4000 * 0.5 * 0.5
-    chi_square = float(((count - expected) ** 2).sum() / spread) * 39 / 40
-    assert 39 - 5 * np.sqrt(78) < chi_square < 39 + 5 * np.sqrt(78)
+    count = np.bincount(drawn.ravel(), minlength=60)
+    expected, spread = 4000 * 20 / 60, 4000 * 1 / 3 * 2 / 3
+    chi_square = float(((count - expected) ** 2).sum() / spread) * 59 / 60
+    assert 59 - 5 * np.sqrt(118) < chi_square < 59 + 5 * np.sqrt(118)
 
 
 def test_a_stratum_that_lacks_strangers_borrows_from_its_nearest() -> None:
-    """The busiest entities are few: what their stratum lacks comes from the strata beside it, not from far away."""
+    """Among strangers the busiest are few: what their stratum lacks comes from the one beside it, not from far away."""
     strata = np.repeat(np.arange(N_STRATA), 10)
     group = np.arange(73, 80)  # seven of the ten in the highest stratum, where three strangers are left
-    drawn = draw_controls(group, strata, np.arange(80), 60, seed=0)
+    drawn = draw_controls(group, strata, np.arange(73), 60, seed=0)
     assert drawn is not None
     for row in drawn:
         assert sorted(strata[row].tolist()) == [6] * 4 + [7] * 3
         assert len(set(row.tolist())) == 7
 
 
-def test_too_few_strangers_give_no_controls() -> None:
+def test_too_few_eligible_give_no_controls() -> None:
     """Without room for groups that differ from one another there is no test, rather than a bad one."""
     strata = activity_strata(np.arange(30))
-    assert draw_controls(np.arange(11), strata, np.arange(30), 9, seed=0) is None
-    assert draw_controls(np.arange(10), strata, np.arange(30), 9, seed=0) is not None
+    assert draw_controls(np.arange(16), strata, np.arange(30), 9, seed=0) is None
+    assert draw_controls(np.arange(15), strata, np.arange(30), 9, seed=0) is not None
     assert draw_controls(np.arange(5), strata, np.arange(5), 9, seed=0) is None
+    assert draw_controls(np.arange(5), strata, np.zeros(0, np.int64), 9, seed=0) is None
 
 
 @pytest.mark.parametrize("kind", ["normal", "heavy", "sparse"])

@@ -185,7 +185,7 @@ def test_too_small_a_world_is_not_tested() -> None:
     """Where strangers are too few to compare with, there is no result at all, and so no significance."""
     tie, times, strata, _ = with_pool(60)
     channels = channels_of({tie.column: tie}, N, times)
-    assert assess_coordination(np.arange(N // 2), channels, strata, "content", seed=0) == ()
+    assert assess_coordination(np.arange(N // 2 + 1), channels, strata, "content", seed=0) == ()
 
 
 def test_only_known_columns_make_channels() -> None:

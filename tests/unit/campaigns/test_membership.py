@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from planted_pools import TEMPLATE, Pool, chatter, make_pool
+from planted_pools import NO_LINKS, TEMPLATE, Pool, chatter, make_pool
 from planted_traffic import planted
 
 from stillwatch.campaigns.candidate import Candidate, propose
@@ -26,7 +26,7 @@ def group_of(pool: Pool, spill: Path) -> Group:
     """Return the one content group of a planted pool."""
     population, entities = pool.made.population, pool.made.entities
     families = pool.made.families(spill)
-    (candidate,) = propose(population, entities, families, {})
+    (candidate,) = propose(population, entities, families, {}, NO_LINKS)
     return weighed(candidate, population, entities, families)
 
 
