@@ -105,18 +105,20 @@ def _content_candidates(use: csr_array, entities: Entities, links: Mapping[str, 
     result = []
     for columns, channel in found:
         members = _recurrent(np.asarray(used[:, columns].sum(axis=1)).ravel(), entities)
+        by, members = (channel, members) if channel else _mostly_linked(members, links)
         if len(members) >= LEAST_ENTITIES:
-            by = channel or next((name for name, pairs in links.items() if _are_linked(members, pairs)), "")
-            if by:
-                result.append(Candidate(by, kept[columns].astype(np.int64), members))
+            result.append(Candidate(by, kept[columns].astype(np.int64), members))
     return result
 
 
-def _are_linked(members: IntArray, links: Links) -> bool:
-    """Return whether at least half of the members have a link to another of them."""
-    left, right = links
-    inside = np.isin(left, members) & np.isin(right, members)
-    return len(np.unique(np.concatenate([left[inside], right[inside]]))) >= MOSTLY_LINKED * len(members)
+def _mostly_linked(members: IntArray, links: Mapping[str, Links]) -> tuple[str, IntArray]:
+    """Return what links at least half of the members to each other, and whom it links; nobody where nothing does."""
+    for name, (left, right) in links.items():
+        inside = np.isin(left, members) & np.isin(right, members)
+        linked = np.unique(np.concatenate([left[inside], right[inside]]))
+        if len(linked) >= MOSTLY_LINKED * len(members):
+            return name, linked
+    return "", members[:0]
 
 
 def _recurrent(count: IntArray, entities: Entities) -> IntArray:

@@ -1,8 +1,8 @@
 """The traffic of one scan as arrays: accounts in a canonical order, exchanges beneath them.
 
-Order never depends on the order of input rows, and on names only to break exact ties: accounts are ordered by when
-they were first and last seen and how much they sent, exchanges by account and time. So permuting rows changes
-nothing, and renaming accounts changes nothing but names.
+Order never depends on the order of input rows, nor on accounts' names: accounts are ordered by when they were first and
+last seen and how much they sent, and where these are equal by the least of their exchange ids; exchanges by account,
+time and id. So permuting rows changes nothing, and renaming accounts changes nothing but names.
 """
 
 from collections.abc import Mapping
@@ -134,16 +134,20 @@ class Population:
         return self.accounts.columns | self.exchanges.columns
 
 
-def canonical_order(sketches: pa.Table) -> pa.Table:
-    """Return ``account_id`` and ``account`` (0-based canonical index) for every account of ``sketches``."""
-    seen = sketches.group_by("account_id").aggregate(
-        [("requested_at", "min"), ("requested_at", "max"), ("requested_at", "count")]
-    )
+SEEN: Final = (
+    "min(requested_at) AS first_at, max(requested_at) AS last_at, count(*) AS n_exchanges, min(exchange_id) AS least_id"
+)
+"""What the canonical order of accounts is made from, in SQL over exchanges with distinct ids, grouped by account."""
+
+
+def canonical_order(seen: pa.Table) -> pa.Table:
+    """Return ``account_id`` and ``account`` (0-based canonical index) for every account of ``seen``.
+
+    Args:
+        seen: ``account_id`` and the columns of ``SEEN``, one row an account.
+    """
     order = pc.sort_indices(
-        seen,
-        sort_keys=[
-            (name, "ascending") for name in ("requested_at_min", "requested_at_max", "requested_at_count", "account_id")
-        ],
+        seen, sort_keys=[(name, "ascending") for name in ("first_at", "last_at", "n_exchanges", "least_id")]
     )
     names = seen["account_id"].take(order)
     return pa.table({"account_id": names, "account": pa.array(np.arange(len(names), dtype=np.int32))})

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from stillwatch.engines.embedded import EmbeddedEngine
 from stillwatch.errors import InputError
-from stillwatch.links.population import canonical_order
+from stillwatch.links.population import SEEN, canonical_order
 from stillwatch.records.schema import PLACE_COLUMNS
 from stillwatch.records.tally import QUARANTINE
 from stillwatch.records.traffic import Traffic
@@ -89,7 +89,8 @@ def ingest(
     )
     repeated = engine.query("SELECT count(*) AS n FROM judged WHERE NOT is_conflict")["n"][0].as_py()
     kept = "SELECT * EXCLUDE (row_index) FROM parts WHERE row_index NOT IN (SELECT row_index FROM judged)"
-    order = canonical_order(engine.query(f"SELECT account_id, requested_at FROM ({kept})"))  # noqa: S608 - a constant
+    seen = f"SELECT account_id, {SEEN} FROM ({kept}) GROUP BY account_id"  # noqa: S608 - constants
+    order = canonical_order(engine.query(seen))
     engine.register("account_order", order)
     path = work / "sketches.parquet"
     engine.write_parquet(
