@@ -5,6 +5,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted_traffic import at, phrases_of, planted
+from planted_traffic import seen as read_off
 
 from stillwatch.links.bundle import bundle_phrases, mixed
 from stillwatch.links.components import connected_components
@@ -16,18 +17,24 @@ REQUESTS = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 5)), min_size=1,
 EDGES = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14)), max_size=30)
 
 
-def seen(requests: list[tuple[int, int]]) -> pa.Table:
-    """Return requests of numbered accounts."""
-    return pa.table({"account_id": [f"a{a}" for a, _ in requests], "requested_at": [at(h) for _, h in requests]})
+def seen(requests: list[tuple[int, tuple[int, int]]]) -> pa.Table:
+    """Return what the canonical order is made from, for numbered requests of numbered accounts."""
+    columns = {
+        "account_id": [f"a{a}" for _, (a, _) in requests],
+        "requested_at": [at(h) for _, (_, h) in requests],
+        "exchange_id": [f"x{number:02d}" for number, _ in requests],
+    }
+    return read_off(pa.table(columns))
 
 
 @settings(max_examples=80, deadline=None)
 @given(REQUESTS, st.randoms())
 def test_the_order_of_rows_never_matters(requests: list[tuple[int, int]], random) -> None:
     """Any permutation of any requests gives one canonical order, in which every account stands once."""
-    wanted = canonical_order(seen(requests))
+    numbered = list(enumerate(requests))
+    wanted = canonical_order(seen(numbered))
     assert sorted(wanted["account_id"].to_pylist()) == sorted({f"a{a}" for a, _ in requests})
-    shuffled = list(requests)
+    shuffled = list(numbered)
     random.shuffle(shuffled)
     assert canonical_order(seen(shuffled)).equals(wanted)
 

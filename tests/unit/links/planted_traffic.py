@@ -82,7 +82,7 @@ def planted(rows: Iterable[Mapping[str, Any]], accounts: Sequence[Mapping[str, A
     """
     filled = [_sketch(number, dict(row)) for number, row in enumerate(rows)]
     table = pa.Table.from_pylist(filled, schema=SKETCHES)
-    order = canonical_order(table)
+    order = canonical_order(seen(table))
     names = order["account_id"].to_pylist()
     index = {name: position for position, name in enumerate(names)}
     account = pa.array([index[name] for name in table["account_id"].to_pylist()], pa.int32())
@@ -92,6 +92,21 @@ def planted(rows: Iterable[Mapping[str, Any]], accounts: Sequence[Mapping[str, A
     facts = None if accounts is None else pa.Table.from_pylist([dict(row) for row in accounts], schema=ACCOUNTS)
     population = Population(accounts_from(names, facts), exchanges_from(table, len(names)))
     return Planted(table, population, fold_accounts(population))
+
+
+def seen(exchanges: pa.Table) -> pa.Table:
+    """Return what the canonical order is made from, read off the rows one by one: an oracle of ``SEEN``."""
+    rows: dict[str, list[tuple[datetime, str]]] = {}
+    for row in exchanges.select(["account_id", "requested_at", "exchange_id"]).to_pylist():
+        rows.setdefault(row["account_id"], []).append((row["requested_at"], row["exchange_id"]))
+    columns = {
+        "account_id": list(rows),
+        "first_at": [min(when for when, _ in mine) for mine in rows.values()],
+        "last_at": [max(when for when, _ in mine) for mine in rows.values()],
+        "n_exchanges": [len(mine) for mine in rows.values()],
+        "least_id": [min(name for _, name in mine) for mine in rows.values()],
+    }
+    return pa.table(columns)
 
 
 def _sketch(number: int, row: dict[str, Any]) -> dict[str, Any]:

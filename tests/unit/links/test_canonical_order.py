@@ -1,19 +1,34 @@
 """Tests of the canonical order of accounts and exchanges."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 from planted_traffic import at, planted
+from planted_traffic import seen as read_off
 
-from stillwatch.links.population import MISSING_TIME, canonical_order, codes
+from stillwatch.engines.embedded import EmbeddedEngine
+from stillwatch.links.population import MISSING_TIME, SEEN, canonical_order, codes
+
+
+def requests(*rows: tuple[str, float]) -> pa.Table:
+    """Return one request for each account and hour, ids in the order of the rows."""
+    return pa.table(
+        {
+            "account_id": [name for name, _ in rows],
+            "requested_at": [at(hours) for _, hours in rows],
+            "exchange_id": [f"x{number:04d}" for number in range(len(rows))],
+        }
+    )
 
 
 def seen(*rows: tuple[str, float]) -> pa.Table:
-    """Return one request for each account and hour."""
-    return pa.table({"account_id": [name for name, _ in rows], "requested_at": [at(hours) for _, hours in rows]})
+    """Return what the order is made from."""
+    return read_off(requests(*rows))
 
 
-def test_accounts_are_ordered_by_first_then_last_then_count_and_only_then_by_name() -> None:
-    """The account's name decides between accounts that first, last and count do not tell apart, and never before."""
+def test_accounts_are_ordered_by_first_then_last_then_count_and_only_then_by_id() -> None:
+    """The least exchange id decides between accounts that first, last and count do not tell apart; names never do."""
     table = seen(
         ("a-late", 5), ("a-late", 9),
         ("z-first", 0), ("z-first", 1),
@@ -22,17 +37,41 @@ def test_accounts_are_ordered_by_first_then_last_then_count_and_only_then_by_nam
         ("y-tied", 0), ("y-tied", 1),
     )  # fmt: skip
     order = canonical_order(table)
-    assert order["account_id"].to_pylist() == ["y-tied", "z-first", "b-more", "m-longer", "a-late"]
+    assert order["account_id"].to_pylist() == ["z-first", "y-tied", "b-more", "m-longer", "a-late"]
     assert order["account"].to_pylist() == [0, 1, 2, 3, 4]
 
 
 def test_no_permutation_of_rows_changes_the_order() -> None:
     """The canonical order is the same for every order of the input, ties included."""
     rng = np.random.default_rng(3)
-    rows = [(f"a{rng.integers(30)}", float(rng.integers(6))) for _ in range(200)]
-    wanted = canonical_order(seen(*rows))
+    table = requests(*[(f"a{rng.integers(30)}", float(rng.integers(6))) for _ in range(200)])
+    wanted = canonical_order(read_off(table))
     for _ in range(5):
-        assert canonical_order(seen(*[rows[i] for i in rng.permutation(len(rows))])).equals(wanted)
+        assert canonical_order(read_off(table.take(rng.permutation(len(table))))).equals(wanted)
+
+
+def test_the_engine_sees_what_is_read_off_the_rows(tmp_path: Path) -> None:
+    """The order made from the engine's sums by account is that made from the rows, ids beyond ASCII and ties included."""
+    rng = np.random.default_rng(4)
+    table = requests(*[(f"a{rng.integers(40)}", float(rng.integers(2))) for _ in range(300)])
+    ids = [f"{rng.choice(['x', 'X', 'é', '試', '~'])}{number}" for number in rng.permutation(300)]
+    table = table.set_column(2, "exchange_id", pa.array(ids))
+    engine = EmbeddedEngine(tmp_path, memory_bytes=2**28, n_threads=2)
+    try:
+        engine.register("exchanges", table)
+        found = engine.query(f"SELECT account_id, {SEEN} FROM exchanges GROUP BY account_id")  # noqa: S608 - constants
+    finally:
+        engine.close()
+    assert canonical_order(found).equals(canonical_order(read_off(table)))
+
+
+def test_new_names_keep_the_order() -> None:
+    """Accounts of one first time, last time and count keep their places whatever their names are."""
+    rows = [(f"a{i % 20}", float(i // 20)) for i in range(60)]
+    new = {f"a{i}": f"n{i * 7 % 20:02d}" for i in range(20)}
+    before = canonical_order(seen(*rows))["account_id"].to_pylist()
+    after = canonical_order(seen(*[(new[name], hours) for name, hours in rows]))["account_id"].to_pylist()
+    assert after == [new[name] for name in before]
 
 
 def test_exchanges_lie_beneath_their_account_by_time() -> None:
