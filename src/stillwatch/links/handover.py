@@ -89,7 +89,7 @@ def successions(population: Population, entities: Entities) -> Succession:
     same = hashes[order][1:] == hashes[order][:-1]
     gap = np.diff(at[order])
     place = np.flatnonzero(same & (entity[1:] != entity[:-1]) & (gap <= HORIZON_US))
-    span = float(max(int(at.max(initial=0)) - int(at.min(initial=0)), 1))
+    span = float(max(int(at.max()) - int(at.min()), 1)) if len(at) else 1.0
     _, item, n_sends = np.unique(hashes[order], return_inverse=True, return_counts=True)
     others = (n_sends[item[place]] - 1).astype(np.float64)
     rate = np.maximum(others / span, 1.0 / _next_nearest(at[order], same, place))
@@ -116,16 +116,19 @@ def hand_overs(found: Succession) -> HandOvers:
     mirrored = ~found.has_failed_first & found.has_failed_last
     # and no hand-over that so many failures would bring about once by accident
     floor = float(np.log2(max(int((forward | mirrored).sum()), 1)))
-    threshold = max(_threshold(found.bits[forward], found.bits[mirrored]), floor)
+    threshold = _threshold(found.bits[forward], found.bits[mirrored], floor)
     chosen = np.flatnonzero(forward & (found.bits >= threshold))
     chosen = chosen[np.argsort(found.earlier[chosen], kind="stable")]
     n_mirrored = int(np.count_nonzero(found.bits[mirrored] >= threshold))
     return HandOvers(found.earlier[chosen], found.later[chosen], found.bits[chosen], n_mirrored, threshold)
 
 
-def _threshold(forward: FloatArray, mirrored: FloatArray) -> float:
-    """Return the lowest level at which ``(1 + mirrored) / forward`` is at most ``MOST_FALSE``; infinite for none."""
-    levels = np.unique(forward)
+def _threshold(forward: FloatArray, mirrored: FloatArray, floor: float) -> float:
+    """Return the lowest level from ``floor`` on at which ``(1 + mirrored) / forward`` is at most ``MOST_FALSE``.
+
+    Infinite for none. The floor is no function of which way round a pair is, so that the guarantee holds above it.
+    """
+    levels = np.unique(forward[forward >= floor])
     n_forward = len(forward) - np.searchsorted(np.sort(forward), levels)
     n_mirrored = len(mirrored) - np.searchsorted(np.sort(mirrored), levels)
     is_good = (1 + n_mirrored) <= MOST_FALSE * n_forward
