@@ -7,12 +7,12 @@ the rates taken from the population outside the group.
 Source: Poisson and Bernoulli likelihood ratios as in Fellegi and Sunter 1969; ours: docs/decisions/0006-group-tests.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from stillwatch.campaigns.candidate import RECURRENT_SHARE, Candidate
+from stillwatch.campaigns.candidate import RECURRENT_SHARE, Candidate, Links
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, RECURRENT_USES, Families
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
@@ -100,6 +100,31 @@ def weigh_membership(
     inside[members] = True
     slice_rows = np.flatnonzero((p_exchange >= LEAST_MEMBER) & inside[entity])
     return Group(candidate.channel, chosen, members, p_member[members], slice_rows, p_exchange[slice_rows])
+
+
+def without_declared(group: Group, entities: Entities, population: Population, links: list[Links]) -> Group:
+    """Return a group without the declared entities that nothing but their requests ties to it.
+
+    A verified organisation that uses the same public template, or asks about the same things, answers for itself
+    under its own name; it belongs to a pool only where identity or a hand-over ties it to another member.
+    """
+    tied = np.zeros(entities.n, bool)
+    for left, right in links:
+        inside = np.isin(left, group.entities) & np.isin(right, group.entities)
+        tied[left[inside]] = tied[right[inside]] = True
+    kept = ~entities.is_declared[group.entities] | tied[group.entities]
+    if np.all(kept):
+        return group
+    is_member = np.zeros(entities.n, bool)
+    is_member[group.entities[kept]] = True
+    rows = is_member[entities.of_account[population.exchanges.account[group.slice_rows]]]
+    return replace(
+        group,
+        entities=group.entities[kept],
+        p_entity=group.p_entity[kept],
+        slice_rows=group.slice_rows[rows],
+        p_exchange=group.p_exchange[rows],
+    )
 
 
 def _is_chance_speech(hits: FloatArray, members: IntArray) -> bool:

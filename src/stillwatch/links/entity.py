@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.links.population import CodeArray, IntArray, Population
+from stillwatch.links.population import BoolArray, CodeArray, IntArray, Population
 
 AGGREGATOR_PREFIX = "aggregator:"
 
@@ -22,11 +22,13 @@ class Entities:
         of_account: (n_accounts,) entity index; entities are numbered in the order of their first account.
         n: number of entities.
         n_exchanges: (n,) exchanges of each.
+        is_declared: (n,) whether a verified organisation or a disclosed aggregator stands for it openly.
     """
 
     of_account: CodeArray
     n: int
     n_exchanges: IntArray
+    is_declared: BoolArray
 
 
 def fold_accounts(population: Population) -> Entities:
@@ -50,7 +52,9 @@ def fold_accounts(population: Population) -> Entities:
     of_account = rank[inverse]
     sizes = np.diff(population.exchanges.first)
     n_exchanges = np.bincount(of_account, weights=sizes, minlength=len(first)).astype(np.int64)
-    return Entities(of_account, len(first), n_exchanges)
+    is_declared = np.zeros(len(first), bool)
+    is_declared[of_account[folds | through]] = True
+    return Entities(of_account, len(first), n_exchanges, is_declared)
 
 
 def _aggregator_of_account(population: Population) -> IntArray:

@@ -14,12 +14,12 @@ from stillwatch.campaigns.control import activity_strata, draw_controls
 from stillwatch.campaigns.coordination import TestResult, assess_coordination, channels_of, combined_p_value, p_value_of
 from stillwatch.campaigns.dealing import Dealing
 from stillwatch.campaigns.false_discovery import q_values
-from stillwatch.campaigns.membership import Group, weigh_membership
+from stillwatch.campaigns.membership import Group, weigh_membership, without_declared
 from stillwatch.campaigns.work_list import WorkLists
 from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
 from stillwatch.links.handover import hand_overs, linked_entities, successions
-from stillwatch.links.identity import Ties, ties_of
+from stillwatch.links.identity import Ties, tie_graph, ties_of
 from stillwatch.links.population import MISSING_TIME, BoolArray, IntArray, Population
 from stillwatch.links.replica import replicas
 from stillwatch.links.tables import Tables
@@ -138,7 +138,8 @@ def assess_all(
     progress("candidates", 0, 1)
     succession = successions(population, entities)
     found = hand_overs(succession)
-    candidates = propose(population, entities, families, ties, linked_entities(found, population, entities))
+    handed = linked_entities(found, population, entities)
+    candidates = propose(population, entities, families, ties, handed)
     is_replica = replicas(population, entities)
     groups = []
     for i, candidate in enumerate(candidates):
@@ -146,14 +147,17 @@ def assess_all(
         group = weigh_membership(candidate, population, entities, families, is_replica)
         if group is not None and len(group.entities) >= settings.least_members and len(group.slice_rows):
             groups.append(group)
-    groups = _distinct(groups)
+    tied = tie_graph(ties, entities.n)[:2]
+    groups = [without_declared(group, entities, population, [tied, handed]) for group in groups]
+    groups = _distinct([group for group in groups if len(group.entities) >= settings.least_members])
     is_explained = np.zeros(len(population.exchanges), bool)
     for group in groups:
         if group.channel == "content":
             is_explained[group.slice_rows] = True
     progress("work lists", 0, 1)
     lists = WorkLists(population, entities, succession, found, is_replica, is_explained)
-    groups += [group for group in lists.groups() if len(group.entities) >= settings.least_members]
+    dealt = [without_declared(group, entities, population, [tied, handed]) for group in lists.groups()]
+    groups += [group for group in dealt if len(group.entities) >= settings.least_members]
     dealing = Dealing(population, entities, succession, found)
     findings = _assess(groups, dealing, population, entities, families, ties, registry, settings, progress)
     return Analysis(population, entities, families, ties, registry, len(candidates), len(groups), tuple(findings))
