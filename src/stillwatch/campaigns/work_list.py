@@ -142,18 +142,24 @@ class WorkLists:
         return np.bincount(self.entity[rows], minlength=self.entities.n).astype(np.float64)
 
     def _learn(self, rows: IntArray) -> tuple[FloatArray, float]:
-        """Return every exchange's log-likelihood ratio, of the list of ``rows`` against others, and an item's level."""
+        """Return every exchange's log-likelihood ratio, of the list of ``rows`` against others, and an item's level.
+
+        Where there is no item or nobody else's exchange to learn from, nothing reaches the level.
+        """
         outside = np.ones(self.entities.n, bool)
         outside[self.entity[rows]] = False
         candidates = np.flatnonzero(outside[self.entity] & (self.population.exchanges.hashes["prompt_hash"] != 0))
+        if not len(rows) or not len(candidates):
+            return np.full(len(self.entity), -np.inf), np.inf
         strangers = self._features(candidates[:: max(len(candidates) // N_STRANGERS, 1)])
         items = self._features(rows)
+        weights = fitted(items, strangers)
         fold = self.entity[rows] % N_FOLDS
-        held_out = np.empty(len(rows))
+        held_out = items @ weights  # where all senders are in one fold, nothing can be held out
         for k in np.unique(fold):
             if np.any(fold != k):
                 held_out[fold == k] = items[fold == k] @ fitted(items[fold != k], strangers)
-        return self._score(fitted(items, strangers)), float(np.quantile(held_out, MISSED_ITEMS))
+        return self._score(weights), float(np.quantile(held_out, MISSED_ITEMS))
 
     def _features(self, rows: IntArray) -> FloatArray:
         """Return, (rows, d), what an exchange is about and of what kind it is; nothing of its language or script."""
