@@ -183,7 +183,8 @@ def test_a_missing_accounts_table_switches_off_exactly_its_evidence(
     assert all(columns <= account_columns for columns in newly.values())
     assert {"identity_reuse", "sign_up_burst", "verified_share", "banned_share", "shared_payment"} <= set(newly)
     tests = {test["name"] for campaign in found.document["campaigns"] for test in campaign["tests"]}
-    assert tests <= {"shared_ip", "first_request_burst", "last_request_burst"}
+    of_exchanges = {"passed_on", "passed_on_elsewhere", "passed_round"}
+    assert tests <= {"shared_ip", "first_request_burst", "last_request_burst", *of_exchanges}
 
 
 def test_every_account_with_traffic_has_a_row_and_every_number_its_range(world: World, plain: Scanned) -> None:

@@ -40,6 +40,11 @@ from stillwatch.sketches.schema import CAPABILITIES
 COUNTED_BITS: Final = 0.25  # evidence against that is weaker than a fifth more or less is not worth a sentence
 MOST_FAMILIES: Final = 12
 MOST_VALUES: Final = 10
+WITHOUT_PHRASES: Final = {
+    "identity": "in all, by accounts that share identity",
+    "hand_over": "like those that failed for one of them and were sent again by another",
+}
+"""What the exchanges of a group without families are, by what proposed it: content proposes none."""
 DIGITS: Final = 6  # of a written number: enough for every decision, few enough to read
 
 
@@ -209,7 +214,7 @@ def _rounded(value: float) -> float:
 def _summary(finding: Finding, n_accounts: int, n_rows: int) -> str:
     """Return two sentences of observation."""
     share = finding.observations["slice_share"].value or 0.0
-    of_what = "that carry its phrases" if len(finding.group.families) else "in all, by accounts that share identity"
+    of_what = "that carry its phrases" if len(finding.group.families) else WITHOUT_PHRASES[finding.group.channel]
     seen = "; ".join(
         f"{item.kind.title.lower()}: {described(item.kind, item.value).rstrip('.')}"
         for item in (

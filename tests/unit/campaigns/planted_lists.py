@@ -43,7 +43,9 @@ class Traffic:
         spread = 30 if subject is None else 12
         return np.clip(centre + self.rng.normal(0, spread, TOPIC_DIMENSIONS), -127, 127).astype(int).tolist()
 
-    def send(self, account: str, item: int, hours: float, *, status: int = OK, subject: np.ndarray | None = None) -> None:
+    def send(
+        self, account: str, item: int, hours: float, *, status: int = OK, subject: np.ndarray | None = None
+    ) -> None:
         """Plant one request."""
         topic = self.topic(subject)
         self.rows.append({"account": account, "prompt_hash": item, "hours": hours, "status": status, "topic": topic})
@@ -71,7 +73,9 @@ class Traffic:
                 if not is_failure:
                     break
                 hours += float(self.rng.uniform(0.01, 0.25))
-                account = account if resends_own else (account + 1 + int(self.rng.integers(n_accounts - 1))) % n_accounts
+                account = (
+                    account if resends_own else (account + 1 + int(self.rng.integers(n_accounts - 1))) % n_accounts
+                )
 
     def strangers(self, n: int = 120, prefix: str = "o", subject: np.ndarray | None = None) -> None:
         """Plant people who send prompts of their own, and some of whom try again what failed."""

@@ -108,3 +108,54 @@ def test_nothing_shared_proposes_nothing(tmp_path: Path) -> None:
     """A population of strangers has no candidates, and that is no error."""
     rng = np.random.default_rng(7)
     assert content(pools([{"account": f"o{i}", "phrases": chatter(rng)} for i in range(50)]), tmp_path) == []
+
+
+def now_and_then(rng: np.random.Generator, n: int = 60) -> list[dict]:
+    """Return people of one language: each says half of twelve turns of phrase, most of them once, some often."""
+    rows = []
+    for account in range(n):
+        for family in np.flatnonzero(rng.random(12) < 0.5).tolist():
+            uses = 4 if rng.random() < 0.35 else 1
+            said = [1000 + 2 * family, 1001 + 2 * family]
+            rows += [{"account": f"w{account:02d}", "phrases": [*said, *chatter(rng)]} for _ in range(uses)]
+    rows += [{"account": f"o{i % 90}", "phrases": chatter(rng)} for i in range(360)]
+    return rows
+
+
+def test_speech_that_people_meet_now_and_then_proposes_nobody(tmp_path: Path) -> None:
+    """Families that recur for a third of their users only are no programme: by content alone nobody is proposed."""
+    assert content(pools(now_and_then(np.random.default_rng(8))), tmp_path) == []
+
+
+def test_a_weak_family_stands_where_most_of_its_users_are_linked(tmp_path: Path) -> None:
+    """What content alone does not propose is proposed by what links its users, which names only whom it links."""
+    made = planted(now_and_then(np.random.default_rng(8)))
+    families = made.families(tmp_path)
+    everybody = np.array([made.entity(f"w{i:02d}") for i in range(60)])
+    for n_linked, is_proposed in ((45, True), (12, False)):
+        linked = everybody[:n_linked]
+        pairs = np.array([(a, b) for a in linked for b in linked if a < b])
+        found = propose(made.population, made.entities, families, {}, (pairs[:, 0], pairs[:, 1]))
+        assert bool(found) == is_proposed
+        for candidate in found:
+            assert candidate.channel == "hand_over"
+            assert set(candidate.entities.tolist()) <= set(linked.tolist())
+            assert len(candidate.entities) >= LEAST_ENTITIES
+            assert len(candidate.families)
+
+
+def test_a_family_kept_up_needs_no_link_and_no_link_makes_it_another(tmp_path: Path) -> None:
+    """A pool that content proposes is proposed by content whatever else links it, so that the rest may count for it."""
+    pool = make_pool(seed=9)
+    members = np.array(sorted(pool.made.entity(name) for name in pool.pool))
+    for links in (NO_LINKS, (members, np.roll(members, 1))):
+        (candidate,) = propose(pool.made.population, pool.made.entities, pool.made.families(tmp_path), {}, links)
+        assert candidate.channel == "content"
+        assert pool.names(candidate.entities) == pool.pool
+
+
+def test_no_traffic_proposes_nothing(tmp_path: Path) -> None:
+    """An empty log and one without prompts have no candidates, and that is no error."""
+    for rows in ([], [{"account": f"o{i}", "has_prompt": False} for i in range(30)]):
+        made = planted(rows)
+        assert propose(made.population, made.entities, made.families(tmp_path), {}, NO_LINKS) == ()

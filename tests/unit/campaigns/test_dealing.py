@@ -31,9 +31,7 @@ def most_excess(n: int) -> float:
     return float(np.sqrt(np.log(1 / ERROR) / (2 * n)))
 
 
-def group_of(
-    made: Planted, prefix: str, channel: str = "content", seen_elsewhere: tuple[int, int] = (0, 0)
-) -> Group:
+def group_of(made: Planted, prefix: str, channel: str = "content", seen_elsewhere: tuple[int, int] = (0, 0)) -> Group:
     """Return the group of the accounts whose names begin so, with all that they sent."""
     names = made.population.accounts.names
     members = np.unique([made.entity(name) for name in names if name.startswith(prefix)])
@@ -66,7 +64,10 @@ def test_where_signs_are_fair_coins_p_values_are_no_smaller_than_chance() -> Non
     total = rng.geometric(0.05, 4000)
     forward = rng.binomial(total, 0.5)
     p = np.array(
-        [passed_on("passed_on", int(f), int(n - f), is_selection=False).p_value for f, n in zip(forward, total, strict=True)]
+        [
+            passed_on("passed_on", int(f), int(n - f), is_selection=False).p_value
+            for f, n in zip(forward, total, strict=True)
+        ]
     )
     assert excess(p) <= most_excess(len(p))
     assert np.count_nonzero(p <= 0.05) > 40  # it rejects at all
@@ -74,7 +75,9 @@ def test_where_signs_are_fair_coins_p_values_are_no_smaller_than_chance() -> Non
 
 def random_links(rng: np.random.Generator, n_entities: int, n_pairs: int) -> tuple[Planted, Succession, HandOvers]:
     """Return strangers, half of whose successions are hand-overs by a fair coin and half of them mirror images."""
-    made = planted([{"account": f"o{i:03d}", "hours": i, "prompt_hash": i + 1, "status": 200} for i in range(n_entities)])
+    made = planted(
+        [{"account": f"o{i:03d}", "hours": i, "prompt_hash": i + 1, "status": 200} for i in range(n_entities)]
+    )
     weight = rng.exponential(size=n_entities)
     ends = np.array([rng.choice(n_entities, 2, replace=False, p=weight / weight.sum()) for _ in range(n_pairs)])
     forward = rng.random(n_pairs) < 0.5
@@ -94,7 +97,11 @@ def test_a_large_connected_group_is_as_rare_among_strangers_as_its_p_value_says(
     for _ in range(250):
         made, pairs, found = random_links(rng, n_entities, n_pairs)
         everybody = group_of(made, "o", "hand_over")
-        (result,) = (r for r in Dealing(made.population, made.entities, pairs, found).assess(everybody) if r.name == "passed_round")
+        (result,) = (
+            r
+            for r in Dealing(made.population, made.entities, pairs, found).assess(everybody)
+            if r.name == "passed_round"
+        )
         p.append(result.p_value)
     assert excess(np.array(p)) <= most_excess(len(p))
 

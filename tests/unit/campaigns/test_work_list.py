@@ -1,4 +1,4 @@
-"""Tests of work lists without a template: the planted pool is found, nobody else is named, and the parts keep their word."""
+"""Tests of work lists without a template: the planted pool is found and nobody else named, and the parts keep their word."""
 
 import numpy as np
 import pytest
@@ -25,9 +25,7 @@ from stillwatch.links.replica import replicas
 def lists_of(made: Planted, is_explained: np.ndarray | None = None) -> WorkLists:
     """Return the search for work lists in a population."""
     explained = np.zeros(len(made.population.exchanges), bool) if is_explained is None else is_explained
-    return WorkLists(
-        made.population, made.entities, *handed(made), replicas(made.population, made.entities), explained
-    )
+    return WorkLists(made.population, made.entities, *handed(made), replicas(made.population, made.entities), explained)
 
 
 def names(made: Planted, group: Group) -> set[str]:
@@ -243,7 +241,7 @@ def test_weights_are_finite_whatever_is_separable(n: int, m: int, d: int, seed: 
 
 
 def test_the_score_rises_with_what_tells_the_sides_apart() -> None:
-    """A feature that is larger on one side has a weight of that sign, the larger the further apart; others have none."""
+    """A feature that is larger on one side has a weight of that sign, larger where it is further apart."""
     rng = np.random.default_rng(3)
     seen = []
     for shift in (-2.0, -0.5, 0.0, 0.5, 2.0):
@@ -261,5 +259,7 @@ def test_members_have_the_least_number_of_items() -> None:
     """Nobody is named for fewer items than the least, hand-overs apart."""
     made = hidden_pool(15)
     (group,) = lists_of(made).groups()
-    sent = np.bincount(made.entities.of_account[made.population.exchanges.account[group.slice_rows]], minlength=made.entities.n)
+    sent = np.bincount(
+        made.entities.of_account[made.population.exchanges.account[group.slice_rows]], minlength=made.entities.n
+    )
     assert np.all(sent[group.entities] >= LEAST_ITEMS)

@@ -51,7 +51,7 @@ def test_no_permutation_of_rows_changes_the_order() -> None:
 
 
 def test_the_engine_sees_what_is_read_off_the_rows(tmp_path: Path) -> None:
-    """The order made from the engine's sums by account is that made from the rows, ids beyond ASCII and ties included."""
+    """The order made by the engine, account by account, is that made from the rows, with ids beyond ASCII and ties."""
     rng = np.random.default_rng(4)
     table = requests(*[(f"a{rng.integers(40)}", float(rng.integers(2))) for _ in range(300)])
     ids = [f"{rng.choice(['x', 'X', 'é', '試', '~'])}{number}" for number in rng.permutation(300)]
@@ -59,7 +59,7 @@ def test_the_engine_sees_what_is_read_off_the_rows(tmp_path: Path) -> None:
     engine = EmbeddedEngine(tmp_path, memory_bytes=2**28, n_threads=2)
     try:
         engine.register("exchanges", table)
-        found = engine.query(f"SELECT account_id, {SEEN} FROM exchanges GROUP BY account_id")  # noqa: S608 - constants
+        found = engine.query(f"SELECT account_id, {SEEN} FROM exchanges GROUP BY account_id")
     finally:
         engine.close()
     assert canonical_order(found).equals(canonical_order(read_off(table)))

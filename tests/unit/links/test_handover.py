@@ -77,7 +77,10 @@ def test_successions_equal_reading_every_item_row_by_row(seed: int) -> None:
 
 def test_bits_do_not_depend_on_the_date() -> None:
     """The surprise at a delay is measured against the log's own length, not against time since some epoch."""
-    rows = [{"account": "a", "hours": 0, "prompt_hash": 5, "status": 429}, {"account": "b", "hours": 1, "prompt_hash": 5}]
+    rows = [
+        {"account": "a", "hours": 0, "prompt_hash": 5, "status": 429},
+        {"account": "b", "hours": 1, "prompt_hash": 5},
+    ]
     rows.append({"account": "c", "hours": 720})
     made = planted(rows)
     assert successions(made.population, made.entities).bits == pytest.approx([-np.log2(-np.expm1(-1 / 720))])

@@ -4,7 +4,8 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from planted_traffic import planted
+from planted_traffic import planted, use_matrix
+from scipy.sparse import csr_array
 
 from stillwatch.links.identity import LEAST_BITS, RING, Ties, tie_graph, ties_of
 
@@ -61,6 +62,66 @@ def test_a_held_value_costs_a_ring_and_not_a_square() -> None:
     found = graph_of(tie("ip", holders))
     assert len(found) == 200 * RING - RING * (RING + 1) // 2
     assert max(b - a for a, b in found) == 2 * RING
+
+
+def uses(families: dict[int, list[int]]) -> dict[int, dict[int, int]]:
+    """Return uses from entity to family to exchanges, given who uses each family."""
+    found: dict[int, dict[int, int]] = {}
+    for family, entities in families.items():
+        for entity in entities:
+            found.setdefault(entity, {})[family] = 3
+    return found
+
+
+def test_a_rare_family_in_common_lifts_a_tied_pair() -> None:
+    """To a pair with one card in common, the rarest family that both use adds its bits, and only that one."""
+    used = uses({0: [5, 9, 40, 41], 1: list(range(64)), 2: [5]})
+    card = {"payment_fingerprint": tie("payment_fingerprint", {0: [5, 9]})}
+    left, right, bits = tie_graph(card, N, use_matrix(used, N, 3))
+    assert (left.tolist(), right.tolist()) == ([5], [9])
+    assert bits == pytest.approx([11 + 10])  # a card of two and a family of four, of 4,096 entities
+
+
+def test_a_family_alone_ties_nobody() -> None:
+    """Who shares nothing but content is not linked by it, however rare it is: that would be counted twice later."""
+    used = use_matrix(uses({0: [1, 2], 1: [1, 2], 2: [3, 4]}), N, 3)
+    left, _, _ = tie_graph({"ip": tie("ip", {0: [10, 11]})}, N, used)
+    assert len(left) == 0
+    assert len(tie_graph({}, N, used)[0]) == 0
+
+
+def test_bits_of_families_equal_a_look_at_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For random ties and uses, in chunks of any size, weights are the sum of ties and of the rarest common family."""
+    rng = np.random.default_rng(6)
+    n = 64
+    held = {value: rng.choice(n, 3, replace=False).tolist() for value in range(40)}
+    used = uses({family: rng.choice(n, int(rng.integers(1, 30)), replace=False).tolist() for family in range(25)})
+    ties = {"payment_fingerprint": tie("payment_fingerprint", held)}
+    use = use_matrix(used, n, 25)
+    users = np.bincount(use.indices, minlength=25)
+    wanted = {}
+    for a in range(n):
+        for b in range(a + 1, n):
+            cards = sum(float(np.log2(n / 3)) for entities in held.values() if {a, b} <= set(entities))
+            common = set(used.get(a, {})) & set(used.get(b, {}))
+            total = cards + max((float(np.log2(n / users[f])) for f in common), default=0.0)
+            if cards and total >= np.log2(n):
+                wanted[a, b] = total
+    assert wanted
+    for chunk in (3, 20_000):
+        monkeypatch.setattr("stillwatch.links.identity.CHUNK_PAIRS", chunk)
+        left, right, bits = tie_graph(ties, n, use)
+        found = {(a, b): w for a, b, w in zip(left.tolist(), right.tolist(), bits.tolist(), strict=True)}
+        assert found == pytest.approx(wanted)
+
+
+def test_unused_families_add_nothing() -> None:
+    """A matrix without any use, or without any family, leaves the links as they are."""
+    two_cards = {"payment_fingerprint": tie("payment_fingerprint", {0: [1, 2], 1: [1, 2]})}
+    plain = tie_graph(two_cards, N)
+    for n_families in (0, 4):
+        found = tie_graph(two_cards, N, csr_array((N, n_families), dtype=np.int64))
+        assert all(np.array_equal(a, b) for a, b in zip(found, plain, strict=True))
 
 
 def test_nothing_shared_makes_an_empty_graph() -> None:
