@@ -8,7 +8,7 @@ from planted_pools import NO_LINKS, TEMPLATE, Pool, chatter, make_pool
 from planted_traffic import planted
 
 from stillwatch.campaigns.candidate import Candidate, propose
-from stillwatch.campaigns.membership import LEAST_MEMBER, Group, weigh_membership
+from stillwatch.campaigns.membership import LEAST_MEMBER, Group, weigh_membership, without_declared
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import Families
 from stillwatch.links.population import Population
@@ -137,3 +137,36 @@ def test_identity_members_are_those_that_share_and_nobody_else(tmp_path: Path) -
     group = weighed(Candidate("identity", np.arange(families.n), some), population, entities, families)
     assert np.array_equal(group.entities, some)
     assert pool.ids(group.slice_rows) <= pool.slice_ids
+
+
+def test_a_declared_organisation_stays_only_where_something_ties_it(tmp_path: Path) -> None:
+    """A verified organisation that says what the pool says leaves the group with all its exchanges, unless it is tied.
+
+    A tie to somebody outside the group is none; undeclared members stay, tied or not.
+    """
+    base = make_pool(seed=8)
+    columns = ["account_id", "exchange_id", "body_minima", "requested_at"]
+    rows = [
+        {
+            "account": row["account_id"],
+            "exchange_id": row["exchange_id"],
+            "phrases": row["body_minima"],
+            "requested_at": row["requested_at"],
+        }
+        for row in base.made.table.select(columns).to_pylist()
+    ]
+    facts = [
+        {"account_id": name, "organisation_id": "org", "is_verified": name in {"p00", "p01"}}
+        for name in base.made.population.accounts.names
+    ]
+    pool = Pool(planted(rows, facts), base.pool, base.slice_ids)
+    made, group = pool.made, group_of(pool, tmp_path)
+    assert pool.names(group.entities) == pool.pool
+    org, member, outsider = (np.array([made.entity(name)]) for name in ("p00", "p02", "o00"))
+    for links, stays in (([NO_LINKS], False), ([(org, outsider)], False), ([NO_LINKS, (member, org)], True)):
+        found = without_declared(group, made.entities, made.population, links)
+        left = pool.pool if stays else pool.pool - {"p00", "p01"}
+        assert pool.names(found.entities) == left
+        assert {name.split("-")[0] for name in pool.ids(found.slice_rows)} == left
+        assert len(found.p_entity) == len(found.entities)
+        assert len(found.p_exchange) == len(found.slice_rows)

@@ -1,4 +1,4 @@
-"""Tests of work lists without a template: the planted pool is found and nobody else named, and the parts keep their word."""
+"""Tests of work lists without a template: the pool is found, nobody else is named, and the parts keep their word."""
 
 import numpy as np
 import pytest

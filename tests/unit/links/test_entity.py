@@ -90,3 +90,17 @@ def test_entities_are_numbered_by_their_first_account() -> None:
         [{"account_id": name, "organisation_id": "org", "is_verified": True} for name in "bd"],
     )
     assert made.entities.of_account.tolist() == [0, 1, 2, 1]
+
+
+def test_declared_is_what_a_verified_organisation_or_an_aggregator_stands_for() -> None:
+    """Entities of verified organisations and of disclosed aggregators are declared, even of one account; no others."""
+    rows = [{"account": "a", "hours": 0}, {"account": "b", "hours": 1}, {"account": "c", "hours": 2}]
+    rows += [{"account": "through", "hours": 3, "platform": "aggregator:one"}, {"account": "plain", "hours": 4}]
+    facts = [
+        {"account_id": "a", "organisation_id": "o1", "is_verified": True},
+        {"account_id": "b", "organisation_id": "o2", "is_verified": False},
+        {"account_id": "c", "is_verified": True},
+    ]
+    made = planted(rows, facts)
+    declared = {name: bool(made.entities.is_declared[made.entity(name)]) for name in made.population.accounts.names}
+    assert declared == {"a": True, "b": False, "c": False, "through": True, "plain": False}
