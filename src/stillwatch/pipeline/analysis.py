@@ -149,7 +149,9 @@ def assess_all(
             groups.append(group)
     tied = tie_graph(ties, entities.n)[:2]
     groups = [without_declared(group, entities, population, [tied, handed]) for group in groups]
-    groups = _distinct([group for group in groups if len(group.entities) >= settings.least_members])
+    groups = _distinct(
+        [group for group in groups if len(group.entities) >= settings.least_members and len(group.slice_rows)]
+    )
     is_explained = np.zeros(len(population.exchanges), bool)
     for group in groups:
         if group.channel == "content":
@@ -157,10 +159,11 @@ def assess_all(
     progress("work lists", 0, 1)
     lists = WorkLists(population, entities, succession, found, is_replica, is_explained)
     dealt = [without_declared(group, entities, population, [tied, handed]) for group in lists.groups()]
-    groups += [group for group in dealt if len(group.entities) >= settings.least_members]
+    groups += [group for group in dealt if len(group.entities) >= settings.least_members and len(group.slice_rows)]
     dealing = Dealing(population, entities, succession, found)
     findings = _assess(groups, dealing, population, entities, families, ties, registry, settings, progress)
-    return Analysis(population, entities, families, ties, registry, len(candidates), len(groups), tuple(findings))
+    n_candidates = len(candidates) + len(dealt)
+    return Analysis(population, entities, families, ties, registry, n_candidates, len(groups), tuple(findings))
 
 
 def _distinct(groups: list[Group]) -> list[Group]:
