@@ -24,12 +24,14 @@ from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP, RECURRENT_USES, Families
 from stillwatch.links.identity import Ties, tie_graph
-from stillwatch.links.population import BoolArray, IntArray, Population
+from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
 
 JOIN_LEVEL: Final = 0.01  # family-wise, over all overlapping pairs
 MOST_LINK_BITS: Final = 160.0  # of one pair of families: beyond, likelier is not closer
 FAMILY_RESOLUTION: Final = 1.0  # each of these links was tested by itself: nothing needs to be broken up further
 MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is common speech
+LEAST_EVEN: Final = 0.4  # of a family's users come back, where all use it about as often: a few uses each are enough
+MOST_SPREAD: Final = 0.5  # excess spread, squared: of chance families that people come back to, nine in ten have more
 MOSTLY_LINKED: Final = 0.5  # of a candidate's entities: of people who merely speak alike, a fifth to a third are
 LEAST_ALIKE: Final = 2 / 3  # of the entities of two families: beyond, they are one programme's
 LEAST_CONTAINED: Final = 0.8  # of a family's users, to belong to a group of others
@@ -130,15 +132,17 @@ def _recurrent(count: IntArray, entities: Entities) -> IntArray:
 def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray], BoolArray]:
     """Return groups of families (columns of ``used``) to which their users keep, and which columns are in one.
 
-    A phrase that people meet by chance has many users with one or two uses for each that comes back; a programme has
-    none such. Families kept up by the same entities are one group. A further family belongs to it where most of its
-    users do; it may belong to several.
+    A phrase that people meet by chance has many users with one or two uses for each that comes back, and some with very
+    many; a programme has none such, or deals a few uses evenly. Families kept up by the same entities are one group. A
+    further family belongs to it where most of its users do; it may belong to several.
     """
     n_users = np.diff(used.indptr)
     column = np.repeat(np.arange(used.shape[1]), n_users)
     recurs = (used.data >= RECURRENT_USES) & (used.data >= RECURRENT_SHARE * entities.n_exchanges[used.indices])
     n_recurrent = np.bincount(column[recurs], minlength=used.shape[1])
-    is_kept_up = (n_recurrent >= LEAST_ENTITIES) & (n_recurrent >= LEAST_KEPT_UP * n_users)
+    is_kept_up = n_recurrent >= LEAST_KEPT_UP * n_users
+    is_kept_up |= (n_recurrent >= LEAST_EVEN * n_users) & (_excess_spread(used) <= MOST_SPREAD)
+    is_kept_up &= n_recurrent >= LEAST_ENTITIES
     strong = np.flatnonzero(is_kept_up)
     is_taken = is_kept_up.copy()
     if not len(strong):
@@ -156,6 +160,20 @@ def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray]
         is_taken |= attached
         groups.append(np.union1d(nucleus, np.flatnonzero(attached)))
     return groups, is_taken
+
+
+def _excess_spread(used: csc_array) -> FloatArray:
+    """Return, for each column, how much its users' counts spread beyond chance: squared, in times their mean.
+
+    Nought where a queue deals to all alike (Poisson counts); what people use as they please spreads by one or more.
+    """
+    n = np.maximum(np.diff(used.indptr), 1)
+    column = np.repeat(np.arange(used.shape[1]), np.diff(used.indptr))
+    count = used.data.astype(np.float64)
+    mean = np.bincount(column, weights=count, minlength=used.shape[1]) / n
+    square = np.bincount(column, weights=count**2, minlength=used.shape[1]) / n
+    mean = np.maximum(mean, 1e-9)
+    return np.asarray((square - mean**2) / mean**2 - 1 / mean, np.float64)
 
 
 def _alike_sets(held: csc_array) -> IntArray:

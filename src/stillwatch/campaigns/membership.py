@@ -23,8 +23,6 @@ LEAST_BREADTH: Final = 0.5  # of the variety of phrases that a typical member wi
 LEAST_LIKENESS: Final = (
     0.25  # of a typical member, in variety of phrases times matched share: a quarter allows for cover
 )
-TAIL_HITS: Final = 8.0  # matches of a typical member that chance speech does not reach
-MOST_FRINGE: Final = 0.5  # entities with one or two matches to each member
 LEAST_SPECIFIC: Final = 0.8  # of a family's exchanges come from the core; a template of everybody's is not its own
 MOSTLY_NEW: Final = 0.25  # of a typical member's matched prompts were sent by others too: the group sends its own items
 MOSTLY_KNOWN: Final = 0.5  # of an entity's matched prompts were: it is another customer of the same public items
@@ -93,8 +91,6 @@ def weigh_membership(
         bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)
     p_member = 1.0 / (1.0 + np.exp2(-bits))
     members = np.flatnonzero(p_member >= LEAST_MEMBER)
-    if candidate.channel == "content" and _is_chance_speech(hits, members):
-        return None
     p_exchange = _exchange_probability(matched, score, population, p_member[entity])
     inside = np.zeros(entities.n, bool)
     inside[members] = True
@@ -125,19 +121,6 @@ def without_declared(group: Group, entities: Entities, population: Population, l
         slice_rows=group.slice_rows[rows],
         p_exchange=group.p_exchange[rows],
     )
-
-
-def _is_chance_speech(hits: FloatArray, members: IntArray) -> bool:
-    """Return whether a group is but the tail of speech that many entities use once or twice.
-
-    Counts of a phrase that people meet by chance fall off quickly: many use it once, fewer twice, few three times. A
-    pool's counts do not: there are members, and there is hardly anyone with one or two. Where members have many matches
-    each, the tail does not reach them and nothing needs to be asked.
-    """
-    if not len(members) or float(np.median(hits[members])) >= TAIL_HITS:
-        return False
-    fringe = int(np.count_nonzero((hits > 0) & (hits < RECURRENT_USES)))
-    return fringe > MOST_FRINGE * len(members)
 
 
 def _specific_families(
