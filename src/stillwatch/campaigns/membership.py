@@ -23,7 +23,9 @@ LEAST_BREADTH: Final = 0.5  # of the variety of phrases that a typical member wi
 LEAST_LIKENESS: Final = (
     0.25  # of a typical member, in variety of phrases times matched share: a quarter allows for cover
 )
-LEAST_SPECIFIC: Final = 0.8  # of a family's exchanges come from the core; a template of everybody's is not its own
+LEAST_SPECIFIC: Final = (
+    0.65  # of a family's exchanges come from the core; those with one or two uses send up to a quarter
+)
 MOSTLY_NEW: Final = 0.25  # of a typical member's matched prompts were sent by others too: the group sends its own items
 MOSTLY_KNOWN: Final = 0.5  # of an entity's matched prompts were: it is another customer of the same public items
 P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
