@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from planted_pools import NO_LINKS, Pool, chatter, make_pool
 from planted_traffic import planted
+from scipy.sparse import csc_array
 
-from stillwatch.campaigns.candidate import MOST_SHARE, RECURRENT_USES, family_use, propose
-from stillwatch.links.family import LEAST_ENTITIES
+from stillwatch.campaigns.candidate import LEAST_EVEN, MOST_SHARE, RECURRENT_USES, _excess_spread, family_use, propose
+from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP
 from stillwatch.links.identity import Ties
 
 
@@ -159,3 +161,33 @@ def test_no_traffic_proposes_nothing(tmp_path: Path) -> None:
     for rows in ([], [{"account": f"o{i}", "has_prompt": False} for i in range(30)]):
         made = planted(rows)
         assert propose(made.population, made.entities, made.families(tmp_path), {}, NO_LINKS) == ()
+
+
+@pytest.mark.parametrize("use", ["dealt", "at will"])
+def test_few_uses_are_proposed_where_they_are_dealt_evenly(use: str, tmp_path: Path) -> None:
+    """A queue that deals some three uses to each account is proposed by content; people of unequal liking are not."""
+    rng = np.random.default_rng(11)
+    count = rng.poisson(2.8, 60) if use == "dealt" else rng.poisson(6 * rng.gamma(0.6, 1 / 0.6, 60))
+    count = np.maximum(count, 1)
+    assert LEAST_EVEN < np.mean(count >= RECURRENT_USES) < LEAST_KEPT_UP  # as many come back in either case
+    rows = [
+        {"account": f"p{account:02d}", "phrases": [11, 12, 13, *chatter(rng)]}
+        for account, n in enumerate(count.tolist())
+        for _ in range(n)
+    ]
+    rows += [{"account": f"o{i % 90}", "phrases": chatter(rng)} for i in range(360)]
+    assert bool(content(pools(rows), tmp_path)) == (use == "dealt")
+
+
+def test_the_spread_beyond_chance_is_recovered() -> None:
+    """Counts that a queue deals have none; counts of people whose liking varies have its squared variation."""
+    rng = np.random.default_rng(12)
+    n, mean, variation = 20_000, 6.0, 0.8
+    shape = 1 / variation**2
+    columns = [np.maximum(rng.poisson(mean, n), 1), np.maximum(rng.poisson(mean * rng.gamma(shape, 1 / shape, n)), 0)]
+    held = csc_array(np.column_stack(columns))
+    held.eliminate_zeros()
+    even, varied = _excess_spread(held)
+    assert even == pytest.approx(0.0, abs=0.02)
+    assert 0.3 < varied < variation**2 + 0.05  # who never used it is not counted, which takes some of the spread
+    assert len(_excess_spread(csc_array((5, 0), dtype=np.int64))) == 0
