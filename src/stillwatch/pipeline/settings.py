@@ -22,7 +22,7 @@ class Settings:
     """
 
     q_level: float = 0.05
-    p_leading: float = 0.85
+    p_leading: float = 0.9
     least_members: int = 5
     memory_mib: int = 0
     threads: int = 0
