@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
-from scipy.stats import poisson
+from scipy.stats import binom, poisson
 
 from stillwatch.links.community import communities
 from stillwatch.links.components import connected_components
@@ -134,7 +134,8 @@ def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray]
 
     A phrase that people meet by chance has many users with one or two uses for each that comes back, and some with very
     many; a programme has none such, or deals a few uses evenly. Families kept up by the same entities are one group. A
-    further family belongs to it where most of its users do; it may belong to several.
+    further family belongs to it where most of its users do, beyond the chance of their share of all use; it may belong
+    to several.
     """
     n_users = np.diff(used.indptr)
     column = np.repeat(np.arange(used.shape[1]), n_users)
@@ -156,7 +157,10 @@ def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray]
         nucleus = strong[label == value]
         inside = np.zeros(entities.n, np.int64)
         inside[held[:, np.flatnonzero(label == value)].indices] = 1
-        attached = (binary.T @ inside >= LEAST_CONTAINED * n_users) & ~is_kept_up
+        n_inside = binary.T @ inside
+        by_chance = binom.sf(n_inside - 1, n_users, float(n_inside.sum()) / max(len(used.indices), 1))
+        is_theirs = (n_inside >= LEAST_CONTAINED * n_users) & (by_chance <= JOIN_LEVEL / max(used.shape[1], 1))
+        attached = is_theirs & ~is_kept_up
         is_taken |= attached
         groups.append(np.union1d(nucleus, np.flatnonzero(attached)))
     return groups, is_taken
