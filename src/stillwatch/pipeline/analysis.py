@@ -12,7 +12,7 @@ from stillwatch.assessments.sample import Sample, accounts_of_entities, plain_sa
 from stillwatch.campaigns.candidate import propose
 from stillwatch.campaigns.control import activity_strata, draw_controls
 from stillwatch.campaigns.coordination import TestResult, assess_coordination, channels_of, combined_p_value, p_value_of
-from stillwatch.campaigns.dealing import Dealing
+from stillwatch.campaigns.dealing import HAND_OVER, Dealing
 from stillwatch.campaigns.false_discovery import q_values
 from stillwatch.campaigns.membership import Group, weigh_membership, without_declared
 from stillwatch.campaigns.work_list import WorkLists
@@ -208,6 +208,8 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
         observed = observe(sample, _controls(group.entities, strata, population, entities, registry, seed=i))
         p_of = {channel: p_value_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
         observations = with_tests(observed, p_of)
+        if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
+            observations["widest_family"] = replace(observations["widest_family"], value=None)
         hypotheses = weigh(rivals, observations)
         leading = hypotheses[0]
         is_shown = (
