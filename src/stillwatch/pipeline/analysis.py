@@ -145,13 +145,11 @@ def assess_all(
     for i, candidate in enumerate(candidates):
         progress("members", i, len(candidates))
         group = weigh_membership(candidate, population, entities, families, is_replica)
-        if group is not None and len(group.entities) >= settings.least_members and len(group.slice_rows):
+        if group is not None:
             groups.append(group)
     tied = tie_graph(ties, entities.n)[:2]
     groups = [without_declared(group, entities, population, [tied, handed]) for group in groups]
-    groups = _distinct(
-        [group for group in groups if len(group.entities) >= settings.least_members and len(group.slice_rows)]
-    )
+    groups = _distinct(_large_enough(groups, settings))
     is_explained = np.zeros(len(population.exchanges), bool)
     for group in groups:
         if group.channel == "content":
@@ -159,11 +157,16 @@ def assess_all(
     progress("work lists", 0, 1)
     lists = WorkLists(population, entities, succession, found, is_replica, is_explained)
     dealt = [without_declared(group, entities, population, [tied, handed]) for group in lists.groups()]
-    groups += [group for group in dealt if len(group.entities) >= settings.least_members and len(group.slice_rows)]
+    groups += _large_enough(dealt, settings)
     dealing = Dealing(population, entities, succession, found)
     findings = _assess(groups, dealing, population, entities, families, ties, registry, settings, progress)
     n_candidates = len(candidates) + len(dealt)
     return Analysis(population, entities, families, ties, registry, n_candidates, len(groups), tuple(findings))
+
+
+def _large_enough(groups: list[Group], settings: Settings) -> list[Group]:
+    """Return the groups that have members enough to be reported, and any exchange to speak of."""
+    return [group for group in groups if len(group.entities) >= settings.least_members and len(group.slice_rows)]
 
 
 def _distinct(groups: list[Group]) -> list[Group]:
