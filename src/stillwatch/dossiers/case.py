@@ -219,8 +219,49 @@ class MissingEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An account that an analyst left out of accusations: who, when and why."""
+
+    account_id: str
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskStatus:
+    """What analysts decided about a group, or about the group of an earlier scan that it continues.
+
+    Args:
+        status: open, confirmed, dismissed, or reopened where a dismissed group has new evidence.
+        by: who decided that last, or null where it is open.
+        at: when, or null.
+        reason: why, in their words.
+        matched_id: the id that the decisions name; another one than the group's where it was matched by its members.
+        overlap: the share of the decided group's accounts that are in this one, in [0, 1].
+        new_evidence: sentences: what a dismissed group has now that it had not when it was dismissed.
+        left_out: members that are left out of accusations.
+        merged_with: ids of groups that analysts hold to be the same campaign.
+        parts: account sets that analysts hold to be campaigns of their own.
+        assigned_to: who works on it, or null.
+    """
+
+    status: str
+    by: str | None
+    at: datetime | None
+    reason: str
+    matched_id: str
+    overlap: float
+    new_evidence: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    merged_with: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...]
+    assigned_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
-    """One linked group with its evidence."""
+    """One linked group with its evidence; a field with a default is in the document only where it differs from it."""
 
     id: str
     leading_hypothesis: str  # undetermined where distillation leads without enough to accuse
@@ -248,6 +289,7 @@ class Campaign:
     timeline: Timeline
     graph: Graph
     missing: tuple[MissingEvidence, ...]
+    desk: DeskStatus | None = None  # what analysts decided; null: nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import functools
 import json
 import math
 import types
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -99,7 +99,11 @@ def _encode(value: Any, kind: Any, path: str) -> Any:
         if not isinstance(value, kind):
             raise _MismatchError(path, type(value).__name__, kind.__name__)
         hints = _hints(kind)
-        return {f.name: _encode(getattr(value, f.name), hints[f.name], f"{path}.{f.name}") for f in fields(kind)}
+        return {
+            f.name: _encode(getattr(value, f.name), hints[f.name], f"{path}.{f.name}")
+            for f in fields(kind)
+            if f.default is MISSING or getattr(value, f.name) != f.default
+        }
     if get_origin(kind) is tuple:
         if not isinstance(value, tuple):
             raise _MismatchError(path, type(value).__name__, "a tuple")
@@ -131,10 +135,15 @@ def _decode_object(value: Any, kind: type, path: str) -> Any:
     for name in value:
         if name not in hints:
             raise _MismatchError(f"{path}.{_shown(name)}", "an unknown key", f"keys of {kind.__name__}")
-    for name in hints:
+    for name in required_of(kind):
         if name not in value:
             raise _MismatchError(f"{path}.{name}", "nothing", "a value")
-    return kind(**{name: _decode(value[name], hint, f"{path}.{name}") for name, hint in hints.items()})
+    return kind(**{name: _decode(item, hints[name], f"{path}.{name}") for name, item in value.items()})
+
+
+def required_of(kind: type) -> tuple[str, ...]:
+    """Return the keys that stand in every object of a kind; one with a default is left out where it has that value."""
+    return tuple(f.name for f in fields(kind) if f.default is MISSING)
 
 
 def _not_null(kind: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Final
 from stillwatch.dossiers.case import SCHEMA_NAME, Campaign, Case, Funnel, Graph, Timeline
 
 HOURS_OF_WEEK: Final = 7 * 24
+DESK_STATUSES: Final = ("open", "confirmed", "dismissed", "reopened")
 MAX_NODES: Final = 300  # what a reader can still tell apart in one drawing
 
 
@@ -68,6 +69,10 @@ def _broken_campaign(campaign: Campaign, path: str) -> Iterator[Broken]:
     for i, capability in enumerate(campaign.capability_shares):
         at = f"{path}.capability_shares[{i}]"
         yield from _shares({f"{at}.share": capability.share, f"{at}.share_at_large": capability.share_at_large})
+    if campaign.desk is not None:
+        yield from _shares({f"{path}.desk.overlap": campaign.desk.overlap})
+        if campaign.desk.status not in DESK_STATUSES:
+            yield Broken(f"{path}.desk.status", ascii(campaign.desk.status)[:60], ", ".join(DESK_STATUSES))
     yield from _broken_timeline(campaign.timeline, f"{path}.timeline")
     yield from _broken_graph(campaign.graph, f"{path}.graph")
 
