@@ -5,31 +5,17 @@ Reading is strict: an unknown key, a missing key, a wrong type, a broken count o
 with the place where it stands.
 """
 
-import functools
 import json
-import math
-import types
-from dataclasses import MISSING, fields, is_dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final
 
 import orjson
 
 from stillwatch.dossiers.case import SCHEMA_NAME, Case
+from stillwatch.dossiers.codec import MismatchError, decode, encode, parse, shown
 from stillwatch.dossiers.invariants import first_broken
 from stillwatch.errors import InputError, OutputError
 
 DOCUMENT: Final = "campaigns.json"
-INT_MAX: Final = 2**53 - 1  # what every JSON reader holds exactly
-SHOWN_CHARACTERS: Final = 60  # of a wrong value, in a refusal
-
-
-class _MismatchError(Exception):
-    """A value that does not fit its place; turned into a refusal at the rim."""
-
-    def __init__(self, path: str, got: str, expected: str) -> None:
-        super().__init__(path)
-        self.path, self.got, self.expected = path, got, expected
 
 
 def to_json(case: Case) -> bytes:
@@ -40,10 +26,10 @@ def to_json(case: Case) -> bytes:
             that do not add up.
     """
     try:
-        plain = _encode(case, Case, "case")
+        plain = encode(case, Case, "case")
         _check(case)
         return orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    except _MismatchError as broken:
+    except MismatchError as broken:
         raise OutputError(
             f"{DOCUMENT}: {broken.path}", "the case cannot be written", got=broken.got, expected=broken.expected
         ) from None
@@ -58,11 +44,11 @@ def from_json(document: bytes) -> Case:
         InputError: the document is not JSON, has another schema, or breaks it; the refusal names the place.
     """
     try:
-        plain = json.loads(document.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+        plain = parse(document)
         _check_schema(plain)
-        case: Case = _decode(plain, Case, "case")
+        case: Case = decode(plain, Case, "case")
         _check(case)
-    except _MismatchError as broken:
+    except MismatchError as broken:
         raise InputError(
             f"{DOCUMENT}: {broken.path}", "the document breaks its schema", got=broken.got, expected=broken.expected
         ) from None
@@ -76,148 +62,10 @@ def from_json(document: bytes) -> Case:
 def _check_schema(plain: Any) -> None:
     """Refuse a document of another schema by its name, before its first unknown key confuses the reader."""
     if isinstance(plain, dict) and plain.get("schema") != SCHEMA_NAME:
-        raise _MismatchError("schema", _shown(plain.get("schema")), SCHEMA_NAME)
+        raise MismatchError("schema", shown(plain.get("schema")), SCHEMA_NAME)
 
 
 def _check(case: Case) -> None:
     broken = first_broken(case)
     if broken is not None:
-        raise _MismatchError(broken.path, broken.got, broken.expected)
-
-
-@functools.cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _encode(value: Any, kind: Any, path: str) -> Any:
-    """Return plain JSON values; integers in float fields become floats, so that equal cases give equal bytes."""
-    if value is None and type(None) in get_args(kind):
-        return None
-    kind = _not_null(kind)
-    if is_dataclass(kind) and isinstance(kind, type):
-        if not isinstance(value, kind):
-            raise _MismatchError(path, type(value).__name__, kind.__name__)
-        hints = _hints(kind)
-        return {
-            f.name: _encode(getattr(value, f.name), hints[f.name], f"{path}.{f.name}")
-            for f in fields(kind)
-            if f.default is MISSING or getattr(value, f.name) != f.default
-        }
-    if get_origin(kind) is tuple:
-        if not isinstance(value, tuple):
-            raise _MismatchError(path, type(value).__name__, "a tuple")
-        return [_encode(item, k, f"{path}[{i}]") for i, (item, k) in enumerate(_zip_kinds(value, kind, path))]
-    if kind is datetime:
-        return _instant_text(value, path)
-    return _scalar(value, kind, path)
-
-
-def _decode(value: Any, kind: Any, path: str) -> Any:
-    if value is None and type(None) in get_args(kind):
-        return None
-    kind = _not_null(kind)
-    if is_dataclass(kind) and isinstance(kind, type):
-        return _decode_object(value, kind, path)
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise _MismatchError(path, _shown(value), "a list")
-        return tuple(_decode(item, k, f"{path}[{i}]") for i, (item, k) in enumerate(_zip_kinds(value, kind, path)))
-    if kind is datetime:
-        return _instant(value, path)
-    return _scalar(value, kind, path)
-
-
-def _decode_object(value: Any, kind: type, path: str) -> Any:
-    if not isinstance(value, dict):
-        raise _MismatchError(path, _shown(value), "an object")
-    hints = _hints(kind)
-    for name in value:
-        if name not in hints:
-            raise _MismatchError(f"{path}.{_shown(name)}", "an unknown key", f"keys of {kind.__name__}")
-    for name in required_of(kind):
-        if name not in value:
-            raise _MismatchError(f"{path}.{name}", "nothing", "a value")
-    return kind(**{name: _decode(item, hints[name], f"{path}.{name}") for name, item in value.items()})
-
-
-def required_of(kind: type) -> tuple[str, ...]:
-    """Return the keys that stand in every object of a kind; one with a default is left out where it has that value."""
-    return tuple(f.name for f in fields(kind) if f.default is MISSING)
-
-
-def _not_null(kind: Any) -> Any:
-    """Return the one kind beside null in ``kind | None``."""
-    if get_origin(kind) in (Union, types.UnionType):
-        return next(k for k in get_args(kind) if k is not type(None))
-    return kind
-
-
-def _zip_kinds(values: Any, kind: Any, path: str) -> list[tuple[Any, Any]]:
-    """Pair each item of a tuple with its kind, for ``tuple[X, ...]`` and ``tuple[X, Y]``."""
-    kinds = get_args(kind)
-    if kinds[-1] is Ellipsis:
-        return [(value, kinds[0]) for value in values]
-    if len(values) != len(kinds):
-        raise _MismatchError(path, f"{len(values)} items", f"{len(kinds)} items")
-    return list(zip(values, kinds, strict=True))
-
-
-def _scalar(value: Any, kind: Any, path: str) -> Any:
-    if kind is float and type(value) in (int, float):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if math.isfinite(number):
-            return number
-        raise _MismatchError(path, "a number that is not finite", "a finite number")
-    if kind is int and type(value) is int:
-        if 0 <= value <= INT_MAX:  # every integer of a case is a count or an index
-            return value
-        raise _MismatchError(path, _shown(value), f"a count of at most {INT_MAX}")
-    if kind is str and type(value) is str:
-        if any("\ud800" <= character <= "\udfff" for character in value):
-            raise _MismatchError(path, "half a surrogate pair", "valid Unicode")
-        return value
-    if kind is bool and type(value) is bool:
-        return value
-    raise _MismatchError(path, _shown(value), kind.__name__)
-
-
-def _instant_text(value: Any, path: str) -> str:
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise _MismatchError(path, _shown(value), "an aware UTC time")
-    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _instant(value: Any, path: str) -> datetime:
-    expected = "a UTC time as 2026-03-01T09:00:00.000000Z"
-    if not isinstance(value, str):
-        raise _MismatchError(path, _shown(value), expected)
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise _MismatchError(path, _shown(value), expected) from None
-    if moment.utcoffset() != timedelta(0):
-        raise _MismatchError(path, _shown(value), expected)
-    return moment.astimezone(UTC)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = dict(pairs)
-    if len(keys) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _MismatchError(_shown(twice), "the same key twice", "each key once")
-    return keys
-
-
-def _refuse_constant(name: str) -> Any:
-    raise _MismatchError("a number", name, "a finite number")
-
-
-def _shown(value: Any) -> str:
-    """Return a short, printable form of a wrong value for a refusal."""
-    text = ascii(value)
-    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 3] + "..."
+        raise MismatchError(broken.path, broken.got, broken.expected)
