@@ -1,9 +1,6 @@
 """The folder CASE/: written beside its place and moved there whole, so that nothing half-written is ever seen."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,53 +12,18 @@ import pyarrow.parquet as pq
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.document import to_json
 from stillwatch.dossiers.render.html import render_html
-from stillwatch.errors import OutputError
 from stillwatch.links.population import FloatArray
 from stillwatch.pipeline.analysis import DISTILLATION, Analysis, Finding
 from stillwatch.pipeline.assembly import member_accounts
+from stillwatch.pipeline.folder import whole_folder
 
 RUN: Final = "run.json"
 LEAST_LISTED: Final = 0.001  # a membership below that is no membership
 
 
-@contextmanager
-def case_folder(target: Path, *, replace: bool) -> Iterator[Path]:
-    """Yield a new folder beside ``target`` that becomes ``target`` when the block ends well, and otherwise vanishes.
-
-    Args:
-        target: where the case shall stand.
-        replace: whether an earlier case may be replaced; anything else that stands there never is.
-
-    Raises:
-        OutputError: something stands at ``target``, or it cannot be written.
-    """
-    if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
-        if not (target / RUN).is_file():
-            raise OutputError(str(target), "something that is no case stands there", fix="Choose another --out.")
-        if not replace:
-            raise OutputError(str(target), "a case stands there", fix="Choose another --out, or add --replace.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
-    except OSError as error:
-        raise OutputError(str(target), "cannot be written", got=error.strerror) from None
-    try:
-        yield partial
-        earlier = partial.with_suffix(".earlier")
-        if target.exists():
-            target.rename(earlier)
-        partial.chmod(0o755)
-        try:
-            partial.rename(target)
-        except OSError:
-            if earlier.exists():
-                earlier.rename(target)
-            raise
-        shutil.rmtree(earlier, ignore_errors=True)
-    except OSError as error:
-        raise OutputError(str(target), "cannot be written", got=error.strerror) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+def case_folder(target: Path, *, replace: bool) -> AbstractContextManager[Path]:
+    """Yield a new folder that becomes the case ``target`` when the block ends well; see ``whole_folder``."""
+    return whole_folder(target, mark=RUN, noun="case", replace=replace)
 
 
 def write_case(
