@@ -90,3 +90,40 @@ class Interrupted(StillwatchError):  # noqa: N818 - the user's own decision, not
 
     code = "interrupted"
     exit_status = 130
+
+
+class DeskError(StillwatchError):
+    """The rules of the desk refuse what was asked: a second person, a role, a state, a reason."""
+
+    code = "desk-rule"
+    exit_status = 6
+    http_status = 422
+
+
+class StaleError(DeskError):
+    """Somebody decided something about the same subject after the form was made; nothing was recorded."""
+
+    code = "stale"
+    http_status = 409
+
+
+class NotAllowedError(DeskError):
+    """The person has not the role that this takes, or may not do it to this."""
+
+    code = "not-allowed"
+    http_status = 403
+
+
+class NotFoundError(DeskError):
+    """What was named is not there."""
+
+    code = "not-found"
+    http_status = 404
+
+
+class BrokenLogError(StillwatchError):
+    """An entry of the audit log is not what was written."""
+
+    code = "broken-log"
+    exit_status = 7
+    http_status = 500
