@@ -85,6 +85,20 @@ class OutputError(StillwatchError):
     exit_status = 5
 
 
+class StateError(StillwatchError):
+    """A state is refused: damaged, of another key or version, or no state at all. Nothing in it was changed."""
+
+    code = "bad-state"
+    exit_status = 8
+    http_status = 409
+
+
+class StateInUseError(StateError):
+    """Another process is writing to the state."""
+
+    code = "state-in-use"
+
+
 class Interrupted(StillwatchError):  # noqa: N818 - the user's own decision, not an error
     """The user stopped the run; nothing half-written is left."""
 

@@ -25,6 +25,7 @@ EXIT_STATUSES: Final = {
     3: "an input as a whole cannot be read",
     4: "a settings or key file is wrong",
     5: "the output cannot be written",
+    8: "the state is refused: damaged, in use, or of another key",
     10: "done, and a group is accused (with --fail-on-accusation)",
     130: "interrupted; nothing half-written is left",
 }

@@ -30,6 +30,10 @@ BEST_FIRST: Final = (
 where a row stood decides only between equal ones."""
 
 
+KEPT: Final = "SELECT * EXCLUDE (row_index) FROM parts WHERE row_index NOT IN (SELECT row_index FROM judged)"
+"""The rows that are exchanges of their own, in SQL, once ``sketch_traffic`` has run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ingested:
     """The sketches of a run, deduplicated and in canonical order.
@@ -62,6 +66,25 @@ def ingest(
     Raises:
         InputError: there is no exchange in the traffic.
     """
+    if sketch_traffic(traffic, sketcher, engine, work, progress) == 0:
+        raise InputError(
+            ", ".join(source.name for source in traffic.sources) or "traffic", "no exchange could be read",
+            fix="Look at it with: stillwatch records explain FILE",
+        )  # fmt: skip
+    path = work / "sketches.parquet"
+    names = put_in_order(engine, KEPT, path)
+    repeated, conflicting = judgements(engine, traffic)
+    (work / "parts" / "sketches.parquet").unlink()
+    return Ingested(path, names, repeated, conflicting)
+
+
+def sketch_traffic(
+    traffic: Traffic, sketcher: Sketcher, engine: EmbeddedEngine, work: Path, progress: Callable[[int], None]
+) -> int:
+    """Sketch every exchange into the engine's ``parts``, judge duplicates into ``judged``, and return the rows.
+
+    Nothing is registered where there is no row. The arguments are those of ``ingest``.
+    """
     parts = work / "parts"
     parts.mkdir()
     n_rows = 0
@@ -77,30 +100,38 @@ def ingest(
     finally:
         if writer is not None:
             writer.close()
-    if n_rows == 0:
-        raise InputError(
-            ", ".join(source.name for source in traffic.sources) or "traffic", "no exchange could be read",
-            fix="Look at it with: stillwatch records explain FILE",
-        )  # fmt: skip
-    engine.register_parquet("parts", parts)
-    _judge_duplicates(engine)
+    if n_rows:
+        engine.register_parquet("parts", parts)
+        _judge_duplicates(engine)
+    return n_rows
+
+
+def judgements(engine: EmbeddedEngine, traffic: Traffic) -> tuple[int, pa.Table]:
+    """Return how many rows repeat an exchange, and the places of those that contradict one, as quarantine has them."""
     conflicting = engine.query(
         "SELECT source_index, line, record_bytes FROM judged WHERE is_conflict ORDER BY source_index, line"
     )
     repeated = engine.query("SELECT count(*) AS n FROM judged WHERE NOT is_conflict")["n"][0].as_py()
-    kept = "SELECT * EXCLUDE (row_index) FROM parts WHERE row_index NOT IN (SELECT row_index FROM judged)"
-    seen = f"SELECT account_id, {SEEN} FROM ({kept}) GROUP BY account_id"  # noqa: S608 - constants
+    return int(repeated), _as_quarantine(conflicting, traffic)
+
+
+def put_in_order(engine: EmbeddedEngine, rows: str, path: Path) -> tuple[str, ...]:
+    """Write the rows of a query, with ``account``, their account's canonical index, sorted; return account ids by it.
+
+    Args:
+        engine: knows what the query names.
+        rows: SQL over exchanges with distinct ids.
+        path: the Parquet file to write.
+    """
+    seen = f"SELECT account_id, {SEEN} FROM ({rows}) GROUP BY account_id"  # noqa: S608 - constants
     order = canonical_order(engine.query(seen))
     engine.register("account_order", order)
-    path = work / "sketches.parquet"
     engine.write_parquet(
-        f"SELECT k.*, o.account FROM ({kept}) k JOIN account_order o USING (account_id)",  # noqa: S608 - a constant
+        f"SELECT k.*, o.account FROM ({rows}) k JOIN account_order o USING (account_id)",  # noqa: S608 - a constant
         path,
         order_by="account, requested_at, exchange_id",
     )
-    (parts / "sketches.parquet").unlink()
-    names = tuple(order["account_id"].to_pylist())
-    return Ingested(path, names, int(repeated), _as_quarantine(conflicting, traffic))
+    return tuple(order["account_id"].to_pylist())
 
 
 def _judge_duplicates(engine: EmbeddedEngine) -> None:
