@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from stillwatch import __version__
-from stillwatch.cli import key, records
+from stillwatch.cli import dossier, key, records
 from stillwatch.cli.bench import EXAMPLES as BENCH_EXAMPLES
 from stillwatch.cli.bench import bench
 from stillwatch.cli.demo import demo
@@ -33,6 +33,7 @@ app.command(epilog="Example: stillwatch report case/ --out report.html")(report)
 app.command(epilog="\b\nExamples:\n  stillwatch schema\n  stillwatch schema campaigns > campaigns.schema.json")(schema)
 app.command(epilog="Example: stillwatch world --preset tiny --seed 3 --out world/")(world)
 app.command(epilog=BENCH_EXAMPLES)(bench)
+app.add_typer(dossier.app, name="dossier", epilog=dossier.EXAMPLES)
 app.add_typer(records.app, name="records", epilog="Example: stillwatch records explain gateway.jsonl.gz")
 app.add_typer(key.app, name="key", epilog="Example: stillwatch key new sketch.key")
 

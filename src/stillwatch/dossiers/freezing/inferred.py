@@ -1,0 +1,207 @@
+"""The part of inference: rival hypotheses, what each expects, and the waterfalls from prior to posterior."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf, log2
+from typing import Final
+
+from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, released_weights
+from stillwatch.assessments.observation import KINDS
+from stillwatch.dossiers.calibrated import judgement
+from stillwatch.dossiers.case import Evidence, Hypothesis
+from stillwatch.dossiers.dossier import Confidence, InferencePart, Rival, Step, Waterfall, Weight
+from stillwatch.dossiers.freezing.case_folder import CaseFolder
+from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
+from stillwatch.dossiers.freezing.observed import Seen
+from stillwatch.dossiers.number import Statement, say
+from stillwatch.errors import SettingsError
+
+N_WATERFALLS: Final = 3
+CHANNELS: Final = {
+    "content": "Content: templates, cues and shape of the requests",
+    "work_list": "Work list: how tasks are dealt out",
+    "rhythm": "Rhythm: sign-ups, starts, stops and hours",
+    "identity": "Identity: what accounts say of themselves and share",
+    "infrastructure": "Infrastructure: addresses and clients",
+    "volume": "Volume: how much is sent",
+    "registry": "Registry of authorisations",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The weights that the scan used, where this version still has them."""
+
+    kinds: Mapping[str, HypothesisKind]
+
+    def expectation(self, hypothesis: str, observation: str) -> Expectation | None:
+        """Return what a hypothesis expects of an observation."""
+        kind = self.kinds.get(hypothesis)
+        return next((e for e in kind.expects if e.observation == observation), None) if kind else None
+
+
+def read_model(name: str) -> Model:
+    """Return the weights of that name, or none where this version does not have them."""
+    try:
+        return Model({kind.name: kind for kind in released_weights(name)})
+    except SettingsError:
+        return Model({})
+
+
+def bits_by_channel(hypothesis: Hypothesis) -> dict[str, float]:
+    """Return the sum of a hypothesis's evidence in each channel."""
+    found: dict[str, float] = {}
+    for item in hypothesis.evidence:
+        found[item.channel] = found.get(item.channel, 0.0) + item.bits
+    return found
+
+
+def prior_bits(hypothesis: Hypothesis) -> float:
+    """Return the logarithm of the prior weight: what the total holds beside the evidence."""
+    return hypothesis.bits - sum(item.bits for item in hypothesis.evidence)
+
+
+def inference_part(case: CaseFolder, ledger: Ledger, seen: dict[str, Seen], model: Model) -> InferencePart:
+    """Return the rival hypotheses and the judgement on the leading one."""
+    campaign = case.campaign
+    rivals = tuple(_rival(item, case, ledger, seen, model) for item in campaign.hypotheses)
+    leading = campaign.hypotheses[0]
+    ref = f"hypothesis.{slug(leading.name)}.posterior"
+    return InferencePart(
+        summary=_summary(case, ref),
+        confidence=_confidence(case),
+        judgement=judgement(leading.posterior, ref),
+        is_accusation=campaign.is_accusation,
+        rivals=rivals,
+        waterfalls=tuple(
+            _waterfall(leading, rival, ledger) for rival in campaign.hypotheses[1 : 1 + N_WATERFALLS]
+        ),
+    )  # fmt: skip
+
+
+def _rival(item: Hypothesis, case: CaseFolder, ledger: Ledger, seen: dict[str, Seen], model: Model) -> Rival:
+    name = slug(item.name)
+    where = ledger.in_case(f"hypotheses[name = {item.name}]")
+    weights = f"weights file {case.case.weights}"
+    posterior = ledger.put(
+        f"hypothesis.{name}.posterior", f"{item.title}: posterior", item.posterior, "probability", rows=where,
+        method=f"prior and evidence in bits, normalised over {len(case.campaign.hypotheses)} hypotheses; {weights}",
+        note="given that one of the hypotheses listed is true; see what it is without each family of evidence",
+    )  # fmt: skip
+    bits = ledger.put(f"hypothesis.{name}.bits", f"{item.title}: total", item.bits, "bits", rows=where,
+                      method=f"prior plus evidence; {weights}")  # fmt: skip
+    prior = ledger.put(
+        f"hypothesis.{name}.prior", f"{item.title}: prior weight among linked groups", 2.0 ** prior_bits(item),
+        "weight", rows=where, method=f"stated in the {weights}", note="a weight, normalised with the others",
+    )  # fmt: skip
+    found = tuple(_weight(item, row, case, ledger, seen, model) for row in item.evidence)
+    return Rival(item.name, item.title, posterior, bits, prior, found)
+
+
+def _weight(
+    item: Hypothesis, row: Evidence, case: CaseFolder, ledger: Ledger, seen: dict[str, Seen], model: Model
+) -> Weight:
+    expectation = model.expectation(item.name, row.name)
+    where = ledger.in_case(f"hypotheses[name = {item.name}].evidence[name = {row.name}]")
+    method = f"weights file {case.case.weights}"
+    if expectation is not None:
+        method = (
+            f"log2(m/u) within the range and log2((1-m)/(1-u)) outside it, m = {expectation.m:g}, "
+            f"u = {expectation.u:g}, halved for each stronger piece of the same channel and side; {method}"
+        )
+    bits = ledger.put(
+        f"evidence.{slug(item.name)}.{slug(row.name)}", f"{item.title}: weight of '{row.title}'", row.bits, "bits",
+        rows=where, method=method, needs=row.needs,
+    )  # fmt: skip
+    one = seen.get(row.name)
+    value = one.value if one else None
+    if value is None:
+        value = bits
+    is_met = row.bits >= 0
+    number = ledger[value]
+    if expectation is not None and value != bits and number.value is not None:
+        is_met = expectation.at_least <= number.value <= expectation.at_most
+    return Weight(
+        row.name, row.title, row.channel, value, bits, expected(expectation, row.because), is_met,
+        is_fragile=expectation is not None and value != bits and _reaches_across(ledger, value, expectation),
+    )  # fmt: skip
+
+
+def _reaches_across(ledger: Ledger, ref: str, expectation: Expectation) -> bool:
+    interval = ledger[ref].interval
+    return interval is not None and any(
+        interval.low < edge <= interval.high for edge in (expectation.at_least, expectation.at_most)
+    )
+
+
+def expected(expectation: Expectation | None, because: str) -> Statement:
+    """Return the range that is expected, and why, in words."""
+    if expectation is None:
+        return say("[[v:0]].", because)
+    unit = KINDS[expectation.observation].unit
+    low, high = (_bound(edge, unit) for edge in (expectation.at_least, expectation.at_most))
+    if expectation.at_least > -inf and expectation.at_most < inf:
+        words = f"between {low} and {high}"
+    else:
+        words = f"at least {low}" if expectation.at_least > -inf else f"at most {high}"
+    return say("[[v:0]]: [[v:1]].", words, because)
+
+
+def _bound(value: float, unit: str) -> str:
+    return f"{value:.0%}" if unit.startswith("share of") else f"{value:g}"
+
+
+def _waterfall(leading: Hypothesis, rival: Hypothesis, ledger: Ledger) -> Waterfall:
+    mine, theirs = bits_by_channel(leading), bits_by_channel(rival)
+    where = ledger.in_case(f"hypotheses[name = {leading.name} or {rival.name}].evidence")
+    name = f"waterfall.{slug(rival.name)}"
+    method = f"evidence of '{leading.title}' less evidence of '{rival.title}', summed over the channel"
+
+    def step(key: str, title: str, value: float, how: str) -> Step:
+        ref = ledger.put(f"{name}.{key}", f"{title}, against {rival.title}", value, "bits", rows=where, method=how)
+        return Step(key, title, ref)
+
+    steps = [
+        step("prior", "Prior odds", prior_bits(leading) - prior_bits(rival), "logarithm of the ratio of the priors")
+    ]
+    steps += [
+        step(slug(channel), CHANNELS.get(channel, channel), mine.get(channel, 0.0) - theirs.get(channel, 0.0), method)
+        for channel in sorted({*mine, *theirs}, key=lambda c: (list(CHANNELS).index(c) if c in CHANNELS else 99, c))
+    ]
+    steps.append(step("total", "Posterior odds", leading.bits - rival.bits, "the sum of the steps"))
+    return Waterfall(rival.title, tuple(steps))
+
+
+def _summary(case: CaseFolder, ref: str) -> tuple[Statement, ...]:
+    campaign = case.campaign
+    leading = campaign.hypotheses[0]
+    said = [say(f"The best explanation is: [[v:0]], with a posterior of {shown(ref)}.", leading.title)]
+    if len(campaign.hypotheses) > 1:
+        rival = campaign.hypotheses[1]
+        said.append(
+            say(f"The next is: [[v:0]], with {shown(f'hypothesis.{slug(rival.name)}.posterior')}.", rival.title)
+        )
+    said.append(say(f"Coordination, tested apart from what formed the group: q = {shown('campaign.q_value')}."))
+    if campaign.is_accusation:
+        said.append(say("By the levels set for this scan the group is accused of unauthorised distillation."))
+    else:
+        said.append(say("By the levels set for this scan the group is not accused of anything."))
+    return tuple(said)
+
+
+def _confidence(case: CaseFolder) -> Confidence:
+    """Return how far the weighing can be trusted; never high, for the weights were not learned on this traffic."""
+    campaign = case.campaign
+    margin = campaign.hypotheses[0].bits - campaign.hypotheses[1].bits if len(campaign.hypotheses) > 1 else 0.0
+    because = [
+        say("The weights were learned on made worlds and not on this provider's traffic, so that no finding by them "
+            "alone is of high confidence.")
+    ]  # fmt: skip
+    level = "moderate"
+    if margin < log2(9):  # nine to one
+        level = "low"
+        because.append(say("The leading explanation is less than nine times as probable as the next."))
+    if campaign.q_value > case.case.q_level:
+        level = "low"
+        because.append(say("Coordination was not shown apart from what formed the group."))
+    return Confidence(level, tuple(because))
