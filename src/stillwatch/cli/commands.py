@@ -9,6 +9,8 @@ from stillwatch import __version__
 from stillwatch.cli import dossier, key, records
 from stillwatch.cli.bench import EXAMPLES as BENCH_EXAMPLES
 from stillwatch.cli.bench import bench
+from stillwatch.cli.console import EXAMPLES as CONSOLE_EXAMPLES
+from stillwatch.cli.console import console
 from stillwatch.cli.demo import demo
 from stillwatch.cli.report import report, schema
 from stillwatch.cli.scan import EXAMPLES, scan
@@ -34,6 +36,7 @@ app.command(epilog="\b\nExamples:\n  stillwatch schema\n  stillwatch schema camp
 app.command(epilog="Example: stillwatch world --preset tiny --seed 3 --out world/")(world)
 app.command(epilog=BENCH_EXAMPLES)(bench)
 app.add_typer(dossier.app, name="dossier", epilog=dossier.EXAMPLES)
+app.command(epilog=CONSOLE_EXAMPLES)(console)
 app.add_typer(records.app, name="records", epilog="Example: stillwatch records explain gateway.jsonl.gz")
 app.add_typer(key.app, name="key", epilog="Example: stillwatch key new sketch.key")
 

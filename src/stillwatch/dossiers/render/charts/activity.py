@@ -78,8 +78,13 @@ def activity(timeline: Timeline, max_bins: int) -> Activity:
 
 def sparkline(timeline: Timeline) -> Markup:
     """Return the slice's activity as a small drawing for a table."""
-    pooled = max(1, math.ceil(len(timeline.extraction) / SPARK_BINS))
-    values = _pool(timeline.extraction, pooled, sum)
+    return spark(timeline.extraction)
+
+
+def spark(counts: Sequence[int]) -> Markup:
+    """Return counts a step as a small drawing, steps pooled so that it stays small."""
+    pooled = max(1, math.ceil(len(counts) / SPARK_BINS))
+    values = _pool(counts, pooled, sum)
     area = _area([0] * len(values), values, max(values, default=0), "spark")
     return element(
         "svg", area, class_="sparkline", viewBox=_box(len(values)), preserveAspectRatio="none", aria_hidden="true"

@@ -1,0 +1,1 @@
+"""HTTP: what runs as a server."""

@@ -1,0 +1,1 @@
+"""The analysts' console: read-only views of a case as pages, each with a JSON twin."""

@@ -1,0 +1,52 @@
+"""The console as an ASGI application."""
+
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from stillwatch import __version__
+from stillwatch.service.console import failure
+from stillwatch.service.console.assets import Assets
+from stillwatch.service.console.console import Console, ConsoleOptions
+from stillwatch.service.console.pages import Pages
+from stillwatch.service.console.routes import queue
+from stillwatch.service.console.security import SafeAnswers
+from stillwatch.service.console.source import CaseSource
+
+TITLE: Final = "stillwatch console"
+DESCRIPTION: Final = "Read-only views of a case. Every page has a twin under its own address with .json behind it."
+
+
+def create_app(source: CaseSource, options: ConsoleOptions | None = None) -> FastAPI:
+    """Return the console of a case as an application.
+
+    Guarantee: every answer carries the headers of ``security``; every refusal is a page with a next step, or its parts
+    as JSON under a ``.json`` address. The case is opened with the first request that needs it.
+
+    Args:
+        source: where the case lies; it may be missing or broken, which is then what the pages say.
+        options: how it is served; by default on the loopback names only.
+    """
+    assets = Assets()
+    console = Console(source, Pages(assets), options or ConsoleOptions())
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=__version__,
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    failure.install(app, console.pages.show_failure)
+    app.add_route("/static/{address}", assets.send, include_in_schema=False)
+    app.add_route("/", _home, include_in_schema=False)
+    app.include_router(queue.router(console))
+    app.add_middleware(SafeAnswers, hosts=console.options.hosts)
+    return app
+
+
+def _home(request: Request) -> Response:
+    del request
+    return RedirectResponse("/campaigns", 303)

@@ -1,0 +1,97 @@
+"""Pages: templates, what every page has, and how values are written.
+
+Nothing of a case becomes markup: the template engine escapes each value, and before that control, direction and
+invisible characters are made visible (``dossiers.render.inert``).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from stillwatch.dossiers.render import inert, numbers, verdict
+from stillwatch.dossiers.render.charts import activity, bars, comparison, network, waterfall
+from stillwatch.service.console import address
+from stillwatch.service.console.assets import Assets
+from stillwatch.service.console.failure import FailureParts
+
+NUMBERS = (
+    "bits", "compact", "count", "day", "decimal", "instant", "odds", "plural", "probability", "quantity", "share",
+    "span",
+)  # fmt: skip
+
+
+class Pages:
+    """Renders the console's pages.
+
+    Args:
+        assets: the static files.
+        shared: values that every page may use, by name; called for each page.
+    """
+
+    def __init__(self, assets: Assets, shared: Callable[[Request], Mapping[str, Any]] = lambda _: {}) -> None:
+        self._assets = assets
+        self._shared = shared
+        self.environment = _environment(assets)
+
+    def show(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
+        """Return a page; ``values`` are what its template names."""
+        page = self.environment.get_template(template).render(
+            {"request": request, "path": request.url.path, **self._shared(request), **values}
+        )
+        return HTMLResponse(page, status)
+
+    def show_failure(self, request: Request, status: int, title: str, failure: FailureParts) -> Response:
+        """Return the page of a refusal; it needs no case."""
+        return self.show(request, "failure.html.j2", status, number=status, title=title, failure=failure)
+
+
+def _environment(assets: Assets) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(
+            [
+                jinja2.PackageLoader("stillwatch.service.console", "templates"),
+                jinja2.PackageLoader("stillwatch.dossiers.render", "templates"),  # the report's own sections
+            ]
+        ),
+        autoescape=True,
+        finalize=_inert,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {name: getattr(numbers, name) for name in NUMBERS}
+    environment.filters |= {"humanised": verdict.humanised, "short": inert.short, "visible": inert.visible}
+    environment.globals |= {
+        "account_address": address.account_address,
+        "activity": activity.activity,
+        "asset": assets.address,
+        "axis": bars.axis,
+        "bits_scale": bars.bits_scale,
+        "campaign_address": address.campaign_address,
+        "dumbbell": comparison.dumbbell,
+        "floating_bar": bars.floating_bar,
+        "heat_levels": activity.heat_levels,
+        "kind": verdict.kind,
+        "leading_title": verdict.leading_title,
+        "log_bar": bars.log_bar,
+        "network": network.network,
+        "null_interval": comparison.null_interval,
+        "pair_address": address.pair_address,
+        "share_bar": bars.share_bar,
+        "spark": activity.spark,
+        "tone_of": bars.tone_of,
+        "twin": address.twin,
+        "waterfall": waterfall.waterfall,
+        "with_query": address.with_query,
+    }
+    return environment
+
+
+def _inert(value: Any) -> Any:
+    """Make every printed text visible; markup is ours alone, for nothing of a case is ever marked safe."""
+    return inert.sentence(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,78 @@
+"""The case as the views ask it: the frozen document, and its tables through DuckDB, read only."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from stillwatch.dossiers.case import Campaign, Case
+from stillwatch.errors import InputError
+from stillwatch.service.console.failure import NotFoundError
+
+NEEDED: Final = ("accounts", "memberships")
+OPTIONAL: Final = ("exchanges", "quarantine")
+
+
+class CaseStore:
+    """One case, opened for reading. Safe to use from several threads: each query takes a cursor of its own.
+
+    Raises:
+        InputError: a table that the console needs is missing or cannot be read.
+    """
+
+    def __init__(self, folder: Path, case: Case) -> None:
+        self.folder = folder
+        self.case = case
+        self._campaigns: Mapping[str, Campaign] = {campaign.id: campaign for campaign in case.campaigns}
+        self._connection = duckdb.connect(":memory:")
+        self._confine()
+        self.tables = frozenset(name for name in (*NEEDED, *OPTIONAL) if self._attach(name))
+
+    def campaign(self, campaign_id: str) -> Campaign:
+        """Return a campaign.
+
+        Raises:
+            NotFoundError: the case has no such campaign.
+        """
+        found = self._campaigns.get(campaign_id)
+        if found is None:
+            raise NotFoundError(
+                "campaign",
+                "this case has no such campaign",
+                got=campaign_id[:80],
+                fix="It may stand in an earlier case, or under a new id if the sketch key changed.",
+            )
+        return found
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query with values by name; values go in as parameters only."""
+        with self._connection.cursor() as cursor:
+            result = cursor.execute(sql, list(parameters))
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def _confine(self) -> None:
+        """Let the engine read this folder and nothing else, and change no setting any more."""
+        folder = str(self.folder.absolute()).replace("'", "''")
+        for setting in (
+            f"allowed_directories = ['{folder}']",
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            self._connection.execute(f"SET {setting}")
+
+    def _attach(self, name: str) -> bool:
+        path = self.folder / f"{name}.parquet"
+        if not path.is_file():
+            if name in NEEDED:
+                raise InputError(str(path), "a table of the case is missing", expected=f"{name}.parquet")
+            return False
+        try:
+            quoted = str(path.absolute()).replace("'", "''")
+            self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet(['{quoted}'])")  # noqa: S608 - our own path
+        except duckdb.Error as error:
+            raise InputError(str(path), "a table of the case cannot be read", got=str(error).splitlines()[0]) from None
+        return True
