@@ -18,10 +18,14 @@ import numpy.typing as npt
 import scipy.sparse
 
 from stillwatch.errors import SettingsError
+from stillwatch.sketches import compiled
 from stillwatch.sketches.mixing import constant, mixed
 from stillwatch.sketches.schema import CAPABILITIES
 from stillwatch.sketches.tokens import Tokens, first_tokens
 from stillwatch.sketches.topic import N_BUCKETS, buckets_of
+
+if compiled.IS_ON:
+    from stillwatch.sketches.compiled import grams as _compiled_grams
 
 F64Array = npt.NDArray[np.float64]
 
@@ -84,7 +88,11 @@ class CapabilityModel:
 
     def logits(self, tokens: Tokens) -> F64Array:
         """Return each text's part of the logits, without the bias, shape (rows, classes); 0 without tokens."""
-        sums = np.asarray(gram_counts(tokens) @ self.weights, np.float64)  # below 2**24, so exact
+        if compiled.IS_ON:
+            limits = HEAD_LIMIT, TAIL_LIMIT
+            sums = _compiled_grams.gram_sums(tokens.hashes, tokens.offsets, self.weights, _PAIR, *limits)
+        else:
+            sums = np.asarray(gram_counts(tokens) @ self.weights, np.float64)  # below 2**24, so exact
         n_grams = 2.0 * np.minimum(tokens.counts, HEAD_LIMIT + TAIL_LIMIT)
         return sums * self.scale / np.sqrt(np.maximum(n_grams, 1.0))[:, None]
 

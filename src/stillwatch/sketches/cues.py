@@ -18,10 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.errors import SettingsError
+from stillwatch.sketches import compiled
 from stillwatch.sketches.mixing import constant, mixed
 from stillwatch.sketches.schema import CUES
 from stillwatch.sketches.texts import I64Array
 from stillwatch.sketches.tokens import Tokens, token_hashes
+
+if compiled.IS_ON:
+    from stillwatch.sketches.compiled import grams as _compiled_grams
 
 U64Array = npt.NDArray[np.uint64]
 
@@ -155,8 +159,11 @@ class Lexicon:
         size = len(tokens.hashes)
         if size < 2 or not self._by_length:
             return CueHits(np.empty(0, np.int64), np.empty(0, np.int64), tokens.n_rows)
-        pairs = np.stack([tokens.hashes[:-1], tokens.hashes[1:]], axis=1)
-        at = np.flatnonzero(self._filter[_filter_places(pairs)])
+        if compiled.IS_ON:
+            at = _compiled_grams.marked_pairs(tokens.hashes, self._filter, _PAIR, _FILTER_SHIFT)
+        else:
+            pairs = np.stack([tokens.hashes[:-1], tokens.hashes[1:]], axis=1)
+            at = np.flatnonzero(self._filter[_filter_places(pairs)])
         rows = np.searchsorted(tokens.offsets, at, side="right") - 1
         n_left = tokens.offsets[rows + 1] - at
         found: list[I64Array] = []

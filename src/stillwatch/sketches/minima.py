@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.sketches import compiled
 from stillwatch.sketches.key import SketchKey
 from stillwatch.sketches.mixing import constant, mixed, powers
 from stillwatch.sketches.schema import (
@@ -28,11 +29,15 @@ from stillwatch.sketches.siphash import siphash_words
 from stillwatch.sketches.texts import I64Array
 from stillwatch.sketches.tokens import Tokens
 
+if compiled.IS_ON:
+    from stillwatch.sketches.compiled import minima as _compiled_minima
+
 U64Array = npt.NDArray[np.uint64]
 
 EMPTY: Final = np.uint64(0)
 _BIN_BITS: Final = np.uint64(4)  # 16 bins at most; a zone of 8 uses the upper three bits
 _STEPS: Final = tuple(np.uint64(constant("shingle", place)) for place in range(SHINGLE_TOKENS))
+_STEP_ARRAY: Final = np.array(_STEPS)
 _NONE: Final = np.uint64((1 << 64) - 1)  # after every shingle in the order
 
 
@@ -62,6 +67,10 @@ class MinimaKeys:
         self._order = np.uint64(first), np.uint64(second | 1), np.uint64(third | 1)  # odd factors are bijections
         value = key.derived_words("stored-shingle")
         self._value = value[0], value[1]
+
+    def words(self) -> tuple[tuple[np.uint64, np.uint64, np.uint64], tuple[np.uint64, np.uint64]]:
+        """Return the words of the order's and of the stored value's key, for the compiled kernels."""
+        return self._order, (np.uint64(self._value[0]), np.uint64(self._value[1]))
 
     def ordered(self, shingles: U64Array) -> U64Array:
         """Return the place of each shingle in the keyed order; it never leaves the process."""
@@ -146,6 +155,10 @@ def stored_values(shingles: Shingles, winners: I64Array, keys: MinimaKeys) -> U6
 
 def text_minima(tokens: Tokens, keys: MinimaKeys, n_bins: int) -> U64Array:
     """Return the minima over each whole text, shape (rows, n_bins)."""
+    if compiled.IS_ON:
+        out = np.empty((tokens.n_rows, n_bins), np.uint64)
+        _compiled_minima.wholes(tokens.hashes, tokens.offsets, _STEP_ARRAY, *keys.words(), out)
+        return out
     shingles = shingled(tokens, keys)
     winners = zone_winners(shingles, shingles.offsets[:-1], shingles.offsets[1:], n_bins)
     return stored_values(shingles, winners, keys)
@@ -153,6 +166,11 @@ def text_minima(tokens: Tokens, keys: MinimaKeys, n_bins: int) -> U64Array:
 
 def prompt_minima(tokens: Tokens, keys: MinimaKeys) -> PromptMinima:
     """Return the minima of each prompt's head, tail and whole."""
+    if compiled.IS_ON:
+        outs = [np.empty((tokens.n_rows, n), np.uint64) for n in (N_HEAD_MINIMA, N_TAIL_MINIMA, N_BODY_MINIMA)]
+        limits = HEAD_TOKENS, TAIL_TOKENS
+        _compiled_minima.prompts(tokens.hashes, tokens.offsets, _STEP_ARRAY, *keys.words(), limits, *outs)
+        return PromptMinima(*outs)
     shingles = shingled(tokens, keys)
     begins, ends = shingles.offsets[:-1], shingles.offsets[1:]
     head_ends = np.minimum(ends, begins + (HEAD_TOKENS - SHINGLE_TOKENS + 1))
@@ -180,6 +198,9 @@ class TextHasher:
 
     def hashed(self, tokens: Tokens) -> U64Array:
         """Return one keyed hash a text, shape (rows,); 0 for a text without tokens."""
+        if compiled.IS_ON:
+            value_key = np.uint64(self._value[0]), np.uint64(self._value[1])
+            return _compiled_minima.text_hashes(tokens.hashes, tokens.offsets, np.uint64(self._base), value_key)
         size = len(tokens.hashes)
         if size > len(self._powers):
             self._powers = powers(self._base, 2 * size)

@@ -11,8 +11,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.sketches import compiled
 from stillwatch.sketches.texts import BoolArray, I64Array, Texts, U8Array
 from stillwatch.sketches.tokens import Tokens
+
+if compiled.IS_ON:
+    from stillwatch.sketches.compiled import shape as _compiled_shape
 
 U32Array = npt.NDArray[np.uint32]
 
@@ -45,8 +49,26 @@ THINKING_NAMES: Final = (b"think", b"reasoning", b"scratchpad", b"thought", b"re
 
 _MARKS: Final = b"`{\":<.)-*:|'"
 _IS_MARK: Final = bytes(int(byte in _MARKS) for byte in range(256))
+_MARK_TABLE: Final = np.frombuffer(_IS_MARK, np.bool_)
+_NAME_TABLE: Final = (
+    np.array([list(name.ljust(16, b"\0")) for name in THINKING_NAMES], np.uint8),
+    np.array([len(name) for name in THINKING_NAMES], np.int64),
+)
 _IS_BLANK: Final = np.array([byte in b" \t\r\n\v\f" for byte in range(256)])
 _LOWER: Final = np.array([byte + 32 if 65 <= byte <= 90 else byte for byte in range(256)], np.uint8)
+
+
+if compiled.IS_ON:
+    _COLUMNS: Final = {
+        Shape.CODE_FENCE: _compiled_shape.FENCE,
+        Shape.JSON_OBJECT: _compiled_shape.OBJECT,
+        Shape.TAGS: _compiled_shape.TAGS,
+        Shape.NUMBERED_LIST: _compiled_shape.NUMBERS,
+        Shape.BULLET_LIST: _compiled_shape.BULLETS,
+        Shape.URL: _compiled_shape.URL,
+        Shape.OPTIONS: _compiled_shape.OPTIONS,
+        Shape.TABLE: _compiled_shape.TABLE,
+    }
 
 
 class _Marks:
@@ -84,30 +106,40 @@ def prompt_shapes(texts: Texts, tokens: Tokens) -> U32Array:
     """Return the bits of each prompt, shape (rows,)."""
     if len(texts.data) == 0:
         return np.zeros(texts.n_rows, np.uint32)
-    marks = _Marks(texts)
     last = _last_bytes(texts)
     found = {
+        **_marks_of_form(texts),
+        Shape.ENDS_WITH_QUESTION: (last == ord("?")) | (last == 0x9F) & _ends_arabic(texts),
+        Shape.ENDS_WITH_COLON: last == ord(":"),
+        Shape.THINKING_TAGS: _has_thinking(texts),
+        Shape.VERY_LONG: tokens.counts > LONG_TOKENS,
+    }
+    return _packed(found, texts.n_rows)
+
+
+def _marks_of_form(texts: Texts) -> dict[Shape, BoolArray]:
+    """Return which texts have which of the marks that stand inside a text."""
+    if compiled.IS_ON:
+        columns = _compiled_shape.marks(texts.data, texts.offsets, _MARK_TABLE)
+        return {shape: columns[:, at] for shape, at in _COLUMNS.items()}
+    marks = _Marks(texts)
+    return {
         Shape.CODE_FENCE: _has_fence(marks),
         Shape.JSON_OBJECT: _has_json(marks),
         Shape.TAGS: marks.rows(_followed(marks, b"<", b"/")),
         Shape.NUMBERED_LIST: _has_numbers(marks),
         Shape.BULLET_LIST: _has_bullets(marks),
         Shape.URL: _has_url(marks),
-        Shape.ENDS_WITH_QUESTION: (last == ord("?")) | (last == 0x9F) & _ends_arabic(texts),
         Shape.OPTIONS: _has_options(marks),
         Shape.TABLE: _has_table(marks),
-        Shape.ENDS_WITH_COLON: last == ord(":"),
-        Shape.THINKING_TAGS: _has_thinking(marks),
-        Shape.VERY_LONG: tokens.counts > LONG_TOKENS,
     }
-    return _packed(found, texts.n_rows)
 
 
 def system_shapes(texts: Texts) -> U32Array:
     """Return the bits of each system prompt, shape (rows,)."""
     if len(texts.data) == 0:
         return np.zeros(texts.n_rows, np.uint32)
-    return _packed({Shape.SYSTEM_THINKING_TAGS: _has_thinking(_Marks(texts))}, texts.n_rows)
+    return _packed({Shape.SYSTEM_THINKING_TAGS: _has_thinking(texts)}, texts.n_rows)
 
 
 def response_shapes(texts: Texts, tokens: Tokens) -> U32Array:
@@ -116,7 +148,7 @@ def response_shapes(texts: Texts, tokens: Tokens) -> U32Array:
         return np.zeros(texts.n_rows, np.uint32)
     first, last = _first_bytes(texts), _last_bytes(texts)
     found = {
-        Shape.RESPONSE_THINKING_TAGS: _has_thinking(_Marks(texts)),
+        Shape.RESPONSE_THINKING_TAGS: _has_thinking(texts),
         Shape.RESPONSE_IS_LABEL: (tokens.counts > 0) & (tokens.counts < LABEL_TOKENS),
         Shape.RESPONSE_IS_JSON: (first == ord("{")) & (last == ord("}")) | (first == ord("[")) & (last == ord("]")),
     }
@@ -179,7 +211,10 @@ def _has_options(marks: _Marks) -> BoolArray:
     return marks.rows(at[letter == ord("a")]) & marks.rows(at[letter == ord("b")]) & marks.rows(at[letter == ord("c")])
 
 
-def _has_thinking(marks: _Marks) -> BoolArray:
+def _has_thinking(texts: Texts) -> BoolArray:
+    if compiled.IS_ON:
+        return _compiled_shape.thinking(texts.data, texts.offsets, *_NAME_TABLE)
+    marks = _Marks(texts)
     opening = np.flatnonzero(marks.select(b"<"))
     skip = (marks.near(opening, 1) == ord("/")).astype(np.int64)
     found = np.zeros(len(opening), np.bool_)

@@ -13,8 +13,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.sketches import compiled
 from stillwatch.sketches.mixing import GOLDEN, constant, mixed, mixed_word
 from stillwatch.sketches.texts import BoolArray, I64Array, Texts, U8Array, normalised
+
+if compiled.IS_ON:
+    from stillwatch.sketches.compiled import tokens as _compiled_tokens
 
 U64Array = npt.NDArray[np.uint64]
 
@@ -70,6 +74,9 @@ def _class_table() -> bytes:
 
 _FOLD: Final = _fold_table()
 _CLASS: Final = _class_table()
+_CLASS_TABLE: Final = np.frombuffer(_FOLD.translate(_CLASS), np.uint8)  # of bytes before folding
+_LENGTH_STEP: Final = np.uint64(constant("length"))
+_WORD_STEP: Final = np.uint64(constant("word"))
 
 
 def tokenised(texts: Texts) -> Tokens:
@@ -82,6 +89,10 @@ def tokenised(texts: Texts) -> Tokens:
     data = texts.data
     if len(data) == 0:
         return Tokens(np.empty(0, np.uint64), np.zeros(len(texts.offsets), np.int64))
+    if compiled.IS_ON:
+        return Tokens(
+            *_compiled_tokens.tokenise(data, texts.offsets, _CLASS_TABLE, WORD_BYTES, NUMBER, _LENGTH_STEP, _WORD_STEP)
+        )
     folded = np.frombuffer(bytearray(data.tobytes().translate(_FOLD)), np.uint8)
     has_other_scripts = bool(folded.max() >= 0x80)
     starts_text = np.zeros(len(data), np.bool_)
@@ -159,8 +170,6 @@ def _cut_long(starts: I64Array, ends: I64Array, classes: U8Array) -> tuple[I64Ar
     return cut_starts, cut_ends
 
 
-_LENGTH_STEP: Final = np.uint64(constant("length"))
-_WORD_STEP: Final = np.uint64(constant("word"))
 _KEEP: Final = np.array(
     [(1 << 8 * n) - 1 for n in range(8)] + [(1 << 64) - 1], np.uint64
 )  # the first n bytes of a word

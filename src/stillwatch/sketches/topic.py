@@ -12,9 +12,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.sketches import compiled
 from stillwatch.sketches.key import SketchKey
 from stillwatch.sketches.schema import TOPIC_DIMENSIONS
 from stillwatch.sketches.tokens import NUMBER, Tokens
+
+if compiled.IS_ON:
+    from stillwatch.sketches.compiled import grams as _compiled_grams
 
 BUCKET_BITS: Final = 14
 N_BUCKETS: Final = 1 << BUCKET_BITS
@@ -33,6 +37,10 @@ class TopicKeys:
     def __init__(self, key: SketchKey) -> None:
         start, factor, _, _ = key.derived_words("topic")
         self._start, self._factor = np.uint64(start), np.uint64(factor | 1)
+
+    def words(self) -> tuple[np.uint64, np.uint64]:
+        """Return the key's words, for the compiled kernels."""
+        return self._start, self._factor
 
     def places(self, hashes: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Return each token's dimension and whether it counts down."""
@@ -53,6 +61,18 @@ def topics(tokens: Tokens, rarity: npt.NDArray[np.uint8], keys: TopicKeys) -> np
         rarity: weight by public bucket, shape (N_BUCKETS,).
         keys: of this key's topics.
     """
+    if compiled.IS_ON:
+        words = keys.words()
+        sums = _compiled_grams.topic_sums(tokens.hashes, tokens.offsets, rarity, NUMBER, *words, TOPIC_DIMENSIONS)
+    else:
+        sums = _sums(tokens, rarity, keys)
+    squares = (sums * sums).cumsum(axis=1)[:, -1:]  # cumsum adds in order; sum may pair up differently by version
+    norms = np.sqrt(np.where(squares == 0.0, 1.0, squares))
+    return np.rint(sums * UNIT / norms).astype(np.int8)
+
+
+def _sums(tokens: Tokens, rarity: npt.NDArray[np.uint8], keys: TopicKeys) -> npt.NDArray[np.float64]:
+    """Return the signed sums of the words' weights, shape (rows, TOPIC_DIMENSIONS)."""
     weights = rarity[buckets_of(tokens.hashes)]
     counted = np.flatnonzero((weights > 0) & (tokens.hashes != NUMBER))
     dimensions, is_down = keys.places(tokens.hashes[counted])
@@ -61,7 +81,5 @@ def topics(tokens: Tokens, rarity: npt.NDArray[np.uint8], keys: TopicKeys) -> np
     cells = np.searchsorted(tokens.offsets, counted, side="right") - 1
     cells *= TOPIC_DIMENSIONS
     cells += dimensions
-    sums = np.bincount(cells, signed, minlength=tokens.n_rows * TOPIC_DIMENSIONS).reshape(-1, TOPIC_DIMENSIONS)
-    squares = (sums * sums).cumsum(axis=1)[:, -1:]  # cumsum adds in order; sum may pair up differently by version
-    norms = np.sqrt(np.where(squares == 0.0, 1.0, squares))
-    return np.rint(sums * UNIT / norms).astype(np.int8)
+    sums = np.bincount(cells, signed, minlength=tokens.n_rows * TOPIC_DIMENSIONS).astype(np.float64)
+    return sums.reshape(-1, TOPIC_DIMENSIONS)
