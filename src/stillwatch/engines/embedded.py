@@ -1,12 +1,17 @@
 """The embedded engine: DuckDB in this process, spilling to a folder of its own when memory runs short."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stillwatch.engines.engine import Sketching
+from stillwatch.records.traffic import Traffic
+from stillwatch.sketches.schema import SKETCH_ROWS, sketch_rows
 
 GLOB_SIGNS: Final = re.compile(r"([*?\[])")
 
@@ -21,6 +26,7 @@ class EmbeddedEngine:
     """
 
     def __init__(self, spill_folder: Path, *, memory_bytes: int, n_threads: int) -> None:
+        self._n_threads = n_threads
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -32,6 +38,18 @@ class EmbeddedEngine:
         )
         self._connection.execute("SET TimeZone = 'UTC'")
 
+    def sketch(self, traffic: Traffic, sketcher: Sketching, folder: Path, progress: Callable[[int], None]) -> int:
+        """Sketch some traffic into the table ``parts``, one batch at a time; see ``Engine``."""
+        n_rows = 0
+        path = folder / "sketches.parquet"
+        with pq.ParquetWriter(path, SKETCH_ROWS, compression="zstd") as writer:
+            for batch in traffic:
+                writer.write_batch(sketch_rows(sketcher.sketch(batch)))
+                n_rows += batch.num_rows
+                progress(n_rows)
+        self.register_parquet("parts", path)
+        return n_rows
+
     def query(self, sql: str) -> pa.Table:
         """Return the result of ``sql`` as one Arrow table."""
         return self._connection.sql(sql).to_arrow_table()
@@ -39,6 +57,10 @@ class EmbeddedEngine:
     def execute(self, sql: str) -> None:
         """Run ``sql`` for its effect on the engine's own tables."""
         self._connection.execute(sql)
+
+    def materialise(self, name: str, sql: str) -> None:
+        """Run ``sql`` once and keep the result as the table ``name``."""
+        self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make ``table`` known to queries as ``name``."""
@@ -65,9 +87,9 @@ class EmbeddedEngine:
             f"TO '{literal}' (FORMAT parquet, COMPRESSION zstd)"
         )
 
-    def settings(self) -> Mapping[str, str]:
-        """Return the engine's name and version, for the run's record."""
-        return {"engine": "duckdb", "version": duckdb.__version__}
+    def settings(self) -> Mapping[str, Any]:
+        """Return the engine's name, version and workers, for the run's record."""
+        return {"engine": "duckdb", "version": duckdb.__version__, "threads": self._n_threads}
 
     def close(self) -> None:
         """Free the engine's memory."""

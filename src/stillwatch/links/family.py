@@ -66,7 +66,8 @@ def find_families(tables: Tables) -> Families:
     rank = np.cumsum(kept) - 1
     of_phrase = np.where(kept[bundle], rank[bundle], -1)
     n = int(kept.sum())
-    lookup = pa.table({"phrase": phrases.value[of_phrase >= 0], "family": of_phrase[of_phrase >= 0].astype(np.int32)})
+    kept_values = phrases.value[of_phrase >= 0].view(np.int64)  # as engines hold hashes
+    lookup = pa.table({"phrase": kept_values, "family": of_phrase[of_phrase >= 0].astype(np.int32)})
     tables.register("family_of", lookup)
     matches = tables.query(
         f"""

@@ -13,14 +13,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from stillwatch.links.population import CodeArray, IntArray
 from stillwatch.links.tables import Tables
 
-SYSTEM_ZONE: Final = "CAST(s.system_minima AS UBIGINT[])"
-PROMPT_ZONES: Final = ", ".join(
-    f"CAST(s.{zone} AS UBIGINT[])" for zone in ("head_minima", "tail_minima", "body_minima")
-)
+SYSTEM_ZONE: Final = "s.system_minima"
+PROMPT_ZONES: Final = "s.head_minima, s.tail_minima, s.body_minima"
 IS_TOOL_RESULT: Final = "coalesce(s.turn, 0) > 0 AND coalesce(s.n_tools, 0) > 0"
 """In an agent's later turns the prompt is what a tool returned: its author is the tool, which serves all."""
 
@@ -67,10 +66,12 @@ def shared_phrases(tables: Tables, *, least_entities: int) -> Phrases:
         SELECT u.phrase, u.entity, u.n FROM uses u JOIN shared s ON u.phrase = s.phrase ORDER BY u.phrase, u.entity
         """  # noqa: S608 - only numbers and names from above
     )
-    phrase = found["phrase"].to_numpy()
+    signed = found["phrase"].to_numpy()
+    found = pa.concat_tables([found.slice(n_negative := int(np.searchsorted(signed, 0))), found.slice(0, n_negative)])
+    phrase = found["phrase"].to_numpy().view(np.uint64)  # signed integers put the upper half of the hashes first
     value, first = np.unique(phrase, return_index=True)
     return Phrases(
-        value=value.astype(np.uint64),
+        value=value,
         first=np.append(first, len(phrase)).astype(np.int64),
         entity=found["entity"].to_numpy().astype(np.int32),
         n_exchanges=found["n"].to_numpy().astype(np.int64),

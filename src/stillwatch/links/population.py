@@ -7,7 +7,7 @@ time and id. So permuting rows changes nothing, and renaming accounts changes no
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ IntArray: TypeAlias = npt.NDArray[np.int64]
 CodeArray: TypeAlias = npt.NDArray[np.int32]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+_Bits = TypeVar("_Bits", np.uint32, np.uint64)
 
 MISSING_TIME: Final = np.iinfo(np.int64).min
 """Stands for a null time in arrays of microseconds."""
@@ -195,7 +196,7 @@ HASHES: Final = ("tools_hash", "system_hash", "prompt_hash", "response_hash")
 
 
 def exchanges_from(sketches: pa.Table, n_accounts: int) -> Exchanges:
-    """Return the exchanges of ``sketches``: sorted rows whose ``account`` column is the canonical index."""
+    """Return the exchanges of ``sketches``: sorted ``SKETCH_ROWS`` whose ``account`` column is the canonical index."""
     sketches = sketches.combine_chunks()
     account = sketches["account"].to_numpy().astype(np.int32)
     n = len(account)
@@ -227,11 +228,11 @@ def exchanges_from(sketches: pa.Table, n_accounts: int) -> Exchanges:
         keys={name: codes(sketches[name].combine_chunks()) for name in EXCHANGE_KEYS},
         numbers={name: numbers(sketches[name].combine_chunks()) for name in NUMBERS},
         flags={name: flags(sketches[name].combine_chunks()) for name in FLAGS},
-        hashes={name: sketches[name].combine_chunks().fill_null(0).to_numpy() for name in HASHES},
+        hashes={name: bits(sketches[name].combine_chunks(), np.uint64) for name in HASHES},
         topic=matrix("topic", np.int8),
         capability=matrix("capability", np.uint8),
         cue_bits=matrix("cue_bits", np.float32),
-        shape=sketches["shape"].combine_chunks().fill_null(0).to_numpy(),
+        shape=bits(sketches["shape"].combine_chunks(), np.uint32),
         columns=present,
     )
 
@@ -256,6 +257,11 @@ def times(array: pa.Array) -> IntArray:
 def numbers(array: pa.Array) -> FloatArray:
     """Return numbers as float64, NaN where null."""
     return np.asarray(array.cast(pa.float64()).fill_null(float("nan")).to_numpy(), np.float64)
+
+
+def bits(array: pa.Array, dtype: type[_Bits]) -> npt.NDArray[_Bits]:
+    """Return bit patterns, which engines hold as signed integers, as unsigned ones; 0 where null."""
+    return np.asarray(array.fill_null(0).to_numpy()).view(dtype)
 
 
 def flags(array: pa.Array) -> BoolArray:

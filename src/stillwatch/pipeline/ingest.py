@@ -1,27 +1,27 @@
 """Traffic to sorted sketches: the only part of a scan that sees text, one batch at a time, and never writes it."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from stillwatch.engines.embedded import EmbeddedEngine
+from stillwatch.engines.engine import Engine, Sketching
 from stillwatch.errors import InputError
 from stillwatch.links.population import SEEN, canonical_order
 from stillwatch.records.schema import PLACE_COLUMNS
 from stillwatch.records.tally import QUARANTINE
 from stillwatch.records.traffic import Traffic
 from stillwatch.sketches.schema import SKETCHES
-from stillwatch.sketches.sketch import Sketcher
 
 REPEATED: Final = "repeated-exchange"
 DUPLICATE: Final = "duplicate-id"
 
 _LEADING: Final = ("has_response", "status", "requested_at", "account_id", "exchange_id")
 _PLACE: Final = tuple(name for name, _ in PLACE_COLUMNS)
+_ALL: Final = ", ".join(f'p."{name}"' for name in SKETCHES.names)
 _CONTENT: Final = ", ".join(f'"{name}"' for name in SKETCHES.names if name not in (*_LEADING, *_PLACE))
 BEST_FIRST: Final = (
     f"has_response DESC, status ASC NULLS LAST, requested_at, account_id, {_CONTENT}, source_index, line, record_bytes"
@@ -30,7 +30,7 @@ BEST_FIRST: Final = (
 where a row stood decides only between equal ones."""
 
 
-KEPT: Final = "SELECT * EXCLUDE (row_index) FROM parts WHERE row_index NOT IN (SELECT row_index FROM judged)"
+KEPT: Final = f"SELECT {_ALL} FROM parts p WHERE NOT EXISTS (SELECT 1 FROM judged j WHERE j.row_index = p.row_index)"  # noqa: S608 - constants
 """The rows that are exchanges of their own, in SQL, once ``sketch_traffic`` has run."""
 
 
@@ -39,7 +39,8 @@ class Ingested:
     """The sketches of a run, deduplicated and in canonical order.
 
     Args:
-        sketches: the sorted file; its columns are those of ``SKETCHES`` and ``account``, the canonical index.
+        sketches: the sorted file, or a folder of files in order; its columns are those of
+            ``SKETCH_ROWS`` and ``account``, the canonical index.
         account_names: account ids by canonical index.
         repeated: rows that were another attempt of an exchange that is there.
         conflicting: rows that have the id of another exchange: places, as quarantine has them.
@@ -52,7 +53,7 @@ class Ingested:
 
 
 def ingest(
-    traffic: Traffic, sketcher: Sketcher, engine: EmbeddedEngine, work: Path, progress: Callable[[int], None]
+    traffic: Traffic, sketcher: Sketching, engine: Engine, work: Path, progress: Callable[[int], None]
 ) -> Ingested:
     """Sketch every exchange of some traffic and return the sketches sorted.
 
@@ -74,12 +75,12 @@ def ingest(
     path = work / "sketches.parquet"
     names = put_in_order(engine, KEPT, path)
     repeated, conflicting = judgements(engine, traffic)
-    (work / "parts" / "sketches.parquet").unlink()
+    shutil.rmtree(work / "parts")
     return Ingested(path, names, repeated, conflicting)
 
 
 def sketch_traffic(
-    traffic: Traffic, sketcher: Sketcher, engine: EmbeddedEngine, work: Path, progress: Callable[[int], None]
+    traffic: Traffic, sketcher: Sketching, engine: Engine, work: Path, progress: Callable[[int], None]
 ) -> int:
     """Sketch every exchange into the engine's ``parts``, judge duplicates into ``judged``, and return the rows.
 
@@ -87,26 +88,13 @@ def sketch_traffic(
     """
     parts = work / "parts"
     parts.mkdir()
-    n_rows = 0
-    writer: pq.ParquetWriter | None = None
-    try:
-        for batch in traffic:
-            sketched = sketcher.sketch(batch)
-            if writer is None:
-                writer = pq.ParquetWriter(parts / "sketches.parquet", sketched.schema, compression="zstd")
-            writer.write_batch(sketched)
-            n_rows += sketched.num_rows
-            progress(n_rows)
-    finally:
-        if writer is not None:
-            writer.close()
+    n_rows = engine.sketch(traffic, sketcher, parts, progress)
     if n_rows:
-        engine.register_parquet("parts", parts)
         _judge_duplicates(engine)
     return n_rows
 
 
-def judgements(engine: EmbeddedEngine, traffic: Traffic) -> tuple[int, pa.Table]:
+def judgements(engine: Engine, traffic: Traffic) -> tuple[int, pa.Table]:
     """Return how many rows repeat an exchange, and the places of those that contradict one, as quarantine has them."""
     conflicting = engine.query(
         "SELECT source_index, line, record_bytes FROM judged WHERE is_conflict ORDER BY source_index, line"
@@ -115,7 +103,7 @@ def judgements(engine: EmbeddedEngine, traffic: Traffic) -> tuple[int, pa.Table]
     return int(repeated), _as_quarantine(conflicting, traffic)
 
 
-def put_in_order(engine: EmbeddedEngine, rows: str, path: Path) -> tuple[str, ...]:
+def put_in_order(engine: Engine, rows: str, path: Path) -> tuple[str, ...]:
     """Write the rows of a query, with ``account``, their account's canonical index, sorted; return account ids by it.
 
     Args:
@@ -134,15 +122,15 @@ def put_in_order(engine: EmbeddedEngine, rows: str, path: Path) -> tuple[str, ..
     return tuple(order["account_id"].to_pylist())
 
 
-def _judge_duplicates(engine: EmbeddedEngine) -> None:
+def _judge_duplicates(engine: Engine) -> None:
     """Make the table ``judged``: rows that are not an exchange of their own, and whether each contradicts the one kept.
 
     A row repeats an exchange where account and prompt are the same: a retry, a fallback or a line logged twice. Another
     account or another prompt under the same id is a conflict: both cannot be true.
     """
-    engine.execute(
+    engine.materialise(
+        "judged",
         f"""
-        CREATE OR REPLACE TABLE judged AS
         WITH several AS (SELECT exchange_id FROM parts GROUP BY exchange_id HAVING count(*) > 1),
         ranked AS (
             SELECT p.row_index, p.source_index, p.line, p.record_bytes, p.account_id, p.prompt_hash,
@@ -154,7 +142,7 @@ def _judge_duplicates(engine: EmbeddedEngine) -> None:
         SELECT row_index, source_index, line, record_bytes,
             account_id <> kept_account OR coalesce(prompt_hash <> kept_prompt, false) AS is_conflict
         FROM ranked WHERE place > 1
-        """  # noqa: S608 - only names from above
+        """,  # noqa: S608 - only names from above
     )
 
 

@@ -5,7 +5,6 @@ The benchmark shows with it that text is needed for nothing but its sketch.
 
 import os
 from pathlib import Path
-from typing import cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -83,7 +82,7 @@ def scan_sketched(request: ScanRequest, sketches: Path, progress: Progress) -> C
         )
         try:
             traffic = read_traffic(request.traffic, ReadOptions())
-            kept = cast("Sketcher", KeptSketches(pq.read_table(sketches)))
+            kept = KeptSketches(pq.read_table(sketches))
             ingested = ingest(traffic, kept, engine, work, lambda n: progress("records and sketches", n, 0))
             table = pq.read_table(ingested.sketches)
             names = list(ingested.account_names)

@@ -76,3 +76,22 @@ SKETCHES: Final = pa.schema(
         *(pa.field(name, kind) for name, kind in PLACE_COLUMNS),
     ]
 )
+
+
+def _portable(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
+        return pa.list_(_portable(kind.value_type))
+    return {pa.uint64(): pa.int64(), pa.uint32(): pa.int32(), pa.uint8(): pa.int16()}.get(kind, kind)
+
+
+SKETCH_ROWS: Final = pa.schema(pa.field(field.name, _portable(field.type)) for field in SKETCHES)
+"""Sketches in types that every engine has: a hash is the signed integer of the same 64 bits, a fixed list a list."""
+
+
+def sketch_rows(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return sketches as rows for an engine, of schema ``SKETCH_ROWS``: every bit of every value is kept."""
+    columns = [  # not safe: a hash of 2**63 or more becomes negative, and that is meant
+        column if column.type == field.type else column.cast(field.type, safe=False)
+        for column, field in zip(batch.columns, SKETCH_ROWS, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SKETCH_ROWS)

@@ -17,7 +17,15 @@ from stillwatch.links.family import Families, find_families
 from stillwatch.links.phrase import Phrases
 from stillwatch.links.population import Population, accounts_from, canonical_order, exchanges_from
 from stillwatch.records.schema import ACCOUNTS
-from stillwatch.sketches.schema import CAPABILITIES, CUES, N_BODY_MINIMA, SKETCHES, TOPIC_DIMENSIONS
+from stillwatch.sketches.schema import (
+    CAPABILITIES,
+    CUES,
+    N_BODY_MINIMA,
+    SKETCH_ROWS,
+    SKETCHES,
+    TOPIC_DIMENSIONS,
+    sketch_rows,
+)
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 DEFAULTS: Mapping[str, Any] = {
@@ -81,7 +89,8 @@ def planted(rows: Iterable[Mapping[str, Any]], accounts: Sequence[Mapping[str, A
         accounts: rows of the accounts table; None for no such table.
     """
     filled = [_sketch(number, dict(row)) for number, row in enumerate(rows)]
-    table = pa.Table.from_pylist(filled, schema=SKETCHES)
+    made = pa.Table.from_pylist(filled, schema=SKETCHES)
+    table = pa.Table.from_batches([sketch_rows(batch) for batch in made.to_batches()], SKETCH_ROWS)
     order = canonical_order(seen(table))
     names = order["account_id"].to_pylist()
     index = {name: position for position, name in enumerate(names)}
