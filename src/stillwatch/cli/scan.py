@@ -44,6 +44,9 @@ SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A TOML fi
 Format = Annotated[str | None, typer.Option("--format", help="Read all traffic so; see 'stillwatch records formats'.")]
 Map = Annotated[Path | None, typer.Option("--map", help="A TOML field map for a log that no format fits.")]
 Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA zone of times without an offset.")]
+Decisions = Annotated[
+    Path | None, typer.Option("--decisions", metavar="DESK", help="The desk.sqlite whose decisions hold for this case.")
+]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace an earlier case at --out.")]
 FailOnAccusation = Annotated[
     bool, typer.Option("--fail-on-accusation", help=f"Exit with {ACCUSED_STATUS} where a group is accused.")
@@ -61,6 +64,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
     format_name: Format = None,
     field_map: Map = None,
     time_zone: Zone = None,
+    decisions: Decisions = None,
     replace: Replace = False,
     fail_on_accusation: FailOnAccusation = False,
     as_json: AsJson = False,
@@ -78,6 +82,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
             settings=load_settings(settings_file),
             read=ReadOptions(format=format_name, field_map=field_map, time_zone=time_zone),
             replace=replace,
+            decisions=decisions,
         )
         if key_file is None and not as_json:
             note(FRESH_KEY)

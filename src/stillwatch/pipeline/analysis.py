@@ -51,6 +51,7 @@ class Finding:
     observations: Mapping[str, Observation]
     hypotheses: tuple[ScoredHypothesis, ...]
     is_accusation: bool
+    is_dismissed: bool = False  # by an analyst, and nothing new speaks against that; such a group does not accuse
 
     @property
     def leading(self) -> ScoredHypothesis:
@@ -83,6 +84,7 @@ class Analysis:
         n_candidates: candidates proposed.
         n_tested: groups tested; the q-values count them all.
         findings: groups worth reporting, accusations first.
+        left_out: (n_accounts,) accounts that an analyst left out of accusations, or null: none.
     """
 
     population: Population
@@ -93,6 +95,12 @@ class Analysis:
     n_candidates: int
     n_tested: int
     findings: tuple[Finding, ...]
+    left_out: BoolArray | None = None
+
+    @property
+    def not_accused(self) -> BoolArray:
+        """Return (n_accounts,) accounts in no accusation: the registry names them, or an analyst left them out."""
+        return self.registry.named if self.left_out is None else self.registry.named | self.left_out
 
     def shared_with(self, finding: Finding) -> dict[str, BoolArray]:
         """Return, for each tie column, which accounts share a value with another member entity of a finding."""

@@ -137,11 +137,11 @@ def _everything(analysis: Analysis) -> Sample:
 def member_accounts(analysis: Analysis, finding: Finding) -> tuple[np.ndarray, FloatArray]:
     """Return a finding's accounts and their group membership, the most probable first.
 
-    Registered accounts are left out of accusations.
+    Registered accounts, and those that an analyst left out, are left out of accusations.
     """
     entity = analysis.entities.of_account[finding.accounts]
     p = finding.group.p_entity[np.searchsorted(finding.group.entities, entity)]
-    kept = ~analysis.registry.named[finding.accounts] if finding.is_accusation else np.ones(len(p), bool)
+    kept = ~analysis.not_accused[finding.accounts] if finding.is_accusation else np.ones(len(p), bool)
     order = np.argsort(-p[kept], kind="stable")
     return finding.accounts[kept][order], p[kept][order]
 
@@ -278,7 +278,7 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
         sentences.append(
             f"No test of coordination that did not also form the group is significant (q = {finding.q_value:.2g})."
         )
-    if finding.verdict == UNDETERMINED:
+    if finding.verdict == UNDETERMINED and not finding.is_dismissed:
         sentences.append(
             f"Distillation leads with {finding.leading.posterior:.0%}; an accusation needs {settings.p_leading:.0%} "
             f"and q of at most {settings.q_level:g}."

@@ -25,8 +25,8 @@ def instant(microseconds: int) -> datetime:
 
 
 def listed_accounts(analysis: Analysis, finding: Finding) -> IntArray:
-    """Return a finding's accounts, rising, without those that the registry names where it accuses."""
-    return finding.accounts[~(finding.is_accusation & analysis.registry.named[finding.accounts])]
+    """Return a finding's accounts, rising, without those that stand in no accusation where it accuses."""
+    return finding.accounts[~(finding.is_accusation & analysis.not_accused[finding.accounts])]
 
 
 def listed_rows(analysis: Analysis, finding: Finding) -> IntArray:

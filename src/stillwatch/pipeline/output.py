@@ -118,6 +118,9 @@ def _reasons(analysis: Analysis) -> dict[int, list[str]]:
             if analysis.registry.named[account]:
                 found.setdefault(int(account), []).append("named in the registry of authorisations: not accused")
                 continue
+            if finding.is_accusation and analysis.not_accused[account]:
+                found.setdefault(int(account), []).append("left out by an analyst: not accused")
+                continue
             text = f"{in_slice[account]} of its exchanges belong to the group's slice"
             found.setdefault(int(account), []).append(
                 text if len(finding.group.families) else "shares rare identity values with the group"

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from stillwatch.engines.embedded import EmbeddedEngine
 from stillwatch.links.population import Population, accounts_from, exchanges_from
 from stillwatch.pipeline.analysis import analyse
 from stillwatch.pipeline.assembly import assemble
+from stillwatch.pipeline.decided import with_decisions
 from stillwatch.pipeline.ingest import REPEATED, ingest
 from stillwatch.pipeline.output import case_folder, write_case
 from stillwatch.pipeline.registry import read_registry
@@ -47,6 +49,7 @@ class ScanRequest:
         settings: levels, weights and limits.
         read: how traffic is read.
         replace: whether an earlier case at ``out`` may be replaced.
+        decisions: the desk whose decisions hold for the case, or null.
     """
 
     traffic: Sequence[str]
@@ -57,6 +60,7 @@ class ScanRequest:
     settings: Settings = field(default_factory=Settings)
     read: ReadOptions = field(default_factory=ReadOptions)
     replace: bool = False
+    decisions: Path | None = None
 
 
 class StageClock:
@@ -120,7 +124,16 @@ def scan(request: ScanRequest, progress: Progress) -> Case:
                 }
                 quarantined = {**tally.by_reason, **({"duplicate-id": n_conflicts} if n_conflicts else {})}
                 out_of_scope = {**tally.by_scope, **({REPEATED: ingested.repeated} if ingested.repeated else {})}
-                case = assemble(analysis, counts, (quarantined, out_of_scope), request.key.key_id, request.settings)
+                case_of = partial(
+                    assemble,
+                    counts=counts,
+                    reasons=(quarantined, out_of_scope),
+                    key_id=request.key.key_id,
+                    settings=request.settings,
+                )
+                case = case_of(analysis)
+                if request.decisions is not None:
+                    analysis, case = with_decisions(analysis, case, request.decisions, case_of)
                 quarantine = pa.concat_tables([traffic.quarantine(), ingested.conflicting])
                 run = _run_record(
                     request,

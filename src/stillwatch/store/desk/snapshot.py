@@ -3,8 +3,8 @@
 Source: ours, docs/desk.md (what counts as new evidence).
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from stillwatch.dossiers.case import Campaign, Case
@@ -25,7 +25,7 @@ class Snapshot:
         campaign_id: its id in the case.
         key_id: the sketches' key; families of different keys cannot be compared.
         accounts: its members.
-        verdict: the name under which it was reported.
+        leading: the most probable hypothesis, whether or not it accuses.
         p_distillation: the posterior of distillation.
         q_value: of coordination.
         q_level: the level at which it counted as shown.
@@ -38,7 +38,7 @@ class Snapshot:
     campaign_id: str
     key_id: str
     accounts: tuple[str, ...]
-    verdict: str
+    leading: str
     p_distillation: float
     q_value: float
     q_level: float
@@ -55,7 +55,7 @@ class Snapshot:
             campaign.id,
             case.key_id,
             campaign.accounts,
-            campaign.leading_hypothesis,
+            campaign.hypotheses[0].name if campaign.hypotheses else campaign.leading_hypothesis,
             distillation.posterior if distillation else 0.0,
             campaign.q_value,
             case.q_level,
@@ -70,6 +70,10 @@ class Snapshot:
         """Return the snapshot that was written as plain JSON."""
         values = {field.name: plain[field.name] for field in fields(cls)}
         return cls(**{**values, "accounts": tuple(values["accounts"])})
+
+    def without(self, accounts: Container[str]) -> "Snapshot":
+        """Return the snapshot without some of its members."""
+        return replace(self, accounts=tuple(name for name in self.accounts if name not in accounts))
 
 
 def overlap(before: Snapshot, now: Snapshot) -> float:
@@ -90,8 +94,8 @@ def _new(before: Snapshot, now: Snapshot) -> Iterator[str]:
     fresh = set(now.accounts).difference(before.accounts)
     if len(fresh) >= max(LEAST_NEW_MEMBERS, NEW_MEMBER_SHARE * len(before.accounts)):
         yield f"{len(fresh):,} members are new, beside {len(before.accounts):,} then."
-    if now.verdict == LEADING != before.verdict:
-        yield f"It is called {LEADING} now; then it was called {before.verdict.replace('_', ' ')}."
+    if now.leading == LEADING != before.leading:
+        yield f"{LEADING.capitalize()} leads now; then {before.leading.replace('_', ' ')} led."
     if now.q_value <= now.q_level and before.q_value > before.q_level:
         yield f"Coordination is shown now (q = {now.q_value:.2g}); then it was not (q = {before.q_value:.2g})."
     if now.p_distillation - before.p_distillation >= NEW_POSTERIOR:
@@ -108,7 +112,7 @@ def _new(before: Snapshot, now: Snapshot) -> Iterator[str]:
 
 def _new_families(before: Snapshot, now: Snapshot) -> Iterator[str]:
     if before.key_id != now.key_id:
-        return  # another key gives every family another id; scan.py says that it cannot be compared
+        return  # another key gives every family another id
     is_cut = len(before.families) >= MOST_LISTED  # a smaller family may have been there, unlisted
     smallest = min(before.families.values()) if is_cut else 0
     fresh = [n for name, n in now.families.items() if name not in before.families and n > smallest]

@@ -24,11 +24,7 @@ def test_group_against_itself_has_no_new_evidence():
             {"accounts": snapshot().accounts + tuple(f"new{i}" for i in range(7))},
             "7 members are new, beside 20 then.",
         ),
-        (
-            {"verdict": "classroom"},
-            {"verdict": "distillation"},
-            "It is called distillation now; then it was called classroom.",
-        ),
+        ({"leading": "classroom"}, {"leading": "distillation"}, "Distillation leads now; then classroom led."),
         ({"q_value": 0.4}, {"q_value": 0.01}, "Coordination is shown now (q = 0.01); then it was not (q = 0.4)."),
         ({"p_distillation": 0.4}, {"p_distillation": 0.7}, "The posterior of distillation is 70%; then it was 40%."),
         (
