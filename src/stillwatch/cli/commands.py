@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from stillwatch import __version__
-from stillwatch.cli import dossier, key, records
+from stillwatch.cli import custody, dossier, key, records, signer
 from stillwatch.cli.bench import EXAMPLES as BENCH_EXAMPLES
 from stillwatch.cli.bench import bench
 from stillwatch.cli.console import EXAMPLES as CONSOLE_EXAMPLES
@@ -35,10 +35,16 @@ app.command(epilog="Example: stillwatch report case/ --out report.html")(report)
 app.command(epilog="\b\nExamples:\n  stillwatch schema\n  stillwatch schema campaigns > campaigns.schema.json")(schema)
 app.command(epilog="Example: stillwatch world --preset tiny --seed 3 --out world/")(world)
 app.command(epilog=BENCH_EXAMPLES)(bench)
+custody.add_commands(dossier.app)
 app.add_typer(dossier.app, name="dossier", epilog=dossier.EXAMPLES)
 app.command(epilog=CONSOLE_EXAMPLES)(console)
 app.add_typer(records.app, name="records", epilog="Example: stillwatch records explain gateway.jsonl.gz")
 app.add_typer(key.app, name="key", epilog="Example: stillwatch key new sketch.key")
+app.add_typer(
+    signer.app,
+    name="signer",
+    epilog="Example: stillwatch signer new anna.key --name 'Anna Analyst' --role analyst --trust trust.json",
+)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - what an option's callback takes
