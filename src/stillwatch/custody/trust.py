@@ -105,8 +105,8 @@ class TrustedKey:
             None if plain["revoked_because"] is None else _text(plain["revoked_because"], f"{where}/revoked_because"),
             None if plain["replaces"] is None else _text(plain["replaces"], f"{where}/replaces"),
         )
-        if found.valid_to is not None and found.valid_to <= found.valid_from:
-            raise InputError(f"{where}/valid_to", "is not after valid_from")
+        if found.valid_to is not None and found.valid_to < found.valid_from:
+            raise InputError(f"{where}/valid_to", "is before valid_from")
         return found
 
 
