@@ -18,10 +18,10 @@ from stillwatch import __version__
 from stillwatch.dossiers.case import Case
 from stillwatch.engines.embedded import EmbeddedEngine
 from stillwatch.links.population import Population, accounts_from, exchanges_from
-from stillwatch.pipeline.analysis import analyse
+from stillwatch.pipeline.analysis import Analysis, analyse
 from stillwatch.pipeline.assembly import assemble
 from stillwatch.pipeline.decided import with_decisions
-from stillwatch.pipeline.ingest import REPEATED, ingest
+from stillwatch.pipeline.intake import Given, Intake, Taken, TrafficIntake
 from stillwatch.pipeline.output import case_folder, write_case
 from stillwatch.pipeline.registry import read_registry
 from stillwatch.pipeline.settings import Settings
@@ -78,8 +78,13 @@ class StageClock:
         self.stages.append({"name": name, "seconds": round(time.perf_counter() - start, 3), "peak_bytes": peak})
 
 
-def scan(request: ScanRequest, progress: Progress) -> Case:
+def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None) -> Case:
     """Run every stage and leave a case at ``request.out``.
+
+    Args:
+        request: what to scan.
+        progress: told of each stage.
+        intake: where the exchanges come from; null for the request's traffic alone.
 
     Guarantee: the same inputs, key and settings give the same ``campaigns.json``, ``accounts.parquet`` and
     ``exchanges.parquet`` byte for byte, whatever the order of rows or the number of threads; an
@@ -98,58 +103,39 @@ def scan(request: ScanRequest, progress: Progress) -> Case:
             n_threads=request.settings.threads or os.cpu_count() or 1,
         )
         try:
-            traffic = read_traffic(request.traffic, request.read)
+            intake = intake or TrafficIntake(read_traffic(request.traffic, request.read))
             registers = _registers(request)
             sketcher = Sketcher(request.key, CapabilityModel.load())
+            given = Given(sketcher, _table_of(registers, "accounts"), _table_of(registers, "authorisations"))
             with clock.stage("records and sketches"):
-                ingested = ingest(traffic, sketcher, engine, work, lambda n: progress("records and sketches", n, 0))
+                taken = intake.take(given, engine, work, lambda n: progress("records and sketches", n, 0))
             with clock.stage("population"):
                 progress("population", 0, 1)
-                population, ids = _population(
-                    ingested.sketches, list(ingested.account_names), _table_of(registers, "accounts")
-                )
-                registry = read_registry(population, _table_of(registers, "authorisations"))
-                engine.register_parquet("sketches", ingested.sketches)
+                population, ids = _population(taken.sketches, list(taken.account_names), taken.accounts)
+                registry = read_registry(population, taken.authorisations)
+                engine.register_parquet("sketches", taken.sketches)
             with clock.stage("links, campaigns and assessments"):
                 analysis = analyse(engine, population, registry, request.settings, progress)
             with clock.stage("case"):
                 progress("case", 0, 1)
-                tally = traffic.tally
-                n_conflicts = len(ingested.conflicting)
-                counts = {
-                    "read": tally.read,
-                    "used": tally.used - ingested.repeated - n_conflicts,
-                    "quarantined": tally.quarantined + n_conflicts,
-                    "out_of_scope": tally.out_of_scope + ingested.repeated,
-                }
-                quarantined = {**tally.by_reason, **({"duplicate-id": n_conflicts} if n_conflicts else {})}
-                out_of_scope = {**tally.by_scope, **({REPEATED: ingested.repeated} if ingested.repeated else {})}
-                case_of = partial(
-                    assemble,
-                    counts=counts,
-                    reasons=(quarantined, out_of_scope),
-                    key_id=request.key.key_id,
-                    settings=request.settings,
-                )
+                case_of = partial(_case_of, request, taken, intake)
                 case = case_of(analysis)
                 if request.decisions is not None:
                     analysis, case = with_decisions(analysis, case, request.decisions, case_of)
-                quarantine = pa.concat_tables([traffic.quarantine(), ingested.conflicting])
-                run = _run_record(
-                    request,
-                    sketcher,
-                    engine,
-                    tally.as_document(),
-                    {**counts, "quarantined_by_reason": quarantined, "out_of_scope_by_reason": out_of_scope},
-                    clock,
-                )
+                run = _run_record(request, sketcher, engine, taken, clock)
                 run["registers"] = {name: _register_record(one) for name, one in registers.items()}
-                write_case(folder, case, analysis, ids, quarantine, run)
+                write_case(folder, case, analysis, ids, taken.quarantine, run)
         finally:
             engine.close()
             _remove(work)
+        intake.keep(folder)
         progress("done", 1, 1)
     return case
+
+
+def _case_of(request: ScanRequest, taken: Taken, intake: Intake, analysis: Analysis) -> Case:
+    reasons = (taken.quarantined, taken.out_of_scope)
+    return intake.named(analysis, assemble(analysis, taken.counts, reasons, request.key.key_id, request.settings))
 
 
 def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> tuple[Population, pa.Array]:
@@ -159,13 +145,9 @@ def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> tup
 
 
 def _run_record(
-    request: ScanRequest,
-    sketcher: Sketcher,
-    engine: EmbeddedEngine,
-    tally: dict[str, Any],
-    counts: dict[str, Any],
-    clock: StageClock,
+    request: ScanRequest, sketcher: Sketcher, engine: EmbeddedEngine, taken: Taken, clock: StageClock
 ) -> dict[str, Any]:
+    by_reason = {"quarantined_by_reason": taken.quarantined, "out_of_scope_by_reason": taken.out_of_scope}
     return {
         "schema": "stillwatch.run/1",
         "stillwatch_version": __version__,
@@ -174,10 +156,11 @@ def _run_record(
         "settings": asdict(request.settings),
         "sketches": sketcher.description(),
         "engine": dict(engine.settings()),
-        "counts": counts,
-        "inputs": tally["sources"],
-        "warnings": tally["warnings"],
+        "counts": {**taken.counts, **by_reason},
+        "inputs": taken.tally["sources"],
+        "warnings": taken.tally["warnings"],
         "stages": clock.stages,
+        **taken.record,
     }
 
 
