@@ -8,7 +8,8 @@ from console import stillwatch
 
 from stillwatch.worlds.generator import json_lines
 
-SAME = ("campaigns.json", "accounts.parquet", "exchanges.parquet", "memberships.parquet", "report.html")
+SAME = ("campaigns.json", "accounts.parquet", "exchanges.parquet", "memberships.parquet", "members.parquet",
+        "slices.parquet", "observations.parquet", "organisations.parquet", "report.html")  # fmt: skip
 
 
 def shuffled(table, seed):

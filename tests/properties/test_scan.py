@@ -17,7 +17,8 @@ from stillwatch.sketches.key import SketchKey
 from stillwatch.worlds.generator import World, build_world
 from stillwatch.worlds.presets import load_preset
 
-FINDINGS = ("campaigns.json", "accounts.parquet", "exchanges.parquet", "memberships.parquet")
+FINDINGS = ("campaigns.json", "accounts.parquet", "exchanges.parquet", "memberships.parquet", "members.parquet",
+            "slices.parquet", "observations.parquet", "organisations.parquet")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -36,11 +36,23 @@ class ObservationKind:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A kind of observation, its value on the group, and the same on matched controls; null where not known."""
+    """A kind of observation, its value on the group, and the same on matched controls; null where not known.
+
+    Args:
+        kind: what was observed.
+        value: on the group.
+        comparison: the mean over matched controls.
+        comparison_low: the least of them.
+        comparison_high: the most of them.
+        n_compared: control groups on which it could be made.
+    """
 
     kind: ObservationKind
     value: float | None
     comparison: float | None
+    comparison_low: float | None = None
+    comparison_high: float | None = None
+    n_compared: int = 0
 
 
 ACCOUNTS_SHARE: Final = "share of accounts"
@@ -136,7 +148,8 @@ def observe(sample: Sample, controls: tuple[Sample, ...]) -> dict[str, Observati
     for kind in KINDS.values():
         compared = [value for value in (kind.measure(control) for control in controls) if value is not None]
         comparison = sum(compared) / len(compared) if compared else None
-        found[kind.name] = Observation(kind, kind.measure(sample), comparison)
+        low, high = min(compared, default=None), max(compared, default=None)
+        found[kind.name] = Observation(kind, kind.measure(sample), comparison, low, high, len(compared))
     return found
 
 

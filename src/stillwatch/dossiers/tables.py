@@ -42,4 +42,79 @@ QUARANTINE: Final = pa.schema(
     ]
 )
 
-TABLES: Final = {"accounts": ACCOUNTS, "exchanges": EXCHANGES, "memberships": MEMBERSHIPS, "quarantine": QUARANTINE}
+MEMBERS: Final = pa.schema(
+    [
+        pa.field("campaign_id", pa.string(), nullable=False),
+        pa.field("account_id", pa.string(), nullable=False),  # every account that the campaign lists
+        pa.field("entity_id", pa.string(), nullable=False),
+        pa.field("p_group", pa.float64(), nullable=False),  # of belonging to the linked group, whatever explains it
+        pa.field("exchanges", pa.int64(), nullable=False),  # of the slice, failed ones included
+        pa.field("other_exchanges", pa.int64(), nullable=False),  # the account's own traffic
+        pa.field("families", pa.int64(), nullable=False),  # of the campaign's families, how many it used
+        pa.field("shares", pa.list_(pa.string()), nullable=False),  # columns whose value another member has too
+        pa.field("first_seen_at", pa.timestamp("us", "UTC"), nullable=False),  # of the slice
+        pa.field("last_seen_at", pa.timestamp("us", "UTC"), nullable=False),
+        pa.field("created_at", pa.timestamp("us", "UTC")),
+        pa.field("banned_at", pa.timestamp("us", "UTC")),
+        pa.field("organisation_id", pa.string()),
+        pa.field("is_verified", pa.bool_(), nullable=False),
+        pa.field("plan_price_usd", pa.float64()),
+    ]
+)
+
+SLICES: Final = pa.schema(
+    [
+        pa.field("campaign_id", pa.string(), nullable=False),
+        pa.field("exchange_id", pa.string(), nullable=False),  # of the campaign's slice, failed ones included
+        pa.field("account_id", pa.string(), nullable=False),
+        pa.field("requested_at", pa.timestamp("us", "UTC"), nullable=False),
+        pa.field("p_slice", pa.float64(), nullable=False),  # that it belongs to the group's slice
+        pa.field("model", pa.string()),
+        pa.field("platform", pa.string()),
+        pa.field("status", pa.int32()),
+        pa.field("input_tokens", pa.int64()),  # cached ones included
+        pa.field("cached_tokens", pa.int64()),
+        pa.field("output_tokens", pa.int64()),  # reasoning included
+        pa.field("reasoning_tokens", pa.int64()),
+        pa.field("capability", pa.list_(pa.uint8())),  # probability of each capability, times 255; null: no prompt
+    ]
+)
+
+OBSERVATIONS: Final = pa.schema(
+    [
+        pa.field("campaign_id", pa.string(), nullable=False),
+        pa.field("observation", pa.string(), nullable=False),
+        pa.field("unit", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),  # null: it could not be made
+        pa.field("low", pa.float64()),  # of its 95% interval over accounts; null: none
+        pa.field("high", pa.float64()),
+        pa.field("method", pa.string(), nullable=False),  # how the interval was computed, or why there is none
+        pa.field("comparison", pa.float64()),  # mean of matched controls
+        pa.field("comparison_low", pa.float64()),  # least of them
+        pa.field("comparison_high", pa.float64()),
+        pa.field("n_controls", pa.int64(), nullable=False),
+    ]
+)
+
+ORGANISATIONS: Final = pa.schema(
+    [
+        pa.field("campaign_id", pa.string(), nullable=False),
+        pa.field("organisation_id", pa.string(), nullable=False),  # named by a member, or by an account tied to one
+        pa.field("n_members", pa.int64(), nullable=False),  # members that name it
+        pa.field("n_verified", pa.int64(), nullable=False),  # of them, verified
+        pa.field("n_tied", pa.int64(), nullable=False),  # members that share a rare value with its accounts outside
+        pa.field("exchanges", pa.int64(), nullable=False),  # of the slice, by members that name it or are so tied
+        pa.field("n_accounts", pa.int64(), nullable=False),  # accounts of the whole traffic that name it
+    ]
+)
+
+TABLES: Final = {
+    "accounts": ACCOUNTS,
+    "exchanges": EXCHANGES,
+    "memberships": MEMBERSHIPS,
+    "quarantine": QUARANTINE,
+    "members": MEMBERS,
+    "slices": SLICES,
+    "observations": OBSERVATIONS,
+    "organisations": ORGANISATIONS,
+}

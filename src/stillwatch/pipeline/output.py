@@ -16,6 +16,7 @@ from stillwatch.links.population import FloatArray
 from stillwatch.pipeline.analysis import DISTILLATION, Analysis, Finding
 from stillwatch.pipeline.assembly import member_accounts
 from stillwatch.pipeline.folder import whole_folder
+from stillwatch.pipeline.traces import trace_tables
 
 RUN: Final = "run.json"
 LEAST_LISTED: Final = 0.001  # a membership below that is no membership
@@ -45,6 +46,8 @@ def write_case(
     _write(memberships, folder / "memberships.parquet")
     _write(_accounts(analysis, memberships), folder / "accounts.parquet")
     _write(_exchanges(case, analysis, exchange_ids), folder / "exchanges.parquet")
+    for name, table in trace_tables(case, analysis, exchange_ids).items():
+        _write(table, folder / f"{name}.parquet")
     _write(
         quarantine.sort_by([("source", "ascending"), ("line", "ascending"), ("reason", "ascending")]),
         folder / "quarantine.parquet",

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from stillwatch.dossiers.tables import TABLES
 from stillwatch.errors import OutputError
 from stillwatch.pipeline.scan import ScanRequest, scan
 from stillwatch.pipeline.settings import Settings
@@ -81,7 +82,7 @@ def test_nothing_of_the_work_is_left(tmp_path: Path) -> None:
     lines = [json.dumps(exchange(i, f"a{i % 6}")) for i in range(30)]
     case = scanned(tmp_path, lines)
     names = {"campaigns.json", "report.html", "run.json"}
-    tables = {f"{name}.parquet" for name in ("accounts", "exchanges", "memberships", "quarantine")}
+    tables = {f"{name}.parquet" for name in TABLES}
     assert {path.name for path in case.iterdir()} == names | tables
     assert {path.name for path in tmp_path.iterdir()} == {"CASE", "log.jsonl"}
     first = (case / "campaigns.json").read_bytes()

@@ -4,7 +4,18 @@ import json
 from importlib import resources
 from typing import Any, Final
 
-NAMES: Final = ("campaigns", "run", "accounts", "exchanges", "memberships", "quarantine")
+NAMES: Final = (
+    "campaigns",
+    "run",
+    "accounts",
+    "exchanges",
+    "memberships",
+    "quarantine",
+    "members",
+    "slices",
+    "observations",
+    "organisations",
+)
 
 
 def schema(name: str) -> dict[str, Any]:

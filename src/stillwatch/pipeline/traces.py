@@ -1,0 +1,169 @@
+"""The tables by which the numbers of a dossier can be traced: members, slices, observations, organisations.
+
+They hold metadata, counts and scores; no text.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from scipy.sparse import csr_array
+
+from stillwatch.assessments.uncertainty import spread_of
+from stillwatch.campaigns.candidate import family_use
+from stillwatch.dossiers.case import Case
+from stillwatch.dossiers.tables import MEMBERS, OBSERVATIONS, ORGANISATIONS, SLICES
+from stillwatch.links.population import MISSING_TIME, BoolArray, Codes, FloatArray, IntArray
+from stillwatch.pipeline.analysis import Analysis, Finding, group_sample
+from stillwatch.pipeline.assembly import member_accounts
+from stillwatch.pipeline.drawing import listed_rows
+from stillwatch.pipeline.organisation_ties import OrganisationTies
+
+DIGITS: Final = 6  # of a written probability
+TOKENS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+
+
+def trace_tables(case: Case, analysis: Analysis, exchange_ids: pa.Array) -> dict[str, pa.Table]:
+    """Return the tables of all campaigns, by name, each sorted by campaign in the order of the case.
+
+    Args:
+        case: the frozen document, for the campaigns' ids.
+        analysis: what it was assembled from.
+        exchange_ids: ids by row of the population.
+    """
+    pairs = [(one.id, finding) for one, finding in zip(case.campaigns, analysis.findings, strict=True)]
+    use = family_use(analysis.population, analysis.entities, analysis.families)
+    ties = OrganisationTies(analysis)
+    return {
+        "members": _whole(MEMBERS, [_members(name, analysis, finding, use) for name, finding in pairs]),
+        "slices": _whole(SLICES, [_slices(name, analysis, finding, exchange_ids) for name, finding in pairs]),
+        "observations": _whole(OBSERVATIONS, [_observations(name, analysis, finding) for name, finding in pairs]),
+        "organisations": _whole(
+            ORGANISATIONS, [of_rows(ties.rows(name, finding), ORGANISATIONS) for name, finding in pairs]
+        ),
+    }
+
+
+def _whole(schema: pa.Schema, parts: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables([schema.empty_table(), *parts]).combine_chunks()
+
+
+def _members(name: str, analysis: Analysis, finding: Finding, use: csr_array) -> pa.Table:
+    accounts, p = member_accounts(analysis, finding)
+    population, entities = analysis.population, analysis.entities
+    known = population.accounts
+    in_slice = np.bincount(population.exchanges.account[finding.group.slice_rows], minlength=len(known))
+    sent = np.diff(population.exchanges.first)
+    first, last = _span(analysis, listed_rows(analysis, finding))
+    families = np.diff(use[:, finding.group.families].tocsr().indptr)[entities.of_account[accounts]]
+    sharing = analysis.shared_with(finding)
+    shares = [[column for column, holders in sharing.items() if holders[account]] for account in accounts]
+    names = np.array(known.names, object)
+    organisation = known.keys["organisation_id"]
+    return pa.table(
+        [
+            pa.array([name] * len(accounts), pa.string()),
+            pa.array(names[accounts], pa.string()),
+            pa.array([f"e-{int(e)}" for e in entities.of_account[accounts]], pa.string()),
+            pa.array(np.round(p, DIGITS)),
+            pa.array(in_slice[accounts].astype(np.int64)),
+            pa.array((sent - in_slice)[accounts].astype(np.int64)),
+            pa.array(families.astype(np.int64)),
+            pa.array(shares, pa.list_(pa.string())),
+            _times(first[accounts]),
+            _times(last[accounts]),
+            _times(known.created_us[accounts]),
+            _times(known.banned_us[accounts]),
+            pa.array([organisation.values[c] if c >= 0 else None for c in organisation.code[accounts]], pa.string()),
+            pa.array(known.is_verified[accounts]),
+            _numbers(known.plan_price_usd[accounts], pa.float64()),
+        ],
+        schema=MEMBERS,
+    )
+
+
+def _span(analysis: Analysis, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the first and last time of some exchanges by account; missing for accounts without any."""
+    exchanges = analysis.population.exchanges
+    first = np.full(len(analysis.population.accounts), np.iinfo(np.int64).max)
+    last = np.full(len(analysis.population.accounts), MISSING_TIME)
+    np.minimum.at(first, exchanges.account[rows], exchanges.requested_us[rows])
+    np.maximum.at(last, exchanges.account[rows], exchanges.requested_us[rows])
+    sent = exchanges.requested_us
+    silent = np.flatnonzero(last == MISSING_TIME)  # an account that only its identity ties: all that it sent
+    first[silent] = sent[exchanges.first[silent]]
+    last[silent] = sent[exchanges.first[silent + 1] - 1]
+    return first, last
+
+
+def _slices(name: str, analysis: Analysis, finding: Finding, exchange_ids: pa.Array) -> pa.Table:
+    exchanges = analysis.population.exchanges
+    rows = listed_rows(analysis, finding)
+    at = np.searchsorted(finding.group.slice_rows, rows)
+    p = finding.group.p_exchange[at]
+    names = pa.array(analysis.population.accounts.names, pa.string())
+    table = pa.table(
+        [
+            pa.array([name] * len(rows), pa.string()),
+            exchange_ids.take(pa.array(rows)).cast(pa.string()),
+            names.take(pa.array(exchanges.account[rows])),
+            _times(exchanges.requested_us[rows]),
+            pa.array(np.round(p, DIGITS).astype(np.float64)),
+            _texts(exchanges.keys["model"], rows),
+            _texts(exchanges.keys["platform"], rows),
+            _numbers(exchanges.numbers["status"][rows], pa.int32()),
+            *(_numbers(exchanges.numbers[column][rows], pa.int64()) for column in TOKENS),
+            _lists(exchanges.capability[rows], exchanges.flags["has_prompt"][rows]),
+        ],
+        schema=SLICES,
+    )  # fmt: skip
+    return table.sort_by("exchange_id")
+
+
+def _observations(name: str, analysis: Analysis, finding: Finding) -> pa.Table:
+    sample = group_sample(
+        finding.group, finding.accounts, analysis.population, analysis.entities, analysis.families, analysis.registry
+    )
+    rows = []
+    for seen in finding.observations.values():
+        spread = spread_of(seen.kind, seen.value, sample, seed=0)
+        rows.append(
+            (name, seen.kind.name, seen.kind.unit, _rounded(seen.value), _rounded(spread.low), _rounded(spread.high),
+             spread.method, _rounded(seen.comparison), _rounded(seen.comparison_low), _rounded(seen.comparison_high),
+             seen.n_compared)
+        )  # fmt: skip
+    return of_rows(rows, OBSERVATIONS)
+
+
+def of_rows(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    """Return rows of plain values as a table."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.{DIGITS}g}")
+
+
+def _times(at_us: IntArray) -> pa.Array:
+    return pa.array(at_us, mask=at_us == MISSING_TIME).cast(pa.timestamp("us", "UTC"))
+
+
+def _numbers(values: FloatArray, kind: pa.DataType) -> pa.Array:
+    missing = np.isnan(values)
+    return pa.array(np.where(missing, 0.0, values), mask=missing).cast(kind)
+
+
+def _texts(codes: Codes, rows: IntArray) -> pa.Array:
+    code = codes.code[rows]
+    return pa.array(codes.values, pa.string()).take(pa.array(code, mask=code < 0))
+
+
+def _lists(matrix: np.ndarray, is_known: BoolArray) -> pa.Array:
+    """Return the rows of a matrix as lists, null where not known."""
+    ends = np.concatenate([[0], np.cumsum(is_known * matrix.shape[1])]).astype(np.int32)
+    values = pa.array(matrix[is_known].ravel(), pa.uint8())
+    return pa.ListArray.from_arrays(pa.array(ends), values, mask=pa.array(~is_known))
