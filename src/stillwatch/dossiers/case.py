@@ -260,6 +260,48 @@ class DeskStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class LifecycleEvent:
+    """Something that happened to a campaign between two scans of one state.
+
+    Args:
+        day: last day of the window in which it was seen, UTC, as 2026-03-01.
+        kind: new, grew, shrank, split, merged, dormant, resumed, replaced, unconfirmed, ended, accused or cleared.
+        reason: a sentence with the numbers behind it.
+        n_accounts: members then.
+        campaigns: ids of other campaigns that it concerns.
+    """
+
+    day: str
+    kind: str
+    reason: str
+    n_accounts: int
+    campaigns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """A campaign's story from day to day, as a state has recorded it.
+
+    Args:
+        status: active, dormant, unconfirmed, merged or ended.
+        first_reported_on: last day of the window of the first scan that found it.
+        accused_on: last day of the window that first accused it, or null.
+        exchanges_lost: exchanges of its slice in that window: what was taken before it was accused; or null.
+        replaces: ids of banned campaigns that it goes on for.
+        replaced_by: ids of campaigns that go on for it.
+        events: in order.
+    """
+
+    status: str
+    first_reported_on: str
+    accused_on: str | None
+    exchanges_lost: int | None
+    replaces: tuple[str, ...]
+    replaced_by: tuple[str, ...]
+    events: tuple[LifecycleEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """One linked group with its evidence; a field with a default is in the document only where it differs from it."""
 
@@ -290,6 +332,7 @@ class Campaign:
     graph: Graph
     missing: tuple[MissingEvidence, ...]
     desk: DeskStatus | None = None  # what analysts decided; null: nothing
+    lifecycle: Lifecycle | None = None  # its story from day to day; null: a scan without a state
 
 
 @dataclass(frozen=True, slots=True)

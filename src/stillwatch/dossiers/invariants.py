@@ -1,13 +1,20 @@
 """What must hold inside a case beyond the types of its fields: counts add up, lists fit, numbers keep their range."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stillwatch.dossiers.case import SCHEMA_NAME, Campaign, Case, Funnel, Graph, Timeline
+from stillwatch.dossiers.case import SCHEMA_NAME, Campaign, Case, Funnel, Graph, Lifecycle, Timeline
 
+DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 HOURS_OF_WEEK: Final = 7 * 24
 DESK_STATUSES: Final = ("open", "confirmed", "dismissed", "reopened")
+LIFECYCLE_STATUSES: Final = ("active", "dormant", "unconfirmed", "merged", "ended")
+LIFECYCLE_EVENTS: Final = (
+    "new", "grew", "shrank", "split", "merged", "dormant", "resumed", "replaced", "unconfirmed", "ended", "accused",
+    "cleared",
+)  # fmt: skip
 MAX_NODES: Final = 300  # what a reader can still tell apart in one drawing
 
 
@@ -73,8 +80,24 @@ def _broken_campaign(campaign: Campaign, path: str) -> Iterator[Broken]:
         yield from _shares({f"{path}.desk.overlap": campaign.desk.overlap})
         if campaign.desk.status not in DESK_STATUSES:
             yield Broken(f"{path}.desk.status", ascii(campaign.desk.status)[:60], ", ".join(DESK_STATUSES))
+    yield from _broken_lifecycle(campaign.lifecycle, f"{path}.lifecycle")
     yield from _broken_timeline(campaign.timeline, f"{path}.timeline")
     yield from _broken_graph(campaign.graph, f"{path}.graph")
+
+
+def _broken_lifecycle(lifecycle: Lifecycle | None, path: str) -> Iterator[Broken]:
+    if lifecycle is None:
+        return
+    if lifecycle.status not in LIFECYCLE_STATUSES:
+        yield Broken(f"{path}.status", ascii(lifecycle.status)[:60], ", ".join(LIFECYCLE_STATUSES))
+    days = {"first_reported_on": lifecycle.first_reported_on, "accused_on": lifecycle.accused_on}
+    for i, event in enumerate(lifecycle.events):
+        if event.kind not in LIFECYCLE_EVENTS:
+            yield Broken(f"{path}.events[{i}].kind", ascii(event.kind)[:60], ", ".join(LIFECYCLE_EVENTS))
+        days[f"events[{i}].day"] = event.day
+    for name, day in days.items():
+        if day is not None and not DAY.fullmatch(day):
+            yield Broken(f"{path}.{name}", ascii(day)[:60], "a day as 2026-03-01")
 
 
 def _broken_timeline(timeline: Timeline, path: str) -> Iterator[Broken]:

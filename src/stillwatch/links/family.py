@@ -3,10 +3,11 @@
 Source: ours: docs/decisions/0005-families-first.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from stillwatch.links.bundle import bundle_phrases
@@ -38,6 +39,8 @@ class Families:
         used_family: (u,) its family.
         used_by: (u,) the entity.
         n_used: (u,) in how many exchanges.
+        phrase: (p,) uint64, values of all phrases of all families, rising.
+        phrase_family: (p,) the family of each.
     """
 
     n: int
@@ -50,6 +53,8 @@ class Families:
     used_family: IntArray
     used_by: IntArray
     n_used: IntArray
+    phrase: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    phrase_family: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def find_families(tables: Tables) -> Families:
@@ -90,6 +95,8 @@ def find_families(tables: Tables) -> Families:
         used_family=of_phrase[phrase_of_use][kept_use],
         used_by=phrases.entity[kept_use].astype(np.int64),
         n_used=phrases.n_exchanges[kept_use],
+        phrase=phrases.value[of_phrase >= 0],
+        phrase_family=of_phrase[of_phrase >= 0],
     )
 
 

@@ -13,8 +13,10 @@ from example_case import PLANS, make_case
 
 from stillwatch.dossiers import case as case_module
 from stillwatch.dossiers.document import from_json, to_json
+from stillwatch.dossiers.render.html import render_html
 from stillwatch.dossiers.schemas import NAMES, schema
 from stillwatch.dossiers.tables import TABLES
+from stillwatch.errors import OutputError
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "case"
 
@@ -76,6 +78,39 @@ def test_decided_case_fits_its_schema() -> None:
     _validator("campaigns").validate(json.loads(document))
     assert from_json(document) == decided
     assert ["desk" in campaign for campaign in json.loads(document)["campaigns"]] == [True, False]
+
+
+def _with_story(**changed: Any) -> case_module.Case:
+    case = make_case((PLANS[0], PLANS[2]), n_listed=5)
+    event = case_module.LifecycleEvent("2026-03-02", "split", "60 <b>accounts</b> of 120", 60, ("c-2",))
+    story = case_module.Lifecycle("active", "2026-03-01", "2026-03-02", 1234, ("c-0",), (), (event,))
+    first = dataclasses.replace(case.campaigns[0], lifecycle=dataclasses.replace(story, **changed))
+    return dataclasses.replace(case, campaigns=(first, case.campaigns[1]))
+
+
+def test_case_with_a_story_fits_its_schema() -> None:
+    """A campaign's story from day to day validates, comes back equal, and older documents without one are read."""
+    case = _with_story()
+    document = to_json(case)
+    _validator("campaigns").validate(json.loads(document))
+    assert from_json(document) == case
+    assert ["lifecycle" in campaign for campaign in json.loads(document)["campaigns"]] == [True, False]
+
+
+@pytest.mark.parametrize("changed", [{"status": "gone"}, {"accused_on": "2 March"}])
+def test_a_story_that_breaks_its_schema_is_refused(changed: dict[str, str]) -> None:
+    """An unknown status and a day in words are written into no document."""
+    with pytest.raises(OutputError, match="lifecycle"):
+        to_json(_with_story(**changed))
+
+
+def test_a_story_is_told_in_the_report() -> None:
+    """The report tells each event, with what the log may have put into it made harmless."""
+    page = render_html(_with_story())
+    assert "From day to day" in page
+    assert "1,234 exchanges" in page
+    assert "<b>accounts" not in page
+    assert "From day to day" not in render_html(make_case((PLANS[0],), n_listed=5))
 
 
 @pytest.mark.parametrize("name", TABLES)

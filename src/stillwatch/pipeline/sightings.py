@@ -1,0 +1,101 @@
+"""From an analysis and its case to what the campaigns' lifecycle looks at, and back into the case."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from stillwatch.campaigns.lifecycle import Book
+from stillwatch.campaigns.record import Record, Sighting
+from stillwatch.dossiers.case import Campaign, Case, Lifecycle, LifecycleEvent
+from stillwatch.links.family import Families
+from stillwatch.links.population import MISSING_TIME, IntArray
+from stillwatch.pipeline.analysis import Analysis, Finding
+
+DAY_US: Final = 86_400_000_000
+MOST_PHRASES: Final = 256  # the least values of each campaign: as good as all, for they are a random sample
+RARE_SHARE: Final = 0.8  # of the accounts that use a family are members: it is theirs, and no public app's
+
+
+def sightings_of(analysis: Analysis, case: Case) -> tuple[Sighting, ...]:
+    """Return the case's groups as the lifecycle sees them, in their order."""
+    return tuple(
+        _sighting(analysis, finding, campaign, case.q_level)
+        for finding, campaign in zip(analysis.findings, case.campaigns, strict=True)
+    )
+
+
+def bans_of(analysis: Analysis, last_day: str) -> dict[str, str]:
+    """Return the day of the ban of every account with traffic that was banned by a day."""
+    accounts = analysis.population.accounts
+    known = np.flatnonzero(accounts.banned_us != MISSING_TIME)
+    days = np.datetime_as_string((accounts.banned_us[known] // DAY_US).astype("datetime64[D]"))
+    return {accounts.names[i]: str(day) for i, day in zip(known, days, strict=True) if day <= last_day}
+
+
+def with_lifecycles(case: Case, ids: tuple[str, ...], book: Book) -> Case:
+    """Return a case whose groups have their lasting ids and their story so far."""
+    records = {one.id: one for one in book.records}
+    campaigns = tuple(
+        replace(campaign, id=name, lifecycle=lifecycle_of(records[name]))
+        for campaign, name in zip(case.campaigns, ids, strict=True)
+    )
+    return replace(case, campaigns=campaigns)
+
+
+def lifecycle_of(one: Record) -> Lifecycle:
+    """Return a record's story as a case tells it."""
+    return Lifecycle(
+        status=one.status,
+        first_reported_on=one.first_reported,
+        accused_on=one.accused,
+        exchanges_lost=one.exchanges_lost,
+        replaces=one.replaces,
+        replaced_by=one.replaced_by,
+        events=tuple(LifecycleEvent(e.day, e.kind, e.reason, e.n_accounts, e.campaigns) for e in one.events),
+    )
+
+
+def _sighting(analysis: Analysis, finding: Finding, campaign: Campaign, q_level: float) -> Sighting:
+    names = analysis.population.accounts.names
+    exchanges = analysis.population.exchanges
+    rows = finding.group.slice_rows
+    pair = np.unique(exchanges.account[rows].astype(np.int64) << 32 | exchanges.requested_us[rows] // DAY_US)
+    days = np.datetime_as_string((pair & (2**32 - 1)).astype("datetime64[D]"))
+    members = frozenset(campaign.accounts)
+    took_part = sorted((names[a], str(day)) for a, day in zip(pair >> 32, days, strict=True) if names[a] in members)
+    return Sighting(
+        id=campaign.id,
+        accounts=tuple(sorted(campaign.accounts)),
+        phrases=_rare_phrases(analysis, finding),
+        days=tuple(took_part),
+        exchanges=campaign.exchanges,
+        attempts=campaign.attempts,
+        first_seen=campaign.first_seen_at.date().isoformat(),
+        last_seen=campaign.last_seen_at.date().isoformat(),
+        leading_hypothesis=campaign.leading_hypothesis,
+        p_leading=campaign.p_leading,
+        q_value=campaign.q_value,
+        is_accusation=campaign.is_accusation,
+        is_coordinated=campaign.q_value <= q_level,
+    )
+
+
+def _rare_phrases(analysis: Analysis, finding: Finding) -> tuple[int, ...]:
+    """Return the phrases of those of a finding's families whose users are nearly all members; the least values."""
+    families = analysis.families
+    chosen = _own_families(analysis, families, finding)
+    values = families.phrase[np.isin(families.phrase_family, chosen)]
+    return tuple(int(value) for value in np.sort(values)[:MOST_PHRASES])
+
+
+def _own_families(analysis: Analysis, families: Families, finding: Finding) -> IntArray:
+    mine = np.isin(families.family, finding.group.families)
+    account = analysis.population.exchanges.account[families.exchange[mine]].astype(np.int64)
+    pair = np.unique(families.family[mine] << 32 | account)
+    inside = np.zeros(len(analysis.population.accounts), bool)
+    inside[finding.accounts] = True
+    family, is_member = pair >> 32, inside[pair & (2**32 - 1)]
+    n_users = np.bincount(family, minlength=families.n)
+    n_members = np.bincount(family, weights=is_member, minlength=families.n)
+    return finding.group.families[n_members[finding.group.families] >= RARE_SHARE * n_users[finding.group.families]]
