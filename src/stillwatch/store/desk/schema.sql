@@ -53,7 +53,7 @@ CREATE TABLE person (
 
 CREATE TABLE session (
     token_sha256 TEXT PRIMARY KEY,
-    person TEXT,
+    person TEXT NOT NULL REFERENCES person (name),
     csrf TEXT NOT NULL,
     created_at TEXT NOT NULL,
     seen_at TEXT NOT NULL

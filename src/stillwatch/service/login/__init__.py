@@ -1,0 +1,1 @@
+"""Who is at the console: passwords, login providers, sessions, and what each request needs to be let through."""
