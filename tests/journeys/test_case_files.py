@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import datetime
+from datetime import date
 
 import jsonschema
 import pyarrow.parquet as pq
@@ -14,22 +14,32 @@ from stillwatch.dossiers.tables import TABLES
 
 FILES = {
     "accounts.parquet",
+    "activity.parquet",
     "campaigns.json",
+    "comparisons.parquet",
     "exchanges.parquet",
+    "families.parquet",
     "members.parquet",
     "memberships.parquet",
     "observations.parquet",
     "organisations.parquet",
+    "profiles.parquet",
     "quarantine.parquet",
     "report.html",
     "run.json",
     "slices.parquet",
+    "values.parquet",
 }
 
 
 def rows(case, name):
     """A table of a case as rows."""
     return pq.read_table(case / f"{name}.parquet").to_pylist()
+
+
+def in_json(value):
+    """A value as JSON has it."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def test_every_file_is_there_and_nothing_else(tiny):
@@ -51,7 +61,7 @@ def test_rows_fit_their_schemas(tiny, name):
     """Each row of each table validates against the published schema of a row; times are written as text for that."""
     validator = jsonschema.Draft202012Validator(schema(name))
     for row in rows(tiny.case, name):
-        validator.validate({k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()})
+        validator.validate({key: in_json(value) for key, value in row.items()})
 
 
 def test_counts_add_up(tiny):

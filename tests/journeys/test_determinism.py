@@ -8,8 +8,11 @@ from console import stillwatch
 
 from stillwatch.worlds.generator import json_lines
 
-SAME = ("campaigns.json", "accounts.parquet", "exchanges.parquet", "memberships.parquet", "members.parquet",
-        "slices.parquet", "observations.parquet", "organisations.parquet", "report.html")  # fmt: skip
+SAME = (
+    "accounts.parquet", "activity.parquet", "campaigns.json", "comparisons.parquet", "exchanges.parquet",
+    "families.parquet", "members.parquet", "memberships.parquet", "observations.parquet", "organisations.parquet",
+    "profiles.parquet", "report.html", "slices.parquet", "values.parquet",
+)  # fmt: skip
 
 
 def shuffled(table, seed):

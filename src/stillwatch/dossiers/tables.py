@@ -108,6 +108,64 @@ ORGANISATIONS: Final = pa.schema(
     ]
 )
 
+PROFILES: Final = pa.schema(
+    [
+        pa.field("account_id", pa.string(), nullable=False),  # every account of a reported group
+        pa.field("entity_id", pa.string(), nullable=False),
+        pa.field("is_authorised", pa.bool_(), nullable=False),  # the registry names it
+        pa.field("created_at", pa.timestamp("us", "UTC")),
+        pa.field("banned_at", pa.timestamp("us", "UTC")),
+        pa.field("first_at", pa.timestamp("us", "UTC"), nullable=False),
+        pa.field("last_at", pa.timestamp("us", "UTC"), nullable=False),
+        pa.field("n_exchanges", pa.int64(), nullable=False),  # failed ones included
+        pa.field("n_failed", pa.int64(), nullable=False),
+        pa.field("n_active_days", pa.int64(), nullable=False),
+        pa.field("hours", pa.list_(pa.int32()), nullable=False),  # exchanges by hour of the day, UTC; 24 numbers
+    ]
+)
+
+ACTIVITY: Final = pa.schema(
+    [
+        pa.field("account_id", pa.string(), nullable=False),  # every account of a reported group
+        pa.field("day", pa.date32(), nullable=False),  # UTC
+        pa.field("campaign_id", pa.string()),  # null: the account's own traffic
+        pa.field("n_exchanges", pa.int64(), nullable=False),
+    ]
+)
+
+VALUES: Final = pa.schema(
+    [
+        pa.field("account_id", pa.string(), nullable=False),  # every account of a reported group
+        pa.field("kind", pa.string(), nullable=False),  # the column
+        pa.field("value", pa.string(), nullable=False),
+        pa.field("n_exchanges", pa.int64()),  # null: the account has it, not its exchanges
+        pa.field("n_entities", pa.int64(), nullable=False),  # that have it in the whole traffic
+    ]
+)
+
+FAMILIES: Final = pa.schema(
+    [
+        pa.field("account_id", pa.string(), nullable=False),  # every account of a reported group
+        pa.field("family_id", pa.string(), nullable=False),  # opaque, as in the document
+        pa.field("campaign_id", pa.string()),  # the group that the family defines, or null
+        pa.field("n_exchanges", pa.int64(), nullable=False),
+        pa.field("n_entities", pa.int64(), nullable=False),  # that use it in the whole traffic
+    ]
+)
+
+COMPARISONS: Final = pa.schema(
+    [
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("title", pa.string(), nullable=False),
+        pa.field("channel", pa.string(), nullable=False),
+        pa.field("because", pa.string(), nullable=False),
+        pa.field("needs", pa.list_(pa.string()), nullable=False),
+        pa.field("m", pa.float64(), nullable=False),  # how often linked pairs agree
+        pa.field("u", pa.float64()),  # how often strangers do; null: it follows the rarity of the value
+        pa.field("n_entities", pa.int64(), nullable=False),  # of the population that u was measured on
+    ]
+)
+
 TABLES: Final = {
     "accounts": ACCOUNTS,
     "exchanges": EXCHANGES,
@@ -117,4 +175,9 @@ TABLES: Final = {
     "slices": SLICES,
     "observations": OBSERVATIONS,
     "organisations": ORGANISATIONS,
+    "profiles": PROFILES,
+    "activity": ACTIVITY,
+    "values": VALUES,
+    "families": FAMILIES,
+    "comparisons": COMPARISONS,
 }

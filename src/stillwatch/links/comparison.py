@@ -8,8 +8,8 @@ the one before.
 Source: Fellegi and Sunter 1969; u from random pairs as in Splink's documentation of its estimation of u.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -64,6 +64,93 @@ class WeighedComparison:
     observation: str
 
 
+@dataclass(frozen=True, slots=True)
+class EntityEvidence:
+    """What is known of one entity, as far as comparing it needs.
+
+    Args:
+        families: how many entities use each family that this one uses, by the family's name.
+        values: for each identity column that this entity has a value in, how many entities hold each of its values.
+        times: sign-up and first request in microseconds since 1970 UTC, those that are known.
+        hours: (24,) unit profile of the hour of the day.
+    """
+
+    families: Mapping[Hashable, int]
+    values: Mapping[str, Mapping[Hashable, int]]
+    times: Mapping[str, int]
+    hours: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a comparison is weighed with.
+
+    Args:
+        n_entities: entities of the population.
+        u: how often strangers agree on times and hours.
+        m: how often linked pairs agree, by comparison.
+    """
+
+    n_entities: int
+    u: Mapping[str, float]
+    m: Mapping[str, float] = field(default_factory=lambda: {name: one.m for name, one in COMPARISONS.items()})
+
+    @property
+    def prior_bits(self) -> float:
+        """Return the prior of a pair: one partner expected among all entities."""
+        return -float(np.log2(max(self.n_entities - 1, 2)))
+
+
+def compare(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> tuple[WeighedComparison, ...]:
+    """Return every comparison of two entities that could be made, strongest first."""
+    found = [_families(a, b, weights), *_values(a, b, weights), *_agreements(a, b, weights)]
+    return tuple(sorted(found, key=lambda item: (-abs(item.bits), item.name)))
+
+
+def _families(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> WeighedComparison:
+    size = np.array([n for family, n in a.families.items() if family in b.families], np.int64)
+    m = weights.m["same_family"]
+    if not len(size):
+        return WeighedComparison("same_family", float(np.log2(1 - m)), "no template family in common")
+    rarity = np.sort(np.log2(m * weights.n_entities / size))[::-1]
+    bits = float(np.sum(rarity[:8] * 0.5 ** np.arange(len(rarity[:8]))))
+    families = "family" if len(size) == 1 else "families"
+    seen = f"{len(size)} template {families} in common; the rarest has {int(size.min())} entities"
+    return WeighedComparison("same_family", bits, seen)
+
+
+def _values(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> list[WeighedComparison]:
+    found = []
+    for column in a.values:
+        if column not in b.values or column not in weights.m:
+            continue
+        m = weights.m[column]
+        holders = [n for value, n in a.values[column].items() if value in b.values[column]]
+        if not holders:
+            found.append(WeighedComparison(column, float(np.log2(1 - m)), f"no {column} in common"))
+            continue
+        bits = float(np.log2(m * weights.n_entities / min(holders)))
+        found.append(WeighedComparison(column, bits, f"{column} in common, held by {min(holders)} entities"))
+    return found
+
+
+def _agreements(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> list[WeighedComparison]:
+    found = []
+    for name in ("sign_up", "first_request"):
+        if name in a.times and name in b.times:
+            hours = abs(a.times[name] - b.times[name]) / (DAY_US / 24)
+            found.append(_agreement(name, hours <= 24, f"{hours:.0f} hours apart", weights))
+    likeness = float(a.hours @ b.hours)
+    seen = f"hour-of-day profiles agree to {likeness:.2f}"
+    return [*found, _agreement("hours", likeness >= ALIKE_HOURS, seen, weights)]
+
+
+def _agreement(name: str, agrees: bool, observation: str, weights: Weights) -> WeighedComparison:  # noqa: FBT001 - a fact
+    m, u = weights.m[name], weights.u[name]
+    bits = np.log2(m / u) if agrees else np.log2((1 - m) / (1 - u))
+    return WeighedComparison(name, float(bits), observation)
+
+
 @dataclass(frozen=True)
 class Comparer:
     """Compares pairs of entities of one population.
@@ -85,66 +172,34 @@ class Comparer:
     u: Mapping[str, float]
 
     @property
+    def weights(self) -> Weights:
+        """Return what pairs of this population are weighed with."""
+        return Weights(self.n_entities, self.u)
+
+    @property
     def prior_bits(self) -> float:
         """Return the prior of a pair: one partner expected among all entities."""
-        return -float(np.log2(max(self.n_entities - 1, 2)))
+        return self.weights.prior_bits
 
     def compare(self, a: int, b: int) -> tuple[WeighedComparison, ...]:
         """Return every comparison of two entities that could be made, strongest first."""
-        found = [*self._families(a, b), *self._values(a, b), *self._agreements(a, b)]
-        return tuple(sorted(found, key=lambda item: (-abs(item.bits), item.name)))
+        return compare(self.evidence(a), self.evidence(b), self.weights)
 
-    def _families(self, a: int, b: int) -> list[WeighedComparison]:
-        shared = np.intersect1d(self.use[[a]].indices, self.use[[b]].indices)
-        m = COMPARISONS["same_family"].m
-        if not len(shared):
-            return [WeighedComparison("same_family", float(np.log2(1 - m)), "no template family in common")]
-        rarity = np.sort(np.log2(m * self.n_entities / self.family_size[shared]))[::-1]
-        bits = float(np.sum(rarity[:8] * 0.5 ** np.arange(len(rarity[:8]))))
-        rarest = int(self.family_size[shared].min())
-        return [
-            WeighedComparison(
-                "same_family", bits, f"{len(shared)} template families in common; the rarest has {rarest} entities"
-            )
-        ]
-
-    def _values(self, a: int, b: int) -> list[WeighedComparison]:
-        found = []
+    def evidence(self, entity: int) -> EntityEvidence:
+        """Return what is known of an entity; families and values go by their codes."""
+        families = self.use[[entity]].indices.tolist()
+        values: dict[str, Mapping[Hashable, int]] = {}
         for column, tie in self.ties.items():
-            of_a, of_b = tie.value[tie.entity == a], tie.value[tie.entity == b]
-            if not len(of_a) or not len(of_b):
-                continue
-            m = COMPARISONS[column].m
-            shared = np.intersect1d(of_a, of_b)
-            if not len(shared):
-                found.append(WeighedComparison(column, float(np.log2(1 - m)), f"no {column} in common"))
-                continue
-            holders = int(tie.n_entities()[shared].min())
-            found.append(
-                WeighedComparison(
-                    column,
-                    float(np.log2(m * self.n_entities / holders)),
-                    f"{column} in common, held by {holders} entities",
-                )
-            )
-        return found
-
-    def _agreements(self, a: int, b: int) -> list[WeighedComparison]:
-        found = []
-        for name in ("sign_up", "first_request"):
-            at_us = self.times.get(name)
-            if at_us is None or MISSING_TIME in (at_us[a], at_us[b]):
-                continue
-            hours = abs(int(at_us[a]) - int(at_us[b])) / (DAY_US / 24)
-            found.append(self._agreement(name, hours <= 24, f"{hours:.0f} hours apart"))
-        likeness = float(self.hours[a] @ self.hours[b])
-        found.append(self._agreement("hours", likeness >= ALIKE_HOURS, f"hour-of-day profiles agree to {likeness:.2f}"))
-        return found
-
-    def _agreement(self, name: str, agrees: bool, observation: str) -> WeighedComparison:  # noqa: FBT001 - a fact
-        m, u = COMPARISONS[name].m, self.u[name]
-        bits = np.log2(m / u) if agrees else np.log2((1 - m) / (1 - u))
-        return WeighedComparison(name, float(bits), observation)
+            held = tie.value[tie.entity == entity]
+            if len(held):
+                values[column] = dict(zip(held.tolist(), tie.n_entities()[held].tolist(), strict=True))
+        times = {
+            name: int(self.times[name][entity])
+            for name in ("sign_up", "first_request")
+            if name in self.times and self.times[name][entity] != MISSING_TIME
+        }
+        sizes = self.family_size[families].tolist()
+        return EntityEvidence(dict(zip(families, sizes, strict=True)), values, times, self.hours[entity])
 
 
 def comparer(

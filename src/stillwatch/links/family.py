@@ -3,6 +3,7 @@
 Source: ours: docs/decisions/0005-families-first.md.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -55,6 +56,11 @@ class Families:
     n_used: IntArray
     phrase: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     phrase_family: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+def family_id(anchor: int) -> str:
+    """Return the opaque id of a family, from its smallest keyed phrase."""
+    return f"f-{hashlib.sha256(anchor.to_bytes(8, 'little', signed=True)).hexdigest()[:10]}"
 
 
 def find_families(tables: Tables) -> Families:

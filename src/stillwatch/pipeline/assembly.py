@@ -30,6 +30,7 @@ from stillwatch.dossiers.case import (
     TemplateFamily,
 )
 from stillwatch.links.comparison import Comparer, comparer
+from stillwatch.links.family import family_id
 from stillwatch.links.identity import ACCOUNT_TIES, Ties
 from stillwatch.links.population import FloatArray
 from stillwatch.pipeline.analysis import UNDETERMINED, Analysis, Finding, entity_times, group_sample
@@ -302,7 +303,7 @@ def _template_families(analysis: Analysis, finding: Finding) -> tuple[TemplateFa
         n = len(within) + len(outside)
         found.append(
             TemplateFamily(
-                f"f-{hashlib.sha256(int(families.anchor[family]).to_bytes(8, 'little', signed=True)).hexdigest()[:10]}",
+                family_id(int(families.anchor[family])),
                 "phrase",
                 len(within),
                 int(np.count_nonzero(inside[account])),

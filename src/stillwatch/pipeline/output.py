@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.document import to_json
 from stillwatch.dossiers.render.html import render_html
-from stillwatch.links.population import FloatArray
+from stillwatch.links.population import FloatArray, IntArray
 from stillwatch.pipeline.analysis import DISTILLATION, Analysis, Finding
 from stillwatch.pipeline.assembly import member_accounts
+from stillwatch.pipeline.evidence import evidence_tables
 from stillwatch.pipeline.folder import whole_folder
 from stillwatch.pipeline.traces import trace_tables
 
@@ -45,8 +46,10 @@ def write_case(
     memberships = _memberships(case, analysis)
     _write(memberships, folder / "memberships.parquet")
     _write(_accounts(analysis, memberships), folder / "accounts.parquet")
-    _write(_exchanges(case, analysis, exchange_ids), folder / "exchanges.parquet")
-    for name, table in trace_tables(case, analysis, exchange_ids).items():
+    campaign, p_extraction = _slices(analysis)
+    _write(_exchanges(case, analysis, exchange_ids, campaign, p_extraction), folder / "exchanges.parquet")
+    evidence = evidence_tables(analysis, campaign, tuple(one.id for one in case.campaigns))
+    for name, table in {**trace_tables(case, analysis, exchange_ids), **evidence}.items():
         _write(table, folder / f"{name}.parquet")
     _write(
         quarantine.sort_by([("source", "ascending"), ("line", "ascending"), ("reason", "ascending")]),
@@ -133,16 +136,13 @@ def _reasons(analysis: Analysis) -> dict[int, list[str]]:
     return found
 
 
-def _exchanges(case: Case, analysis: Analysis, exchange_ids: pa.Array) -> pa.Table:
-    """Return a row for every exchange of every member account, with the campaign of its slice where it has one."""
+def _slices(analysis: Analysis) -> tuple[IntArray, FloatArray]:
+    """Return, for every exchange, the finding to whose slice it belongs (-1: none), and how probably it was taken."""
     exchanges = analysis.population.exchanges
-    n = len(exchanges)
-    p: FloatArray = np.zeros(n)
-    campaign = np.full(n, -1, np.int64)
-    is_member = np.zeros(len(analysis.population.accounts), bool)
+    p: FloatArray = np.zeros(len(exchanges))
+    campaign = np.full(len(exchanges), -1, np.int64)
     for i, finding in reversed(list(enumerate(analysis.findings))):  # earlier findings, which lead, are written last
         accounts, _ = member_accounts(analysis, finding)
-        is_member[accounts] = True
         rows = finding.group.slice_rows
         kept = np.isin(exchanges.account[rows], accounts)
         weight = p_distillation(finding)
@@ -150,7 +150,15 @@ def _exchanges(case: Case, analysis: Analysis, exchange_ids: pa.Array) -> pa.Tab
         stronger = (weight * own >= p[rows]) | finding.is_accusation
         p[rows[stronger]] = weight * own[stronger]
         campaign[rows[stronger]] = i
-    rows = np.flatnonzero(is_member[exchanges.account])
+    return campaign, p
+
+
+def _exchanges(case: Case, analysis: Analysis, exchange_ids: pa.Array, campaign: IntArray, p: FloatArray) -> pa.Table:
+    """Return a row for every exchange of every member account, with the campaign of its slice where it has one."""
+    is_member = np.zeros(len(analysis.population.accounts), bool)
+    for finding in analysis.findings:
+        is_member[member_accounts(analysis, finding)[0]] = True
+    rows = np.flatnonzero(is_member[analysis.population.exchanges.account])
     ids = [item.id for item in case.campaigns]
     table = pa.table(
         {

@@ -5,17 +5,9 @@ from importlib import resources
 from typing import Any, Final
 
 NAMES: Final = (
-    "campaigns",
-    "run",
-    "accounts",
-    "exchanges",
-    "memberships",
-    "quarantine",
-    "members",
-    "slices",
-    "observations",
-    "organisations",
-)
+    "campaigns", "run", "accounts", "exchanges", "memberships", "quarantine", "members", "slices", "observations",
+    "organisations", "profiles", "activity", "values", "families", "comparisons",
+)  # fmt: skip
 
 
 def schema(name: str) -> dict[str, Any]:

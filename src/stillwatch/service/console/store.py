@@ -11,7 +11,8 @@ from stillwatch.errors import InputError
 from stillwatch.service.console.failure import NotFoundError
 
 NEEDED: Final = ("accounts", "memberships")
-OPTIONAL: Final = ("exchanges", "quarantine")
+EVIDENCE: Final = ("profiles", "activity", "values", "families", "comparisons")
+OPTIONAL: Final = ("exchanges", "quarantine", *EVIDENCE)
 
 
 class CaseStore:
@@ -28,6 +29,11 @@ class CaseStore:
         self._connection = duckdb.connect(":memory:")
         self._confine()
         self.tables = frozenset(name for name in (*NEEDED, *OPTIONAL) if self._attach(name))
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether the case holds the evidence of single accounts; one of an earlier version does not."""
+        return self.tables.issuperset(EVIDENCE)
 
     def campaign(self, campaign_id: str) -> Campaign:
         """Return a campaign.
@@ -48,9 +54,8 @@ class CaseStore:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query with values by name; values go in as parameters only."""
         with self._connection.cursor() as cursor:
-            result = cursor.execute(sql, list(parameters))
-            names = [column[0] for column in result.description]
-            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+            found: list[dict[str, Any]] = cursor.sql(sql, params=list(parameters)).to_arrow_table().to_pylist()
+            return found
 
     def _confine(self) -> None:
         """Let the engine read this folder and nothing else, and change no setting any more."""
