@@ -85,6 +85,14 @@ class OutputError(StillwatchError):
     exit_status = 5
 
 
+class EngineError(StillwatchError):
+    """The engine that was asked for cannot run here, or failed."""
+
+    code = "bad-engine"
+    exit_status = 9
+    http_status = 503
+
+
 class StateError(StillwatchError):
     """A state is refused: damaged, of another key or version, or no state at all. Nothing in it was changed."""
 

@@ -26,6 +26,7 @@ EXIT_STATUSES: Final = {
     4: "a settings or key file is wrong",
     5: "the output cannot be written",
     8: "the state is refused: damaged, in use, or of another key",
+    9: "the engine cannot run here, or failed",
     10: "done, and a group is accused (with --fail-on-accusation)",
     11: "done, and the dossier is not what was signed (dossier verify)",
     130: "interrupted; nothing half-written is left",

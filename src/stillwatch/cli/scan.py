@@ -1,6 +1,7 @@
 """``stillwatch scan``: traffic to a case."""
 # ruff: noqa: FBT002, PLR0917 - a command's parameters are its options, with their defaults
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -30,8 +31,17 @@ EXAMPLES: Final = (
     "  stillwatch scan 'logs/*.jsonl.gz' --accounts accounts.parquet --authorisations registry.csv \\\n"
     "      --key-file sketch.key --out case/ --replace\n"
     "  stillwatch scan logs/ --out case/ --json --fail-on-accusation\n"
+    "  stillwatch scan /shared/logs --key-file sketch.key --out /shared/case --engine spark --master spark://host:7077\n"
     "\n\b\nExit status:\n" + "\n".join(f"  {status:<4} {meaning}" for status, meaning in EXIT_STATUSES.items())
 )
+
+
+class EngineName(Enum):
+    """What runs the stages that are SQL or sketching."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
 
 Traffic = Annotated[list[str], typer.Argument(metavar="TRAFFIC", help="Files, folders or quoted globs.")]
 Out = Annotated[Path, typer.Option("--out", metavar="CASE/", help="The folder to write the case to.")]
@@ -51,6 +61,11 @@ Replace = Annotated[bool, typer.Option("--replace", help="Replace an earlier cas
 FailOnAccusation = Annotated[
     bool, typer.Option("--fail-on-accusation", help=f"Exit with {ACCUSED_STATUS} where a group is accused.")
 ]
+Engine = Annotated[EngineName, typer.Option("--engine", help="What runs the stages; the case is the same.")]
+Master = Annotated[
+    str | None,
+    typer.Option("--master", metavar="URL", help="Spark's master, as for spark-submit; else local[*]."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON, and nothing else.")]
 
 
@@ -68,6 +83,8 @@ def scan(  # noqa: PLR0913 - one parameter an option
     replace: Replace = False,
     fail_on_accusation: FailOnAccusation = False,
     as_json: AsJson = False,
+    engine: Engine = EngineName.DUCKDB,
+    master: Master = None,
 ) -> None:
     """Find groups of accounts that extract a model together, and write a case with the evidence for and against."""
     status = 0
@@ -83,6 +100,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
             read=ReadOptions(format=format_name, field_map=field_map, time_zone=time_zone),
             replace=replace,
             decisions=decisions,
+            spark_master=spark_master(engine, master),
         )
         if key_file is None and not as_json:
             note(FRESH_KEY)
@@ -98,6 +116,19 @@ def scan(  # noqa: PLR0913 - one parameter an option
             say(f"case      {out}")
             say(f"report    {out / 'report.html'}")
     raise typer.Exit(status)
+
+
+def spark_master(engine: EngineName, master: str | None) -> str | None:
+    """Return where Spark runs; None where the embedded engine was asked for.
+
+    Raises:
+        UsageError: a master was named for an engine that has none.
+    """
+    if engine is EngineName.SPARK:
+        return master or "local[*]"
+    if master is not None:
+        raise UsageError("--master", "is for Spark alone", got=f"--engine {engine.value}", fix="Add --engine spark.")
+    return None
 
 
 def summary(case: Case, out: Path) -> dict[str, Any]:

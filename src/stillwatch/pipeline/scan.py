@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 from stillwatch import __version__
 from stillwatch.dossiers.case import Case
 from stillwatch.engines.embedded import EmbeddedEngine
+from stillwatch.engines.engine import Engine
+from stillwatch.engines.spark import SparkEngine
 from stillwatch.links.population import Population, accounts_from, exchanges_from
 from stillwatch.pipeline.analysis import Analysis, analyse
 from stillwatch.pipeline.assembly import assemble
@@ -50,6 +52,7 @@ class ScanRequest:
         read: how traffic is read.
         replace: whether an earlier case at ``out`` may be replaced.
         decisions: the desk whose decisions hold for the case, or null.
+        spark_master: where Spark runs the stages that are SQL or sketching; None for the embedded engine.
     """
 
     traffic: Sequence[str]
@@ -61,6 +64,7 @@ class ScanRequest:
     read: ReadOptions = field(default_factory=ReadOptions)
     replace: bool = False
     decisions: Path | None = None
+    spark_master: str | None = None
 
 
 class StageClock:
@@ -97,11 +101,7 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
     with case_folder(request.out, replace=request.replace) as folder:
         work = folder / "work"
         work.mkdir()
-        engine = EmbeddedEngine(
-            work,
-            memory_bytes=_memory_bytes(request.settings),
-            n_threads=request.settings.threads or os.cpu_count() or 1,
-        )
+        engine = _engine(request, work)
         try:
             intake = intake or TrafficIntake(read_traffic(request.traffic, request.read))
             registers = _registers(request)
@@ -145,7 +145,7 @@ def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> tup
 
 
 def _run_record(
-    request: ScanRequest, sketcher: Sketcher, engine: EmbeddedEngine, taken: Taken, clock: StageClock
+    request: ScanRequest, sketcher: Sketcher, engine: Engine, taken: Taken, clock: StageClock
 ) -> dict[str, Any]:
     by_reason = {"quarantined_by_reason": taken.quarantined, "out_of_scope_by_reason": taken.out_of_scope}
     return {
@@ -191,6 +191,13 @@ def _register_record(register: Register) -> dict[str, Any]:
         "quarantined": dict(sorted(reasons.items())),
         "warnings": dict(register.warnings),
     }
+
+
+def _engine(request: ScanRequest, work: Path) -> Engine:
+    if request.spark_master is not None:
+        return SparkEngine(request.spark_master, work)
+    n_threads = request.settings.threads or os.cpu_count() or 1
+    return EmbeddedEngine(work, memory_bytes=_memory_bytes(request.settings), n_threads=n_threads)
 
 
 def _memory_bytes(settings: Settings) -> int:

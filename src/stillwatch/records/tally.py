@@ -221,6 +221,44 @@ class TallyKeeper:
         ]
         return Tally(tuple(sources), dict(sorted(total.items())), self._n_unlisted)
 
+    def report(self, warnings: Mapping[str, int], ignored: Mapping[str, int]) -> dict[str, Any]:
+        """Return all counts as JSON values, with what the row checks met."""
+        return {
+            "warnings": dict(self.tally(warnings, ignored).warnings),
+            "unlisted": self._n_unlisted,
+            "sources": [
+                {
+                    "used": count.used,
+                    "quarantined": dict(count.quarantined),
+                    "out_of_scope": dict(count.out_of_scope),
+                    "filled": dict(count.filled),
+                    "sha256": count.sha256,
+                    "n_bytes": count.n_bytes,
+                }
+                for count in self._counts
+            ],
+        }
+
+    def absorb(self, report: Mapping[str, Any], indexes: Sequence[int]) -> None:
+        """Add the counts of a portion, whose files have these indexes here."""
+        self._warnings.update(report["warnings"])
+        self._n_unlisted += report["unlisted"]
+        for index, one in zip(indexes, report["sources"], strict=True):
+            count = self._counts[index]
+            count.used += one["used"]
+            count.quarantined.update(one["quarantined"])
+            count.out_of_scope.update(one["out_of_scope"])
+            count.filled.update(one["filled"])
+            if one["sha256"]:
+                count.sha256, count.n_bytes = one["sha256"], one["n_bytes"]
+
+    def absorb_listed(self, listed: pa.Table) -> None:
+        """Take the listed records of all portions; those beyond the limit are counted alone."""
+        n_taken = min(len(listed), self._max_rows - self._n_listed)
+        self._batches += listed.slice(0, n_taken).to_batches()
+        self._n_listed += n_taken
+        self._n_unlisted += len(listed) - n_taken
+
     def quarantine(self) -> pa.Table:
         """Return the listed records."""
         self._pack()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -16,10 +16,10 @@ from stillwatch.records.field_map import read_field_map
 from stillwatch.records.opening import HashingFile, ReadLimits, find_sources
 from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record
 from stillwatch.records.reader import Reader, Session
-from stillwatch.records.readers.canonical import MISSING, READER, open_columns, read_columns
+from stillwatch.records.readers.canonical import MISSING, READER, WHOLE, Cut, open_columns, read_columns
 from stillwatch.records.recognition import COLUMNAR, UNKNOWN, Recognition, recognise, recognise_stray, records_of
 from stillwatch.records.schema import EXCHANGES
-from stillwatch.records.tally import IGNORED, Tally, TallyKeeper, digest_of
+from stillwatch.records.tally import IGNORED, QUARANTINE, Tally, TallyKeeper, digest_of
 
 READER_FAILURES: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
@@ -36,6 +36,7 @@ class ReadOptions:
         batch_rows: most rows of a batch.
         batch_text_bytes: bytes of text after which a batch is closed.
         max_records: records to read of each file; None reads all.
+        cut: how large Parquet files are cut into runs of row groups, which workers may read apart.
     """
 
     format: str | None = None
@@ -45,6 +46,7 @@ class ReadOptions:
     batch_rows: int = BATCH_ROWS
     batch_text_bytes: int = BATCH_TEXT_BYTES
     max_records: int | None = None
+    cut: Cut = WHOLE
 
 
 class Traffic:
@@ -58,12 +60,12 @@ class Traffic:
     def __init__(self, recognitions: Sequence[Recognition], options: ReadOptions) -> None:
         self.recognitions = tuple(recognitions)
         self.sources = tuple(one.source for one in recognitions)
-        self._options = options
+        self.options = options
         self._zone = zone_named(options.time_zone)
         self._check = RowCheck(EXCHANGES, MISSING, self._zone)
         self._builder = BatchBuilder(options.batch_rows, options.batch_text_bytes)
         self._index = {source.name: index for index, source in enumerate(self.sources)}
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, tuple[Session, str]] = {}  # and the first file that each read
         self._keeper = TallyKeeper(self.recognitions, options.limits.max_quarantine_rows)
         self._is_started = False
         self._is_finished = False
@@ -73,12 +75,12 @@ class Traffic:
             raise RuntimeError("traffic can be read once; call read_traffic again")
         self._is_started = True
         for index, one in enumerate(self.recognitions):
-            if one.reader is READER and one.form.container in COLUMNAR:
+            if one.reader == READER and one.form.container in COLUMNAR:
                 yield from self._columns(index, one)
             else:
                 yield from self._records(index, one)
-        for session in self._sessions.values():
-            yield from self._settle(session.finish(), Place(self.sources[0].name, 0, 0))
+        for session, first in self._sessions.values():
+            yield from self._settle(session.finish(), Place(first, 0, 0))
         yield from self._flush()
         self._is_finished = True
 
@@ -90,12 +92,34 @@ class Traffic:
         return self._keeper.tally(self._check.warnings, self._check.ignored)
 
     def quarantine(self) -> pa.Table:
-        """Return the quarantined records: source, line, reason, bytes, detail; never their content."""
+        """Return the quarantined records, sorted: source, line, reason, bytes, detail; never their content."""
+        return self._keeper.quarantine().sort_by([(name, "ascending") for name in QUARANTINE.names])
+
+    def quarantine_as_met(self) -> pa.Table:
+        """Return the quarantined records in the order in which they were met, for ``absorb`` elsewhere."""
         return self._keeper.quarantine()
+
+    def report(self) -> dict[str, Any]:
+        """Return all counts as JSON values, for ``absorb`` elsewhere; only after all batches were taken."""
+        assert self._is_finished
+        return self._keeper.report(self._check.warnings, self._check.ignored)
+
+    def absorb(self, reports: Iterable[tuple[Mapping[str, Any], Sequence[int]]], listed: pa.Table) -> None:
+        """Take counts and quarantine from portions that were read elsewhere, instead of reading: it is then used up.
+
+        Args:
+            reports: what ``report`` gave for each, and the indexes of its files here.
+            listed: the portions' quarantined records, in their order.
+        """
+        self._is_started = self._is_finished = True
+        for report, indexes in reports:
+            self._keeper.absorb(report, indexes)
+        self._keeper.absorb_listed(listed)
 
     def _columns(self, index: int, one: Recognition) -> Iterator[pa.RecordBatch]:
         n_rows = 0
-        parts = read_columns(one.source.path, one.form.container, one.source.name, index, self._zone)
+        cut = self.options.cut
+        parts = read_columns(one.source.path, one.form.container, one.source.name, index, self._zone, cut)
         for part in parts:
             self._keeper.warn(part.warnings)
             if part.n_ignored:
@@ -106,9 +130,10 @@ class Traffic:
                 self._keeper.add_batch(part.batch)
                 yield part.batch
             n_rows += part.batch.num_rows + len(part.quarantined)
-            if self._options.max_records is not None and n_rows >= self._options.max_records:
+            if self.options.max_records is not None and n_rows >= self.options.max_records:
                 break
-        self._keeper.digest(index, *digest_of(one.source.path))
+        if cut.row_groups is None or cut.row_groups[0] == 0:  # once a file
+            self._keeper.digest(index, *digest_of(one.source.path))
 
     def _records(self, index: int, one: Recognition) -> Iterator[pa.RecordBatch]:
         if one.form.container == UNKNOWN:
@@ -118,9 +143,9 @@ class Traffic:
             return
         is_columnar = one.form.container in COLUMNAR
         raw = None if is_columnar else HashingFile(one.source.path)
-        framed = records_of(one.source, one.form, self._options.limits, raw)
+        framed = records_of(one.source, one.form, self.options.limits, raw)
         try:
-            for item in islice(framed, self._options.max_records):
+            for item in islice(framed, self.options.max_records):
                 yield from self._settle(self._outcomes(item, one), item.place)
             yield from self._flush()
             self._keeper.digest(index, *(digest_of(one.source.path) if raw is None else (raw.finish(), raw.n_bytes)))
@@ -133,10 +158,10 @@ class Traffic:
             yield item
             return
         assert one.reader is not None  # only a file without records has none
-        session = self._sessions.get(one.reader.name)
-        if session is None:
-            session = self._sessions[one.reader.name] = one.reader.session()
-        yield from session.feed(item)
+        known = self._sessions.get(one.reader.name)
+        if known is None:
+            known = self._sessions[one.reader.name] = (one.reader.session(), one.source.name)
+        yield from known[0].feed(item)
 
     def _settle(self, outcomes: Iterable[Outcome], place: Place) -> Iterator[pa.RecordBatch]:
         """Take outcomes; a reader that fails on a record quarantines that record alone."""
@@ -201,7 +226,7 @@ def read_traffic(
     if recognitions and all(one.form.container == UNKNOWN for one in recognitions):
         recognise(sources[0], readers, options.limits, chosen)  # says why nothing here can be read
     for one in recognitions:
-        if one.reader is READER and one.form.container in COLUMNAR:
+        if one.reader == READER and one.form.container in COLUMNAR:
             schema = open_columns(one.source.path, one.form.container, one.source.name)
             check_types(schema, EXCHANGES, one.source.name, zone_named(options.time_zone))
     return Traffic(recognitions, options)

@@ -5,6 +5,7 @@ Source: ours: docs/decisions/0003-keyed-sketches.md
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -63,16 +64,20 @@ class Sketcher:
     def __init__(self, key: SketchKey, model: CapabilityModel, lexicon: Lexicon | None = None) -> None:
         self._model = model
         self._lexicon = Lexicon.load() if lexicon is None else lexicon
-        self._key_id = key.key_id
+        self._key = key
         self._minima_keys = MinimaKeys(key)
         self._topic_keys = TopicKeys(key)
         self._text_hasher = TextHasher(key)
         self._identifiers = IdentifierHasher(key)
 
+    def __reduce__(self) -> tuple[Any, tuple[SketchKey, str, str]]:
+        """Pickle the key and the names of released weights: a worker has the package, and loads its own."""
+        return _sketcher, (self._key, self._model.name, self._lexicon.name)
+
     def description(self) -> dict[str, str]:
         """Return what a run's record says of its sketches: version, key id and the names of the weights."""
         names = {"capability_weights": self._model.name, "cue_weights": self._lexicon.name}
-        return {"sketch_version": VERSION, "key_id": self._key_id, **names}
+        return {"sketch_version": VERSION, "key_id": self._key.key_id, **names}
 
     def sketch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the sketches of some exchanges, in their order.
@@ -168,6 +173,12 @@ class Sketcher:
             columns["response_hash"][rows] = self._text_hasher.hashed(tokens)
             columns["shape"][rows] = response_shapes(texts, tokens)
         return columns
+
+
+@cache
+def _sketcher(key: SketchKey, model: str, lexicon: str) -> Sketcher:
+    """Return a sketcher of released weights; one a worker process, however many tasks it runs."""
+    return Sketcher(key, CapabilityModel.load(f"{model}.bin"), Lexicon.load(f"{lexicon}.toml"))
 
 
 def _tokenised_chunks(column: pa.Array) -> Iterator[tuple[slice, Texts, Tokens]]:

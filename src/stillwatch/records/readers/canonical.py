@@ -21,6 +21,7 @@ from stillwatch.records.schema import EXCHANGES, PLACED_EXCHANGES, REQUIRED
 MISSING: Final[Mapping[str, str]] = {"exchange_id": "no-id", "account_id": "no-account", "requested_at": "no-time"}
 """Required column to the reason for which a row without it is quarantined."""
 
+CORRUPT: Final = "corrupt-file"
 TEXTS: Final = tuple(field.name for field in EXCHANGES if pa.types.is_string(field.type))
 
 
@@ -100,20 +101,64 @@ def open_columns(path: Path, container: str, name: str) -> pa.Schema:
         raise InputError(name, f"the {container} file cannot be opened", fix="Write or copy the file again.") from error
 
 
-def iterate_columns(path: Path, container: str, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What of a Parquet file is read, and in which runs of row groups.
+
+    A batch never reaches from one run into the next, so that what can be read of a damaged file does not depend on
+    whether one worker reads all of it.
+
+    Args:
+        row_groups: from the first to before the second; None for all.
+        run_bytes: a run has about this many bytes uncompressed.
+    """
+
+    row_groups: tuple[int, int] | None = None
+    run_bytes: int = 256 << 20  # some seconds of sketching: little is lost with a worker, and little spent on starting
+
+    def runs(self, metadata: pq.FileMetaData) -> list[tuple[int, int]]:
+        """Return runs of row groups, each from the first to before the second."""
+        if self.row_groups is not None:
+            return [self.row_groups]
+        runs: list[tuple[int, int]] = []
+        start = size = 0
+        for group in range(metadata.num_row_groups):
+            size += metadata.row_group(group).total_byte_size
+            if size >= self.run_bytes or group == metadata.num_row_groups - 1:
+                runs.append((start, group + 1))
+                start, size = group + 1, 0
+        return runs
+
+    def rows_before(self, path: Path) -> int:
+        """Return how many rows of a file lie before what is read."""
+        if self.row_groups is None:
+            return 0
+        metadata = pq.read_metadata(path)
+        return sum(metadata.row_group(group).num_rows for group in range(self.row_groups[0]))
+
+
+WHOLE: Final = Cut()
+
+
+def iterate_columns(
+    path: Path, container: str, columns: Sequence[str] | None, cut: Cut = WHOLE
+) -> Iterator[pa.RecordBatch]:
     """Yield the batches of a columnar file, each bounded by rows and roughly by bytes.
 
     Args:
         path: the file.
         container: ``parquet``, ``arrow-file`` or ``arrow-stream``.
         columns: those to read; None reads all.
+        cut: of a Parquet file, what is read.
     """
     if container == "parquet":
         with pq.ParquetFile(path) as file:
             size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
             row_bytes = max(1, size // max(1, file.metadata.num_rows))
             rows = max(1, min(BATCH_ROWS, BATCH_TEXT_BYTES // row_bytes))
-            yield from file.iter_batches(batch_size=rows, columns=list(columns) if columns is not None else None)
+            chosen = list(columns) if columns is not None else None
+            for start, stop in cut.runs(file.metadata):
+                yield from file.iter_batches(batch_size=rows, row_groups=list(range(start, stop)), columns=chosen)
         return
     with pa.memory_map(str(path)) as mapped:
         opened = pa.ipc.open_file(mapped) if container == "arrow-file" else pa.ipc.open_stream(mapped)
@@ -121,12 +166,14 @@ def iterate_columns(path: Path, container: str, columns: Sequence[str] | None) -
             (opened.get_batch(i) for i in range(opened.num_record_batches)) if container == "arrow-file" else opened
         )
         for batch in batches:
-            chosen = batch if columns is None else batch.select(list(columns))
+            kept = batch if columns is None else batch.select(list(columns))
             rows = max(1, min(BATCH_ROWS, BATCH_TEXT_BYTES * max(1, batch.num_rows) // max(1, batch.nbytes)))
-            yield from (chosen.slice(start, rows) for start in range(0, batch.num_rows, rows))
+            yield from (kept.slice(start, rows) for start in range(0, batch.num_rows, rows))
 
 
-def read_columns(path: Path, container: str, source: str, source_index: int, zone: ZoneInfo | None) -> Iterator[Part]:
+def read_columns(
+    path: Path, container: str, source: str, source_index: int, zone: ZoneInfo | None, cut: Cut = WHOLE
+) -> Iterator[Part]:
     """Yield a columnar canonical file in pieces; lines are row numbers from 1.
 
     A file that turns out damaged on the way ends with one quarantined ``corrupt-file``; what came before stands.
@@ -138,15 +185,15 @@ def read_columns(path: Path, container: str, source: str, source_index: int, zon
     check_types(schema, EXCHANGES, source, zone)
     wanted = [name for name in EXCHANGES.names if name in schema.names]
     n_extra = len(set(schema.names) - {*wanted, *PLACED_EXCHANGES.names})
-    first_line = 1
-    batches = iterate_columns(path, container, wanted)
+    first_line = 1 + cut.rows_before(path)
+    batches = iterate_columns(path, container, wanted, cut)
     while True:
         try:
             batch = next(batches, None)
         except (pa.ArrowException, OSError):
             detail = f"the file is damaged from row {first_line} on"
             empty = pa.RecordBatch.from_pylist([], schema=PLACED_EXCHANGES)
-            yield Part(empty, [Quarantined(Place(source, first_line, 0), "corrupt-file", detail)])
+            yield Part(empty, [Quarantined(Place(source, first_line, 0), CORRUPT, detail)])
             return
         if batch is None:
             return
@@ -184,7 +231,7 @@ def frame_table(path: Path, container: str, source: str) -> Iterator[Framed]:
         try:
             batch = next(batches, None)
         except (pa.ArrowException, OSError):
-            yield Quarantined(Place(source, line, 0), "corrupt-file", f"the file is damaged from row {line} on")
+            yield Quarantined(Place(source, line, 0), CORRUPT, f"the file is damaged from row {line} on")
             return
         if batch is None:
             return
