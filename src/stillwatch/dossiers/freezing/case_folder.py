@@ -31,6 +31,7 @@ class CaseFolder:
         tables: its rows of each table that the case has; a case of an earlier version has fewer.
         run: the run's record, empty where the case has none.
         sources: the files that were read, with digests.
+        also_in: other campaigns that some of its accounts are members of, with how many.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class CaseFolder:
     tables: dict[str, pa.Table]
     run: dict[str, Any]
     sources: tuple[Source, ...]
+    also_in: tuple[tuple[str, int], ...] = ()
 
 
 def open_case(path: Path, campaign_id: str) -> CaseFolder:
@@ -57,18 +59,21 @@ def open_case(path: Path, campaign_id: str) -> CaseFolder:
         raise UsageError(str(path), "no such campaign", got=repr(campaign_id), expected=known + more)
     sources = [_source(DOCUMENT, document)]
     tables = {}
+    also_in: tuple[tuple[str, int], ...] = ()
     for name, kind in TABLES.items():
         file = path / f"{name}.parquet"
         if "campaign_id" in kind.names and file.is_file():
             content = _read(file)
             tables[name] = _rows_of(file, content, campaign_id)
+            if name == "memberships":
+                also_in = _also_in(content, campaign_id)
             sources.append(_source(file.name, content))
     run = {}
     if (path / RUN).is_file():
         content = _read(path / RUN)
         run = _object(path / RUN, content)
         sources.append(_source(RUN, content))
-    return CaseFolder(path, case, campaign, tables, run, tuple(sources))
+    return CaseFolder(path, case, campaign, tables, run, tuple(sources), also_in)
 
 
 def digest(content: bytes) -> str:
@@ -95,6 +100,15 @@ def _rows_of(path: Path, content: bytes, campaign_id: str) -> pa.Table:
         return table.filter(pc.equal(table["campaign_id"], campaign_id))
     except (pa.ArrowException, KeyError) as error:
         raise InputError(str(path), "no table of a case", got=str(error).splitlines()[0]) from None
+
+
+def _also_in(content: bytes, campaign_id: str) -> tuple[tuple[str, int], ...]:
+    """Return the other campaigns that share accounts with this one, those with most accounts in common first."""
+    table = pq.read_table(pa.BufferReader(content))
+    mine = table.filter(pc.equal(table["campaign_id"], campaign_id))["account_id"]
+    others = table.filter(pc.and_(pc.not_equal(table["campaign_id"], campaign_id), pc.is_in(table["account_id"], mine)))
+    counted = [(row["values"], row["counts"]) for row in pc.value_counts(others["campaign_id"]).to_pylist()]
+    return tuple(sorted(counted, key=lambda pair: (-pair[1], pair[0])))
 
 
 def _object(path: Path, content: bytes) -> dict[str, Any]:

@@ -4,24 +4,25 @@ Guarantee: the same files give the same dossier, byte for byte; no clock, no net
 """
 
 from pathlib import Path
+from typing import Final
 
 from stillwatch import __version__
-from stillwatch.dossiers.dossier import (
-    SCHEMA_NAME,
-    AttributionPart,
-    Confidence,
-    CounterPart,
-    Days,
-    Dossier,
-    TakenPart,
-    TimelinePart,
-)
-from stillwatch.dossiers.freezing.case_folder import open_case
-from stillwatch.dossiers.freezing.given import Given
+from stillwatch.dossiers.dossier import SCHEMA_NAME, Dossier, Source
+from stillwatch.dossiers.freezing.attributed import attribution_part
+from stillwatch.dossiers.freezing.case_folder import CaseFolder, open_case
+from stillwatch.dossiers.freezing.closing import appeal, history, limits, would_change
+from stillwatch.dossiers.freezing.countered import counter_part
+from stillwatch.dossiers.freezing.criteria import criteria
+from stillwatch.dossiers.freezing.dated import timeline_part
+from stillwatch.dossiers.freezing.given import Given, read_given
 from stillwatch.dossiers.freezing.inferred import inference_part, read_model
 from stillwatch.dossiers.freezing.ledger import Ledger
+from stillwatch.dossiers.freezing.looked_alike import look_alikes
 from stillwatch.dossiers.freezing.observed import counts, measured, observation_part
+from stillwatch.dossiers.freezing.taken import taken_part
 from stillwatch.dossiers.number import say
+
+SETTINGS: Final = ("q_level", "p_leading", "least_members", "weights")  # those that decide what is found
 
 
 def freeze(case_folder: Path, campaign_id: str, given: Given | None = None) -> Dossier:
@@ -35,17 +36,25 @@ def freeze(case_folder: Path, campaign_id: str, given: Given | None = None) -> D
     Raises:
         InputError: the case or a given file cannot be read.
         UsageError: the case has no such campaign.
+        SettingsError: a given file is wrong.
     """
-    given = given or Given()
+    facts = read_given(given or Given())
     case = open_case(case_folder, campaign_id)
     campaign = case.campaign
+    model = read_model(case.case.weights)
     ledger = Ledger(campaign_id)
     counts(case, ledger)
     seen = measured(case, ledger)
     observation = observation_part(case, ledger, seen)
-    inference = inference_part(case, ledger, seen, read_model(case.case.weights))
+    inference = inference_part(case, ledger, seen, model)
+    timeline = timeline_part(case, ledger, facts)
+    attribution = attribution_part(case, ledger, facts)
+    taken = taken_part(case, ledger, facts)
+    judged = criteria(case, ledger, seen, timeline.correlation)
+    counter = counter_part(case, ledger, inference, observation.members, model)
+    alike = look_alikes(case, ledger, seen, inference)
+    turns = would_change(case, ledger, inference, model)
     settings = case.run.get("settings", {})
-    timeline = campaign.timeline
     return Dossier(
         schema=SCHEMA_NAME,
         stillwatch_version=__version__,
@@ -55,23 +64,29 @@ def freeze(case_folder: Path, campaign_id: str, given: Given | None = None) -> D
         title=say("[[v:0]]", campaign.hypotheses[0].title),
         traffic_from=case.case.first_seen_at or campaign.first_seen_at,
         traffic_to=case.case.last_seen_at or campaign.last_seen_at,
-        sources=case.sources,
-        settings=tuple(sorted((str(name), str(value)) for name, value in settings.items())),
+        sources=(*case.sources, *_inputs(case), *facts.sources),
+        settings=tuple(sorted((str(name), str(value)) for name, value in settings.items() if name in SETTINGS)),
         numbers=ledger.numbers,
         observation=observation,
         inference=inference,
-        attribution=AttributionPart((), Confidence("low", ()), (), ()),
-        criteria=(),
-        timeline=TimelinePart(
-            (),
-            Days(timeline.start_at, timeline.step_s, timeline.extraction, timeline.own, timeline.active_accounts),
-            (),
-        ),
-        taken=TakenPart((), (), ()),
-        counter=CounterPart((), (), ()),
-        look_alikes=(),
-        limits=(),
-        would_change=(),
-        appeal=(),
-        history=(),
+        attribution=attribution,
+        criteria=judged,
+        timeline=timeline,
+        taken=taken,
+        counter=counter,
+        look_alikes=alike,
+        limits=limits(case),
+        would_change=turns,
+        appeal=appeal(facts),
+        history=history(case),
     )
+
+
+def _inputs(case: CaseFolder) -> list[Source]:
+    """Return what the scan read, as its record names it."""
+    inputs = case.run.get("inputs", [])
+    return [
+        Source(str(one.get("name", "")), "input", str(one.get("sha256", "")), int(one.get("bytes", 0)))
+        for one in (inputs if isinstance(inputs, list) else [])
+        if isinstance(one, dict)
+    ]

@@ -1,0 +1,95 @@
+"""The close of a dossier: its limits, what would change our mind, the way to object, and what came before."""
+
+from collections.abc import Iterator
+from math import inf
+from typing import Final
+
+from stillwatch.dossiers.dossier import InferencePart
+from stillwatch.dossiers.freezing.case_folder import CaseFolder
+from stillwatch.dossiers.freezing.given import Facts
+from stillwatch.dossiers.freezing.inferred import Model
+from stillwatch.dossiers.freezing.ledger import Ledger, shown
+from stillwatch.dossiers.number import Statement, say
+
+N_TURNS: Final = 6  # observations that would turn the finding, strongest first
+
+
+def limits(case: CaseFolder) -> tuple[Statement, ...]:
+    """Return what this dossier cannot say."""
+    said = [
+        say("It is a finding about traffic at one provider. It shows what accounts sent and how they belong together, and not "
+            "what became of the answers: whether any model was trained on them is another question."),
+        say("It holds no prompt and no answer. Who doubts what a template asks for must look at the traffic itself."),
+        say("An account is not an organisation, and a group is not a verdict."),
+        say("Posteriors hold among the explanations listed, with weights learned on made traffic."),
+        say("The false discovery rate of [[v:0]] is over groups of one scan; it says nothing of each account.",
+            f"{case.case.q_level:g}"),
+        say("All figures of published campaigns that stand behind its indicators are claims of interested parties."),
+    ]  # fmt: skip
+    if case.case.funnel.quarantined:
+        said.append(say("[[v:0]] records of the log could not be read.", f"{case.case.funnel.quarantined:,}"))
+    return tuple(said)
+
+
+def would_change(case: CaseFolder, ledger: Ledger, inference: InferencePart, model: Model) -> tuple[Statement, ...]:
+    """Return concrete observations that would turn the finding or strengthen another explanation."""
+    return tuple(_turns(case, ledger, inference, model))
+
+
+def _turns(case: CaseFolder, ledger: Ledger, inference: InferencePart, model: Model) -> Iterator[Statement]:
+    leading = inference.rivals[0]
+    yield say("An authorisation that covers these accounts and this time, of whatever date it is shown.")
+    yield say("An agreement by which one customer runs these accounts in the open, with disclosed end users.")
+    yield say("A public source of the template with as many users, as far apart, who send at the same hours.")
+    n = 0
+    for weight in leading.weights:
+        expectation = model.expectation(leading.name, weight.name)
+        if expectation is None or not weight.is_met or weight.observation == weight.bits or n >= N_TURNS:
+            continue
+        n += 1
+        unit = ledger[weight.observation].unit
+        edge = expectation.at_least if expectation.at_least > -inf else expectation.at_most
+        words = f"{edge:.0%}" if unit.startswith("share of") else f"{edge:g}"
+        side = "below" if expectation.at_least > -inf else "above"
+        yield say(
+            f"'[[v:0]]' [[v:1]] [[v:2]] in fuller records, where {shown(weight.observation)} was seen: worth "
+            f"{shown(weight.bits)} now.", weight.title, side, words,
+        )  # fmt: skip
+    if len(inference.rivals) > 1:
+        rival = inference.rivals[1]
+        lacking = [w for w in rival.weights if not w.is_met][:2]
+        for weight in lacking:
+            words = weight.expected.text.replace("[[v:1]]", "[[v:3]]").replace("[[v:0]]", "[[v:2]]").rstrip(".")
+            yield say(
+                f"For '[[v:0]]': '[[v:1]]' {words}. That is not so now ({shown(weight.bits)}).",
+                rival.title, weight.title, *weight.expected.values,
+            )  # fmt: skip
+    for item in case.campaign.missing[:N_TURNS]:
+        yield say("'[[v:0]]', once the traffic has [[v:1]].", item.title, " or ".join(item.missing))
+
+
+def appeal(facts: Facts) -> tuple[Statement, ...]:
+    """Return how to object."""
+    said = [say("[[v:0]]", facts.appeal)]
+    if facts.contact:
+        said.append(say("Objections go to: [[v:0]].", facts.contact))
+    else:
+        said.append(say("No address for objections was set (contact, in the file given with --settings)."))
+    return tuple(said)
+
+
+def history(case: CaseFolder) -> tuple[Statement, ...]:
+    """Return what analysts decided about the group, as far as the case says."""
+    desk = case.campaign.desk
+    if desk is None:
+        return ()
+    by = f"{desk.by} on {desk.at:%Y-%m-%d}" if desk.by and desk.at else "nobody yet"
+    said = [say("Analysts: [[v:0]], by [[v:1]]. [[v:2]]", desk.status, by, desk.reason)]
+    if desk.matched_id != case.campaign.id:
+        said.append(say("It continues the group [[v:0]] of an earlier scan.", desk.matched_id))
+    said += [say("New since then: [[v:0]]", sentence) for sentence in desk.new_evidence]
+    said += [
+        say("Left out of accusations: [[v:0]], by [[v:1]]. [[v:2]]", one.account_id, one.by, one.reason)
+        for one in desk.left_out
+    ]
+    return tuple(said)
