@@ -193,7 +193,10 @@ class Traffic:
 
 
 def read_traffic(
-    arguments: Iterable[str | Path], options: ReadOptions | None = None, readers: Mapping[str, Reader] = READERS
+    arguments: Iterable[str | Path],
+    options: ReadOptions | None = None,
+    readers: Mapping[str, Reader] = READERS,
+    without: Iterable[Path] = (),
 ) -> Traffic:
     """Recognise files, folders and globs, and return the traffic in them, ready to be iterated.
 
@@ -204,6 +207,7 @@ def read_traffic(
         arguments: what the user named.
         options: how to read.
         readers: the formats to choose from.
+        without: files to leave out, wherever they were named.
 
     Raises:
         InputError: an argument, a file or a field map as a whole cannot be read.
@@ -217,7 +221,8 @@ def read_traffic(
         chosen = reader_named(options.format, readers)
     arguments = list(arguments)
     folders = {Path(argument).resolve() for argument in arguments if Path(argument).is_dir()}
-    sources = find_sources(arguments)
+    left_out = {path.resolve() for path in without}
+    sources = [source for source in find_sources(arguments) if source.path.resolve() not in left_out]
     strays_allowed = [not folders.isdisjoint(source.path.resolve().parents) for source in sources]
     recognitions = [
         (recognise_stray if allowed else recognise)(source, readers, options.limits, chosen)

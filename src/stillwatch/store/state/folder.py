@@ -54,11 +54,15 @@ class FolderVault:
         """Return an object's bytes, checked against its name."""
         return checked(self._bytes(reference), reference, self._shown(reference))
 
-    def local(self, reference: str, folder: Path) -> Path:
-        """Return the object's own file, after its bytes were checked; nothing is copied."""
+    def local(self, reference: str, folder: Path, *, is_checked: bool) -> Path:
+        """Return the object's own file; nothing is copied."""
         del folder
-        self.read(reference)
-        return self._path(reference)
+        if is_checked:
+            self.read(reference)
+        path = self._path(reference)
+        if not path.is_file():
+            self._bytes(reference)  # which says why
+        return path
 
     @contextmanager
     def locked(self) -> Iterator["FolderWriter"]:

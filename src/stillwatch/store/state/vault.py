@@ -64,8 +64,13 @@ class Vault(Protocol):
         """
         ...
 
-    def local(self, reference: str, folder: Path) -> Path:
+    def local(self, reference: str, folder: Path, *, is_checked: bool) -> Path:
         """Return a file on this machine with an object's bytes, in ``folder`` unless it lies here anyway.
+
+        Args:
+            reference: the object.
+            folder: for a copy.
+            is_checked: whether to read all of it and compare it with its name.
 
         Raises:
             StateError: as for ``read``.

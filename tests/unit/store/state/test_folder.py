@@ -132,7 +132,7 @@ def test_a_changed_object_is_refused_by_name(tmp_path: Path) -> None:
         vault.read(name)
     path.unlink()
     with pytest.raises(StateError, match=name):
-        vault.local(name, tmp_path)
+        vault.local(name, tmp_path, is_checked=False)
 
 
 def test_what_is_no_state_is_left_alone(tmp_path: Path) -> None:
