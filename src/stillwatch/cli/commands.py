@@ -6,11 +6,9 @@ from typing import Annotated
 import typer
 
 from stillwatch import __version__
-from stillwatch.cli import custody, dossier, key, records, signer
+from stillwatch.cli import actions, audit, console, custody, dossier, key, records, signer
 from stillwatch.cli.bench import EXAMPLES as BENCH_EXAMPLES
 from stillwatch.cli.bench import bench
-from stillwatch.cli.console import EXAMPLES as CONSOLE_EXAMPLES
-from stillwatch.cli.console import console
 from stillwatch.cli.demo import demo
 from stillwatch.cli.report import report, schema
 from stillwatch.cli.scan import EXAMPLES, scan
@@ -37,7 +35,9 @@ app.command(epilog="Example: stillwatch world --preset tiny --seed 3 --out world
 app.command(epilog=BENCH_EXAMPLES)(bench)
 custody.add_commands(dossier.app)
 app.add_typer(dossier.app, name="dossier", epilog=dossier.EXAMPLES)
-app.command(epilog=CONSOLE_EXAMPLES)(console)
+app.add_typer(console.app, name="console", epilog=console.EXAMPLES)
+app.add_typer(actions.app, name="actions", epilog="Example: stillwatch actions show case/")
+app.add_typer(audit.app, name="audit", epilog="Example: stillwatch audit verify demo/desk.sqlite")
 app.add_typer(records.app, name="records", epilog="Example: stillwatch records explain gateway.jsonl.gz")
 app.add_typer(key.app, name="key", epilog="Example: stillwatch key new sketch.key")
 app.add_typer(

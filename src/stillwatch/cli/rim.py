@@ -25,6 +25,8 @@ EXIT_STATUSES: Final = {
     3: "an input as a whole cannot be read",
     4: "a settings or key file is wrong",
     5: "the output cannot be written",
+    6: "the desk's rules refuse it: a role, a second person, a reason, or somebody was faster",
+    7: "the desk's log is not what was written; the first broken entry is named",
     8: "the state is refused: damaged, in use, or of another key",
     9: "the engine cannot run here, or failed",
     10: "done, and a group is accused (with --fail-on-accusation)",

@@ -11,12 +11,17 @@ from stillwatch.service.console import failure
 from stillwatch.service.console.assets import Assets
 from stillwatch.service.console.console import Console, ConsoleOptions
 from stillwatch.service.console.pages import Pages
-from stillwatch.service.console.routes import queue
+from stillwatch.service.console.routes import audit, desk, login, proposals, queue
 from stillwatch.service.console.security import SafeAnswers
 from stillwatch.service.console.source import CaseSource
+from stillwatch.service.console.viewing import Viewing, session_values
+from stillwatch.service.login.gate import Gate
 
 TITLE: Final = "stillwatch console"
-DESCRIPTION: Final = "Read-only views of a case. Every page has a twin under its own address with .json behind it."
+DESCRIPTION: Final = (
+    "Views of a case and of what analysts decided about it. Every page has a twin under its own address with .json "
+    "behind it; what changes something goes through the pages' own forms."
+)
 
 
 def create_app(source: CaseSource, options: ConsoleOptions | None = None) -> FastAPI:
@@ -29,8 +34,8 @@ def create_app(source: CaseSource, options: ConsoleOptions | None = None) -> Fas
         source: where the case lies; it may be missing or broken, which is then what the pages say.
         options: how it is served; by default on the loopback names only.
     """
-    assets = Assets()
-    console = Console(source, Pages(assets), options or ConsoleOptions())
+    assets, options = Assets(), options or ConsoleOptions()
+    console = Console(source, Pages(assets, lambda request: session_values(request, options)), options)
     app = FastAPI(
         title=TITLE,
         description=DESCRIPTION,
@@ -39,10 +44,14 @@ def create_app(source: CaseSource, options: ConsoleOptions | None = None) -> Fas
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    failure.install(app, console.pages.show_failure)
+    refuse = failure.install(app, console.pages.show_failure)
     app.add_route("/static/{address}", assets.send, include_in_schema=False)
     app.add_route("/", _home, include_in_schema=False)
     app.include_router(queue.router(console))
+    for part in (login, desk, proposals, audit):
+        app.include_router(part.router(console))
+    app.add_middleware(Viewing, desk=options.desk)
+    app.add_middleware(Gate, desk=options.desk, options=options.gate, answer=refuse)
     app.add_middleware(SafeAnswers, hosts=console.options.hosts)
     return app
 

@@ -13,8 +13,10 @@ from stillwatch.service.console.failure import NotFoundError
 FILES: Final = {
     "report.css": ("stillwatch.dossiers.render", "text/css; charset=utf-8"),
     "console.css": ("stillwatch.service.console", "text/css; charset=utf-8"),
+    "desk.css": ("stillwatch.service.console", "text/css; charset=utf-8"),
     "theme.js": ("stillwatch.service.console", "text/javascript; charset=utf-8"),
     "console.js": ("stillwatch.service.console", "text/javascript; charset=utf-8"),
+    "desk.js": ("stillwatch.service.console", "text/javascript; charset=utf-8"),
     "htmx-2.0.11.min.js": ("stillwatch.service.console", "text/javascript; charset=utf-8"),
     "icon.svg": ("stillwatch.service.console", "image/svg+xml"),
 }

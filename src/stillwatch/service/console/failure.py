@@ -19,9 +19,14 @@ from stillwatch.errors import InputError, StillwatchError, UsageError
 LOG: Final = logging.getLogger(__name__)
 TITLES: Final = {
     400: "This request cannot be answered",
-    403: "This is not yours to open",
+    401: "Log in first",
+    403: "This is not yours to do",
     404: "There is no such thing here",
     405: "That cannot be done here",
+    409: "Somebody was there before you",
+    413: "This is too much at once",
+    422: "The desk's rules do not allow that",
+    429: "That was too often",
     503: "The case cannot be read",
 }
 
@@ -69,17 +74,23 @@ ShowFailure = Callable[[Request, int, str, FailureParts], Response]
 """Renders a refusal as a page: of a request, a status, a title and the parts."""
 
 
-def install(app: FastAPI, show: ShowFailure) -> None:
-    """Answer every refusal and every unexpected failure of an app in the same shape."""
+def install(app: FastAPI, show: ShowFailure) -> Callable[[Request, StillwatchError], Response]:
+    """Answer every refusal and every unexpected failure of an app in the same shape.
+
+    Returns: what answers a refusal, for middleware that refuses by itself.
+    """
 
     def answer(request: Request, status: int, parts: FailureParts) -> Response:
         if is_for_programs(request):
             return JSONResponse({"error": _plain(parts)}, status)
         return show(request, status, TITLES.get(status, "Something went wrong"), parts)
 
+    def refuse(request: Request, error: StillwatchError) -> Response:
+        return answer(request, error.http_status, _parts(error))
+
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, StillwatchError)
-        return answer(request, error.http_status, _parts(error))
+        return refuse(request, error)
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -103,6 +114,7 @@ def install(app: FastAPI, show: ShowFailure) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_middleware(Unexpected, answer=unexpected)
+    return refuse
 
 
 class Unexpected:

@@ -1,6 +1,7 @@
 """The console on a socket."""
 
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
@@ -23,7 +24,15 @@ def opened(case: Path) -> CaseSource:
     return source
 
 
-def serve(source: CaseSource, options: ConsoleOptions, listening: socket.socket) -> None:
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The certificate chain and the private key of a console that speaks TLS itself."""
+
+    certificate: Path
+    key: Path
+
+
+def serve(source: CaseSource, options: ConsoleOptions, listening: socket.socket, tls: Tls | None = None) -> None:
     """Serve the console of a case on a bound socket until the program is stopped."""
     config = uvicorn.Config(
         create_app(source, options),
@@ -33,6 +42,9 @@ def serve(source: CaseSource, options: ConsoleOptions, listening: socket.socket)
         date_header=True,
         h11_max_incomplete_event_size=LARGEST_HEAD,
         timeout_keep_alive=30,
+        proxy_headers=False,  # anybody could claim another address, and with it another window of attempts
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
         limit_concurrency=200,
     )
     uvicorn.Server(config).run(sockets=[listening])

@@ -131,7 +131,7 @@ class Provider:
                 "login",
                 "nobody of that login may work here",
                 got=ascii(email or "no verified address")[:80],
-                fix="Ask whoever runs this console to add you: stillwatch desk add NAME --role ROLE --provider.",
+                fix="Ask whoever runs it to add you: stillwatch console user add NAME --role ROLE --provider.",
             )
         return found
 

@@ -1,0 +1,69 @@
+"""``/campaigns/ID/desk``: what was decided about a group, and the forms to decide."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from stillwatch.dossiers.case import Campaign, Case
+from stillwatch.service.console.address import campaign_address, unslug, with_query
+from stillwatch.service.console.console import Console
+from stillwatch.service.console.routes.answers import REFUSALS
+from stillwatch.service.console.views.desk import DeskView, desk_view, key_of
+from stillwatch.service.login.form import Form
+from stillwatch.service.login.gate import require
+from stillwatch.service.login.returning import safe_next
+from stillwatch.store.desk.decision import Wish, decide
+from stillwatch.store.desk.matching import held_of
+from stillwatch.store.desk.snapshot import Snapshot
+
+
+def router(console: Console) -> APIRouter:
+    """Return the desk's routes for one group."""
+    routes = APIRouter()
+
+    @routes.get("/campaigns/{campaign}/desk", include_in_schema=False)
+    def page(request: Request, campaign: str, done: int = 0) -> Response:
+        case, group = _group(console, campaign)
+        view = desk_view(console.desk, case, group)
+        last = next((row for row in view.history if row.id == done), None)
+        return console.pages.show(request, "desk.html.j2", desk=view, campaign=group, done=last)
+
+    @routes.get("/campaigns/{campaign}/desk.json", responses=REFUSALS, tags=["desk"])
+    def desk(campaign: str) -> DeskView:
+        """What was decided about a group, and what holds."""
+        return desk_view(console.desk, *_group(console, campaign))
+
+    @routes.post("/campaigns/{campaign}/decisions", include_in_schema=False)
+    def record(request: Request, campaign: str) -> Response:
+        person = require(request, "analyst", "approver")
+        form: Form = request.state.form
+        case, group = _group(console, campaign)
+        statuses = held_of(console.desk, case).statuses
+        keys = {item.id: key_of(statuses.get(item.id), item) for item in case.campaigns}
+        wish = Wish(
+            actor=person.name,
+            kind=form.text("kind"),
+            campaign_id=keys[group.id],
+            seen=form.number("seen"),
+            reason=form.text("reason"),
+            accounts=_lines(form, "accounts"),
+            campaigns=tuple(keys.get(one, one) for one in _lines(form, "campaigns")),
+            assignee=form.text("assignee"),
+            undoes=form.number("undoes") or None,
+            snapshot=Snapshot.of(case, group),
+        )
+        made = decide(console.desk, wish)
+        back = safe_next(form.text("back") or campaign_address(group.id, "desk"))
+        return RedirectResponse(with_query(back.partition("?")[0], {"done": made.id}), 303)
+
+    return routes
+
+
+def _group(console: Console, segment: str) -> tuple[Case, Campaign]:
+    store = console.source.current()
+    return store.case, store.campaign(unslug(segment))
+
+
+def _lines(form: Form, name: str) -> tuple[str, ...]:
+    """Return a field's values, given one a field or one a line."""
+    return tuple(dict.fromkeys(line.strip() for value in form.all(name) for line in value.split("\n") if line.strip()))
