@@ -10,6 +10,7 @@ import numpy as np
 from stillwatch.assessments.sample import Sample
 from stillwatch.campaigns.work_list import sent_alone
 from stillwatch.links.population import MISSING_TIME, IntArray
+from stillwatch.links.rows import distinct_pairs
 
 DAY_US: Final = 86_400_000_000
 HOUR_US: Final = 3_600_000_000
@@ -28,8 +29,8 @@ def identity_reuse(sample: Sample) -> float | None:
     for name in known:
         code = sample.population.accounts.keys[name].code[sample.accounts]
         held = code >= 0
-        pairs = np.unique(np.stack([code[held], entity[held]]), axis=1)
-        holders = np.bincount(pairs[0].astype(np.int64), minlength=int(code.max(initial=0)) + 1)
+        value, _, _ = distinct_pairs(code[held], entity[held])
+        holders = np.bincount(value, minlength=int(code.max(initial=0)) + 1)
         shares[held] |= holders[code[held]] >= 2
     return float(np.mean(shares))
 
@@ -73,8 +74,8 @@ def one_address_share(sample: Sample) -> float | None:
         return None
     code = sample.population.exchanges.keys["ip"].code[sample.rows]
     known = code >= 0
-    pairs = np.unique(np.stack([code[known], sample.account_of_row[known]]), axis=1)
-    return float(np.bincount(pairs[0]).max() / len(sample.accounts)) if pairs.shape[1] else None
+    held, _, _ = distinct_pairs(code[known], sample.account_of_row[known])
+    return float(np.bincount(held).max() / len(sample.accounts)) if len(held) else None
 
 
 def addresses_per_account(sample: Sample) -> float | None:
@@ -83,8 +84,8 @@ def addresses_per_account(sample: Sample) -> float | None:
         return None
     code = sample.population.exchanges.keys["ip"].code[sample.rows]
     known = code >= 0
-    pairs = np.unique(np.stack([sample.account_of_row[known], code[known]]), axis=1)
-    return float(np.median(np.unique(pairs[0], return_counts=True)[1])) if pairs.shape[1] else None
+    account, _, _ = distinct_pairs(sample.account_of_row[known], code[known])
+    return float(np.median(np.unique(account, return_counts=True)[1])) if len(account) else None
 
 
 def one_client_share(sample: Sample) -> float | None:
@@ -97,18 +98,17 @@ def one_client_share(sample: Sample) -> float | None:
 
 def requests_per_active_day(sample: Sample) -> float | None:
     """Return the median, over accounts, of exchanges a day on the days with any."""
-    pairs = np.stack([sample.account_of_row.astype(np.int64), sample.requested_us // DAY_US])
-    days, count = np.unique(pairs, axis=1, return_counts=True)
+    active, _, count = distinct_pairs(sample.account_of_row, sample.requested_us // DAY_US)
     if not len(count):
         return None
-    account, inverse = np.unique(days[0], return_inverse=True)
+    account, inverse = np.unique(active, return_inverse=True)
     return float(np.median(np.bincount(inverse, weights=count) / np.bincount(inverse, minlength=len(account))))
 
 
 def active_days(sample: Sample) -> float | None:
     """Return the median, over accounts, of the number of days with any exchange in question."""
-    days = np.unique(np.stack([sample.account_of_row.astype(np.int64), sample.requested_us // DAY_US]), axis=1)
-    return float(np.median(np.unique(days[0], return_counts=True)[1])) if days.shape[1] else None
+    active, _, _ = distinct_pairs(sample.account_of_row, sample.requested_us // DAY_US)
+    return float(np.median(np.unique(active, return_counts=True)[1])) if len(active) else None
 
 
 def _first_and_last(sample: Sample) -> tuple[IntArray, IntArray]:
@@ -155,8 +155,8 @@ def around_the_clock(sample: Sample) -> float | None:
     The expectation is for as many exchanges at random hours, so that 1 means no daily pause at all whatever the volume.
     """
     hour = (sample.requested_us // HOUR_US) % 24
-    pairs, counts = np.unique(np.stack([sample.account_of_row.astype(np.int64), hour]), axis=1, return_counts=True)
-    account, inverse = np.unique(pairs[0], return_inverse=True)
+    active, _, counts = distinct_pairs(sample.account_of_row, hour)
+    account, inverse = np.unique(active, return_inverse=True)
     total = np.bincount(inverse, weights=counts)
     used = np.bincount(inverse, minlength=len(account))
     enough = total >= LEAST_FOR_A_DAY
@@ -203,12 +203,14 @@ def taken_over_share(sample: Sample) -> float | None:
     if not sample.has("ip"):
         return None
     exchanges = sample.population.exchanges
-    in_slice = np.zeros(len(exchanges), bool)
-    in_slice[sample.rows] = True
+    starts, ends = exchanges.first[sample.accounts], exchanges.first[sample.accounts + 1]
+    bounds = np.searchsorted(sample.rows, np.stack([starts, ends]))
     taken = 0
-    for account in sample.accounts:
-        span = slice(int(exchanges.first[account]), int(exchanges.first[account + 1]))
-        mine, at, ip = in_slice[span], exchanges.requested_us[span], exchanges.keys["ip"].code[span]
+    for start, end, low, high in zip(starts.tolist(), ends.tolist(), *bounds.tolist(), strict=True):
+        span = slice(start, end)
+        mine = np.zeros(end - start, bool)
+        mine[sample.rows[low:high] - start] = True
+        at, ip = exchanges.requested_us[span], exchanges.keys["ip"].code[span]
         if not np.any(mine) or np.all(mine):
             continue
         begun = at[mine][0]
@@ -237,10 +239,7 @@ def pivot_share(sample: Sample) -> float | None:
         return None
     exchanges = sample.population.exchanges
     model = exchanges.keys["model"]
-    appeared = np.full(len(model.values), np.iinfo(np.int64).max)
-    known = model.code >= 0
-    np.minimum.at(appeared, model.code[known], exchanges.requested_us[known])
-    start = int(exchanges.requested_us.min())
+    appeared, start = sample.population.model_appeared_us, sample.population.begun_us
     best = 0.0
     for code in np.flatnonzero((appeared > start + 2 * DAY_US) & (appeared < np.iinfo(np.int64).max)):
         near = (sample.requested_us >= appeared[code]) & (sample.requested_us < appeared[code] + 2 * DAY_US)

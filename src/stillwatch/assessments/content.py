@@ -9,6 +9,7 @@ import numpy as np
 
 from stillwatch.assessments.sample import Sample
 from stillwatch.links.population import FloatArray
+from stillwatch.links.rows import distinct_pairs
 from stillwatch.sketches.schema import CAPABILITIES, CUES
 from stillwatch.sketches.shape import Shape
 
@@ -52,37 +53,9 @@ def trainable_share(sample: Sample) -> float | None:
     return None if shares is None else float(sum(shares[CAPABILITIES.index(name)] for name in wanted))
 
 
-def topic_cohesion(sample: Sample) -> tuple[float, float] | None:
-    """Return the mean similarity of openings within an account, and between accounts, in [-1, 1].
-
-    Work dealt out from one list is as varied within an account as across the pool; people who share a tool each keep
-    to their own subjects. Null unless three accounts have two openings each.
-    """
-    if not sample.has("prompt"):
-        return None
-    exchanges = sample.population.exchanges
-    rows = sample.openings
-    vectors = exchanges.topic[rows].astype(np.float64) / 127.0
-    told = np.einsum("ij,ij->i", vectors, vectors) > 0.25  # requests too short to have a topic say nothing of it
-    rows, vectors = rows[told], vectors[told]
-    account, inverse, count = np.unique(exchanges.account[rows], return_inverse=True, return_counts=True)
-    if np.count_nonzero(count >= 2) < 3:
-        return None
-    total = np.zeros((len(account), vectors.shape[1]))
-    np.add.at(total, inverse, vectors)
-    squares = np.bincount(inverse, weights=np.einsum("ij,ij->i", vectors, vectors))
-    several = count >= 2
-    within = (np.einsum("ij,ij->i", total, total) - squares)[several] / (count * (count - 1.0))[several]
-    mean = total / count[:, None]
-    overall = mean.sum(axis=0)
-    k = len(account)
-    between = (float(overall @ overall) - float(np.einsum("ij,ij->", mean, mean))) / (k * (k - 1.0))
-    return float(np.mean(within)), between
-
-
 def own_subjects(sample: Sample) -> float | None:
     """Return how much more alike an account's requests are to each other than to other members'."""
-    cohesion = topic_cohesion(sample)
+    cohesion = sample.cohesion
     return None if cohesion is None else max(cohesion[0] - cohesion[1], 0.0)
 
 
@@ -96,7 +69,7 @@ def rest_subjects(sample: Sample) -> float | None:
 
 def shared_subject(sample: Sample) -> float | None:
     """Return how alike the requests of different members are."""
-    cohesion = topic_cohesion(sample)
+    cohesion = sample.cohesion
     return None if cohesion is None else max(cohesion[1], 0.0)
 
 
@@ -108,8 +81,7 @@ def replica_share(sample: Sample) -> float | None:
     hashes, account = exchanges.hashes["prompt_hash"][sample.openings], exchanges.account[sample.openings]
     known = hashes != 0
     _, item = np.unique(hashes[known], return_inverse=True)
-    pairs = np.unique(np.stack([item, account[known]]), axis=1)
-    holders = np.bincount(pairs[0], minlength=int(item.max(initial=-1)) + 1)
+    holders = np.bincount(distinct_pairs(item, account[known])[0], minlength=int(item.max(initial=-1)) + 1)
     return float(np.mean(holders[item] >= 2)) if len(item) else None
 
 
@@ -172,8 +144,8 @@ def widest_family(sample: Sample) -> float | None:
         return None
     if not len(sample.family_of_match):
         return 0.0
-    pairs = np.unique(np.stack([sample.family_of_match, sample.account_of_match.astype(np.int64)]), axis=1)
-    return float(np.bincount(pairs[0]).max() / len(sample.accounts))
+    family, _, _ = distinct_pairs(sample.family_of_match, sample.account_of_match)
+    return float(np.bincount(family).max() / len(sample.accounts))
 
 
 def favourites(sample: Sample) -> float | None:

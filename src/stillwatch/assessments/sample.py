@@ -6,8 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from stillwatch.assessments.cohesion import topic_cohesion
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import BoolArray, CodeArray, FloatArray, IntArray, Population
+from stillwatch.links.rows import rows_of_accounts
 
 NOTHING: Final[IntArray] = np.zeros(0, np.int64)
 
@@ -53,6 +55,14 @@ class Sample:
         return self.rows[~(turn > 0)]
 
     @cached_property
+    def cohesion(self) -> tuple[float, float] | None:
+        """Return how alike the openings are within and between accounts; null without prompts, see ``cohesion``."""
+        if not self.has("prompt"):
+            return None
+        exchanges = self.population.exchanges
+        return topic_cohesion(exchanges.topic[self.openings], exchanges.account[self.openings])
+
+    @cached_property
     def rest(self) -> "Sample":
         """Return the same accounts with the exchanges that are not in question: what else they sent."""
         rest = np.setdiff1d(self.all_rows, self.rows, assume_unique=True)
@@ -73,18 +83,3 @@ def plain_sample(population: Population, entities: Entities, accounts: IntArray,
     """Return a sample of all that some accounts sent, without families of its own: a control."""
     rows = rows_of_accounts(population, accounts)
     return Sample(population, entities, accounts, rows, rows, registered, NOTHING, NOTHING)
-
-
-def rows_of_accounts(population: Population, accounts: IntArray) -> IntArray:
-    """Return every exchange of ``accounts`` (rising), rising."""
-    first = population.exchanges.first
-    lengths = first[accounts + 1] - first[accounts]
-    offset = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return np.asarray(np.repeat(first[accounts], lengths) + offset, np.int64)
-
-
-def accounts_of_entities(entities: Entities, chosen: IntArray) -> IntArray:
-    """Return the accounts of some entities, rising."""
-    inside = np.zeros(entities.n, bool)
-    inside[chosen] = True
-    return np.flatnonzero(inside[entities.of_account]).astype(np.int64)

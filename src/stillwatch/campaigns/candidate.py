@@ -11,7 +11,7 @@ Guarantee: two families are joined only where their overlap is larger than a deg
 Source: ours: docs/decisions/0005-families-first.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -25,6 +25,7 @@ from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP, RECURRENT_USES, Families
 from stillwatch.links.identity import Ties, tie_graph
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
+from stillwatch.links.rows import blocks, places_of
 
 JOIN_LEVEL: Final = 0.01  # family-wise, over all overlapping pairs
 MOST_LINK_BITS: Final = 160.0  # of one pair of families: beyond, likelier is not closer
@@ -35,6 +36,9 @@ MOST_SPREAD: Final = 0.5  # excess spread, squared: of chance families that peop
 MOSTLY_LINKED: Final = 0.5  # of a candidate's entities: of people who merely speak alike, a fifth to a third are
 LEAST_ALIKE: Final = 2 / 3  # of the entities of two families: beyond, they are one programme's
 LEAST_CONTAINED: Final = 0.8  # of a family's users, to belong to a group of others
+BLOCK_MATCHES: Final = 4_000_000  # matches counted at once: some 200 MB
+BLOCK_OVERLAPS: Final = 20_000_000  # pairs of families at once, each at most 12 bytes
+GROUPS_AT_ONCE: Final = 2_000
 RECURRENT_SHARE: Final = 0.03  # of an entity's exchanges; below 1 in 20 of the hardest published case, for sampling
 
 
@@ -75,16 +79,23 @@ def family_use(population: Population, entities: Entities, families: Families) -
     One exchange that carries two phrases of the family is clear; so are two exchanges with one phrase each. A single
     shingle once is chance speech and counts 0.
     """
-    entity = entities.of_account[population.exchanges.account[families.exchange]]
-    shape = (entities.n, families.n)
-    matched = csr_array((np.ones(len(entity), np.int64), (entity, families.family)), shape=shape)
-    double = csr_array(((families.n_matched >= 2).astype(np.int64), (entity, families.family)), shape=shape)
-    matched.sum_duplicates()
-    double.sum_duplicates()
-    clear = matched.copy()
-    clear.data = np.where((double.data >= 1) | (matched.data >= 2), matched.data, 0)  # both hold the same places
-    clear.eliminate_zeros()
-    return clear
+    of_row = entities.of_account[population.exchanges.account]
+    kept: list[tuple[IntArray, IntArray, IntArray]] = [(np.zeros(0, np.int64),) * 3]
+    for start, end in blocks(families.first, BLOCK_MATCHES):
+        low, high = families.first[start], families.first[end]
+        family = np.repeat(np.arange(start, end), np.diff(families.first[start : end + 1]))
+        key = family * entities.n + of_row[families.exchange[low:high]]
+        order = np.argsort(key, kind="stable")
+        key, is_double = key[order], families.n_matched[low:high][order] >= 2
+        firsts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
+        count = np.diff(np.append(firsts, len(key)))
+        is_clear = (count >= 2) | is_double[firsts]  # where there is one exchange, it is the first
+        pair = key[firsts][is_clear]
+        kept.append((pair % entities.n, pair // entities.n, count[is_clear]))
+    entity, family, count = (np.concatenate(parts) for parts in zip(*kept, strict=True))
+    use = csr_array((count.astype(np.int32), (entity, family)), shape=(entities.n, families.n))
+    use.sort_indices()
+    return use
 
 
 def _content_candidates(use: csr_array, entities: Entities, links: Mapping[str, Links]) -> list[Candidate]:
@@ -99,34 +110,65 @@ def _content_candidates(use: csr_array, entities: Entities, links: Mapping[str, 
         return []
     used = use[:, kept].tocsc()
     groups, is_taken = _kept_up_groups(used, entities)
-    found = [(columns, "content") for columns in groups]
+    n_strong = len(groups)
     rest = np.flatnonzero(~is_taken)
     if len(rest):
         label = _join_families(used[:, rest])
-        found += [(rest[label == value], "") for value in range(int(label.max()) + 1)]
+        order = np.argsort(label, kind="stable")
+        groups += [rest[part] for part in np.split(order, np.searchsorted(label[order], np.arange(1, label.max() + 1)))]
+    graphs = {name: _adjacency(ends, entities.n) for name, ends in links.items()}
     result = []
-    for columns, channel in found:
-        members = _recurrent(np.asarray(used[:, columns].sum(axis=1)).ravel(), entities)
-        by, members = (channel, members) if channel else _mostly_linked(members, links)
-        if len(members) >= LEAST_ENTITIES:
-            result.append(Candidate(by, kept[columns].astype(np.int64), members))
+    for group, members in _members(used, groups, entities):
+        by, named = ("content", members) if group < n_strong else _mostly_linked(members, graphs)
+        if len(named) >= LEAST_ENTITIES:
+            result.append(Candidate(by, kept[groups[group]].astype(np.int64), named))
     return result
 
 
-def _mostly_linked(members: IntArray, links: Mapping[str, Links]) -> tuple[str, IntArray]:
-    """Return what links at least half of the members to each other, and whom it links; nobody where nothing does."""
-    for name, (left, right) in links.items():
-        inside = np.isin(left, members) & np.isin(right, members)
-        linked = np.unique(np.concatenate([left[inside], right[inside]]))
-        if len(linked) >= MOSTLY_LINKED * len(members):
-            return name, linked
+def _members(used: csc_array, groups: list[IntArray], entities: Entities) -> Iterator[tuple[int, IntArray]]:
+    """Yield the number and the entities, rising, of each group of families that enough use again and again.
+
+    Cost: O(uses of the families in groups), in blocks of ``GROUPS_AT_ONCE``.
+    """
+    for start in range(0, len(groups), GROUPS_AT_ONCE):
+        part = groups[start : start + GROUPS_AT_ONCE]
+        columns = np.concatenate(part)
+        of_group = np.repeat(np.arange(len(part)), [len(group) for group in part])
+        at, which = places_of(used.indptr.astype(np.int64), columns)
+        key = of_group[which] * np.int64(entities.n) + used.indices[at]
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        firsts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
+        count = np.add.reduceat(used.data[at][order].astype(np.int64), firsts) if len(key) else firsts
+        group, entity = key[firsts] // entities.n, key[firsts] % entities.n
+        recurs = (count >= RECURRENT_USES) & (count >= RECURRENT_SHARE * entities.n_exchanges[entity])
+        group, entity = group[recurs], entity[recurs]
+        bounds = np.searchsorted(group, np.arange(len(part) + 1))
+        for i in np.flatnonzero(np.diff(bounds) >= LEAST_ENTITIES):
+            yield start + int(i), entity[bounds[i] : bounds[i + 1]]
+
+
+def _adjacency(links: Links, n: int) -> csr_array:
+    """Return who is linked to whom, in both directions; the values mean nothing."""
+    left, right = links
+    ends = np.concatenate([left, right]), np.concatenate([right, left])
+    return csr_array((np.ones(len(ends[0]), np.int8), ends), shape=(n, n))
+
+
+def _mostly_linked(members: IntArray, graphs: Mapping[str, csr_array]) -> tuple[str, IntArray]:
+    """Return what links at least half of the members to each other, and whom it links; nobody where nothing does.
+
+    Cost: O(links of the members).
+    """
+    for name, graph in graphs.items():
+        at, which = places_of(graph.indptr.astype(np.int64), members)
+        other = graph.indices[at]
+        place = np.minimum(np.searchsorted(members, other), len(members) - 1)
+        linked = np.zeros(len(members), bool)
+        linked[which[members[place] == other]] = True
+        if np.count_nonzero(linked) >= MOSTLY_LINKED * len(members):
+            return name, members[linked]
     return "", members[:0]
-
-
-def _recurrent(count: IntArray, entities: Entities) -> IntArray:
-    """Return the entities, rising, that use something again and again; ``count`` is their number of uses."""
-    recurs = (count >= RECURRENT_USES) & (count >= RECURRENT_SHARE * entities.n_exchanges)
-    return np.flatnonzero(recurs).astype(np.int64)
 
 
 def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray], BoolArray]:
@@ -151,19 +193,24 @@ def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray]
     held = csr_array((recurs.astype(np.int64), used.indices, used.indptr), shape=used.shape[::-1]).T.tocsc()[:, strong]
     held.eliminate_zeros()
     label = _alike_sets(held)
-    binary = csc_array((np.ones(len(used.indices), np.int64), used.indices, used.indptr), shape=used.shape)
-    groups = []
-    for value in range(int(label.max()) + 1):
-        nucleus = strong[label == value]
-        inside = np.zeros(entities.n, np.int64)
-        inside[held[:, np.flatnonzero(label == value)].indices] = 1
-        n_inside = binary.T @ inside
-        by_chance = binom.sf(n_inside - 1, n_users, float(n_inside.sum()) / max(len(used.indices), 1))
-        is_theirs = (n_inside >= LEAST_CONTAINED * n_users) & (by_chance <= JOIN_LEVEL / max(used.shape[1], 1))
-        attached = is_theirs & ~is_kept_up
-        is_taken |= attached
-        groups.append(np.union1d(nucleus, np.flatnonzero(attached)))
-    return groups, is_taken
+    n_groups = int(label.max()) + 1
+    nuclei = np.split(strong[np.argsort(label, kind="stable")], np.cumsum(np.bincount(label))[:-1])
+    in_group = csr_array(
+        (np.ones(len(strong), np.int32), (np.arange(len(strong)), label)), shape=(len(strong), n_groups)
+    )
+    inside = (held.sign() @ in_group).sign().astype(np.int32)  # (entities, groups): who keeps to any of its families
+    binary = csc_array((np.ones(len(used.indices), np.int32), used.indices, used.indptr), shape=used.shape)
+    found = (binary.T.tocsr() @ inside).tocoo()  # how many of each family's users are inside each group
+    n_inside = np.bincount(found.col, weights=found.data, minlength=n_groups)
+    contained = (found.data >= LEAST_CONTAINED * n_users[found.row]) & ~is_kept_up[found.row]
+    family, group, n_theirs = found.row[contained].astype(np.int64), found.col[contained], found.data[contained]
+    by_chance = binom.sf(n_theirs - 1, n_users[family], n_inside[group] / max(len(used.indices), 1))
+    attached = by_chance <= JOIN_LEVEL / max(used.shape[1], 1)
+    family, group = family[attached], group[attached]
+    is_taken[family] = True
+    order = np.argsort(group, kind="stable")
+    parts = np.split(family[order], np.searchsorted(group[order], np.arange(1, n_groups)))
+    return [np.union1d(nucleus, part) for nucleus, part in zip(nuclei, parts, strict=True)], is_taken
 
 
 def _excess_spread(used: csc_array) -> FloatArray:
@@ -195,10 +242,7 @@ def _join_families(used: csr_array) -> IntArray:
     binary.data = np.ones_like(binary.data)
     size = np.asarray(binary.sum(axis=0)).ravel().astype(np.float64)
     degree = np.asarray(binary.sum(axis=1)).ravel().astype(np.float64)
-    overlap = (binary.T @ binary).tocoo()
-    upper = (overlap.row < overlap.col) & (overlap.data >= RECURRENT_USES)
-    left, right = overlap.row[upper].astype(np.int64), overlap.col[upper].astype(np.int64)
-    both = overlap.data[upper].astype(np.float64)
+    left, right, both, n_overlapping = _overlaps(binary.tocsr())
     # entities join families in proportion to their degree: the expected overlap of two families of these sizes
     expected = (
         size[left]
@@ -207,9 +251,29 @@ def _join_families(used: csr_array) -> IntArray:
         / max(float(np.sum(degree)) ** 2, 1.0)
     )
     bits = -poisson.logsf(both - 1, expected) / np.log(2)
-    is_joined = bits >= np.log2(max(overlap.nnz, 1) / JOIN_LEVEL)
+    is_joined = bits >= np.log2(max(n_overlapping, 1) / JOIN_LEVEL)
     weight = np.minimum(bits[is_joined], MOST_LINK_BITS)
     return communities(used.shape[1], left[is_joined], right[is_joined], weight, FAMILY_RESOLUTION)
+
+
+def _overlaps(binary: csr_array) -> tuple[IntArray, IntArray, FloatArray, int]:
+    """Return the pairs of families that ``RECURRENT_USES`` entities share, how many do, and how many pairs overlap.
+
+    The overlaps of a block of families at a time are made, and those that are too small dropped at once.
+    """
+    left, right, both, n = [], [], [], 0
+    across = binary.T.tocsr()
+    cost = np.asarray(
+        across.astype(np.int64) @ np.diff(binary.indptr).astype(np.int64)
+    )  # how many overlaps each family may have
+    for start, end in blocks(np.concatenate(([0], np.cumsum(cost))), BLOCK_OVERLAPS):
+        overlap = (across[start:end] @ binary).tocoo()
+        n += overlap.nnz
+        upper = (overlap.row + start < overlap.col) & (overlap.data >= RECURRENT_USES)
+        left.append(overlap.row[upper].astype(np.int64) + start)
+        right.append(overlap.col[upper].astype(np.int64))
+        both.append(overlap.data[upper].astype(np.float64))
+    return np.concatenate(left), np.concatenate(right), np.concatenate(both), n
 
 
 def _identity_candidates(ties: Mapping[str, Ties], n_entities: int, use: csr_array) -> list[Candidate]:

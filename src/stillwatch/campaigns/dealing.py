@@ -45,7 +45,7 @@ class Dealing:
 
     def __init__(self, population: Population, entities: Entities, succession: Succession, found: HandOvers) -> None:
         self._succession = succession
-        self._n_rows = len(population.exchanges)
+        self._is_inside = np.zeros(len(population.exchanges), bool)
         of_row = entities.of_account[population.exchanges.account].astype(np.int64)
         talks = population.exchanges.keys["conversation_id"].code >= 0
         self._could_pass = has_failed(population) & ~talks
@@ -64,13 +64,14 @@ class Dealing:
         """
         if not self.is_known:
             return ()
-        inside = np.zeros(self._n_rows, bool)
+        inside = self._is_inside  # cleared below: a group pays for its own rows, not for all
         inside[group.slice_rows] = True
         pairs = self._succession
         mine = inside[pairs.earlier] & inside[pairs.later]
+        inside[group.slice_rows] = False
         forward = int(np.sum(mine & pairs.has_failed_first & ~pairs.has_failed_last))
         mirrored = int(np.sum(mine & ~pairs.has_failed_first & pairs.has_failed_last))
-        n_chances = int(np.count_nonzero(inside & self._could_pass))
+        n_chances = int(np.count_nonzero(self._could_pass[group.slice_rows]))
         if forward + mirrored == 0 and n_chances < LEAST_CHANCES:
             return ()
         is_own = group.channel == HAND_OVER

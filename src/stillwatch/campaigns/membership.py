@@ -16,6 +16,7 @@ from stillwatch.campaigns.candidate import RECURRENT_SHARE, Candidate, Links
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, RECURRENT_USES, Families
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
+from stillwatch.links.rows import rows_of_entities
 
 MOST_BITS: Final = 20.0  # one in a million: no count of a month's log supports more
 LEAST_MEMBER: Final = 0.5
@@ -71,12 +72,11 @@ def weigh_membership(
     if len(chosen) == 0:
         return _whole_traffic(candidate, population, entities) if candidate.channel == "identity" else None
     exchanges = population.exchanges
-    mine = np.isin(families.family, chosen)
-    weights = families.n_matched[mine].astype(np.float64)
-    score = np.bincount(families.exchange[mine], weights=weights, minlength=len(exchanges)).astype(np.float64)
-    matched = score > 0
-    entity = entities.of_account[exchanges.account]
-    hits = np.bincount(entity[matched], minlength=entities.n).astype(np.float64)
+    found = families.matches(chosen)
+    matched, place = np.unique(found.exchange, return_inverse=True)
+    score = np.bincount(place, weights=found.n_matched, minlength=len(matched)).astype(np.float64)
+    entity = entities.of_account[exchanges.account[matched]]
+    hits = np.bincount(entity, minlength=entities.n).astype(np.float64)
     bits = _member_bits(hits, entities.n_exchanges.astype(np.float64), is_core)
     variety = breadth(chosen, families, hits, is_core)
     bits = np.where(variety >= LEAST_BREADTH, bits, -MOST_BITS)
@@ -85,7 +85,7 @@ def weigh_membership(
     if np.any(typical):
         likeness = np.minimum(variety, 1.0) * np.minimum(share / float(np.median(share[typical])), 1.0)
         bits = np.where(likeness >= LEAST_LIKENESS, bits, -MOST_BITS)
-    known = np.bincount(entity[matched & is_replica], minlength=entities.n) / np.maximum(hits, 1.0)
+    known = np.bincount(entity[is_replica[matched]], minlength=entities.n) / np.maximum(hits, 1.0)
     if float(np.median(known[is_core])) < MOSTLY_NEW:
         bits = np.where(known > MOSTLY_KNOWN, -MOST_BITS, bits)
     if candidate.channel == "identity":
@@ -93,11 +93,11 @@ def weigh_membership(
         bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)
     p_member = 1.0 / (1.0 + np.exp2(-bits))
     members = np.flatnonzero(p_member >= LEAST_MEMBER)
-    p_exchange = _exchange_probability(matched, score, population, p_member[entity])
-    inside = np.zeros(entities.n, bool)
-    inside[members] = True
-    slice_rows = np.flatnonzero((p_exchange >= LEAST_MEMBER) & inside[entity])
-    return Group(candidate.channel, chosen, members, p_member[members], slice_rows, p_exchange[slice_rows])
+    rows = rows_of_entities(population, entities, members)
+    own = _exchange_probability(matched, score, population, rows)
+    p_exchange = own * p_member[entities.of_account[exchanges.account[rows]]]
+    is_slice = p_exchange >= LEAST_MEMBER
+    return Group(candidate.channel, chosen, members, p_member[members], rows[is_slice], p_exchange[is_slice])
 
 
 def without_declared(group: Group, entities: Entities, population: Population, links: list[Links]) -> Group:
@@ -106,9 +106,13 @@ def without_declared(group: Group, entities: Entities, population: Population, l
     A verified organisation that uses the same public template, or asks about the same things, answers for itself
     under its own name; it belongs to a pool only where identity or a hand-over ties it to another member.
     """
+    if not np.any(entities.is_declared[group.entities]):
+        return group
     tied = np.zeros(entities.n, bool)
+    is_inside = np.zeros(entities.n, bool)
+    is_inside[group.entities] = True
     for left, right in links:
-        inside = np.isin(left, group.entities) & np.isin(right, group.entities)
+        inside = is_inside[left] & is_inside[right]
         tied[left[inside]] = tied[right[inside]] = True
     kept = ~entities.is_declared[group.entities] | tied[group.entities]
     if np.all(kept):
@@ -129,19 +133,16 @@ def _specific_families(
     candidate: Candidate, population: Population, entities: Entities, families: Families, is_core: BoolArray
 ) -> IntArray:
     """Return the candidate's families most of whose matched exchanges the core sent; the others are common speech."""
-    mine = np.isin(families.family, candidate.families)
-    family = families.family[mine]
-    by_core = is_core[entities.of_account[population.exchanges.account[families.exchange[mine]]]]
-    total = np.bincount(family, minlength=families.n)
-    inside = np.bincount(family, weights=by_core, minlength=families.n)
-    return np.flatnonzero(inside > LEAST_SPECIFIC * total).astype(np.int64)
+    found = families.matches(candidate.families)
+    by_core = is_core[entities.of_account[population.exchanges.account[found.exchange]]]
+    total = np.bincount(found.place, minlength=len(candidate.families))
+    inside = np.bincount(found.place, weights=by_core, minlength=len(candidate.families))
+    return candidate.families[inside > LEAST_SPECIFIC * total]
 
 
 def _whole_traffic(candidate: Candidate, population: Population, entities: Entities) -> Group:
     """Return the group of an identity candidate without shared phrases: all that its members sent."""
-    inside = np.zeros(entities.n, bool)
-    inside[candidate.entities] = True
-    rows = np.flatnonzero(inside[entities.of_account[population.exchanges.account]])
+    rows = rows_of_entities(population, entities, candidate.entities)
     n = len(candidate.entities)
     return Group(
         candidate.channel,
@@ -161,18 +162,19 @@ def breadth(chosen: IntArray, families: Families, hits: FloatArray, is_core: Boo
 
     Source: rarefaction, Hurlbert 1971: expected distinct phrases in k exchanges, ``sum(1 - (1 - p) ** k)``.
     """
-    mine = np.isin(families.used_family, chosen)
-    _, phrase = np.unique(families.used_phrase[mine], return_inverse=True)
-    user, count = families.used_by[mine], families.n_used[mine]
+    uses = families.uses(chosen)
+    phrase, user, count = uses.place, uses.entity, uses.n_exchanges
     distinct = np.bincount(user, minlength=len(hits)).astype(np.float64)
     ratio = np.zeros(len(hits))
     core = is_core
+    users = np.flatnonzero(hits)
+    values, inverse = np.unique(hits[users], return_inverse=True)
     for _ in range(2):  # once with all of the core, once with the typical ones
         rate = np.bincount(phrase, weights=count * core[user], minlength=int(phrase.max()) + 1) / max(
             float(hits[core].sum()), 1.0
         )
-        values, inverse = np.unique(hits, return_inverse=True)
-        expected = np.array([np.sum(1.0 - (1.0 - np.minimum(rate, 1.0)) ** k) for k in values])[inverse]
+        expected = np.zeros(len(hits))
+        expected[users] = np.array([np.sum(1.0 - (1.0 - np.minimum(rate, 1.0)) ** k) for k in values])[inverse]
         ratio = distinct / np.maximum(expected, 1e-9)
         typical = float(np.median(ratio[core]))
         ratio = ratio / max(typical, 1e-9)
@@ -204,15 +206,22 @@ def share_floor(hits: FloatArray, n_exchanges: FloatArray) -> FloatArray:
     return hits / np.maximum(n_exchanges, 1)
 
 
-def _exchange_probability(
-    matched: BoolArray, score: FloatArray, population: Population, p_member: FloatArray
-) -> FloatArray:
-    """Return, for every exchange, the probability that it belongs to the slice given its entity's membership."""
-    own = np.where(matched, np.where(score >= 2, 0.995, 0.95), 0.0)
-    conversation = population.exchanges.keys["conversation_id"].code
-    known = conversation >= 0
-    if np.any(known):
-        carries = np.zeros(len(population.exchanges.keys["conversation_id"].values), bool)
-        carries[conversation[matched & known]] = True
-        own = np.where(~matched & known & carries[np.maximum(conversation, 0)], P_CONTINUED, own)
-    return own * p_member
+def _exchange_probability(matched: IntArray, score: FloatArray, population: Population, rows: IntArray) -> FloatArray:
+    """Return, for each of ``rows``, the probability that it belongs to the slice, given that its entity is a member.
+
+    Args:
+        matched: (k,) exchanges that carry a phrase, of members or not, rising.
+        score: (k,) how many phrases each carries.
+        population: the traffic.
+        rows: exchanges of members, rising.
+    """
+    own = np.zeros(len(rows))
+    place = np.minimum(np.searchsorted(matched, rows), max(len(matched) - 1, 0))
+    carries = matched[place] == rows if len(matched) else np.zeros(len(rows), bool)
+    own[carries] = np.where(score[place[carries]] >= 2, 0.995, 0.95)
+    conversation = population.exchanges.keys["conversation_id"]
+    opened = conversation.code[matched]
+    is_open = np.zeros(len(conversation.values) + 1, bool)
+    is_open[opened[opened >= 0]] = True  # the last place, of no conversation at all, stays closed
+    own[~carries & is_open[conversation.code[rows]]] = P_CONTINUED
+    return own

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from stillwatch.links.components import connected_components
 from stillwatch.links.phrase import Phrases
 from stillwatch.links.population import IntArray
+from stillwatch.links.rows import distinct
 
 N_HASHES: Final = 24
 LEAST_EQUAL: Final = (
@@ -75,5 +76,5 @@ def _candidate_pairs(signature: npt.NDArray[np.uint64]) -> tuple[IntArray, IntAr
             lefts.append(order[:-step][same])
             rights.append(order[step:][same])
     left, right = np.concatenate(lefts), np.concatenate(rights)
-    pair = np.unique(np.minimum(left, right) * np.int64(k) + np.maximum(left, right))
+    pair = distinct(np.minimum(left, right) * np.int64(k) + np.maximum(left, right))
     return pair // k, pair % k

@@ -13,6 +13,7 @@ import networkit as nk
 import numpy as np
 
 from stillwatch.links.population import FloatArray, IntArray
+from stillwatch.links.rows import distinct
 
 MOST_RESOLUTION: Final = 10.0  # groups of 50 in 100,000 accounts: adjusted Rand 0.99 here, 0.30 at the default of 1
 NODES_PER_STEP: Final = 500  # linked nodes for each step of 1: a group survives while its share of all weight is below
@@ -34,7 +35,7 @@ def communities(
     """
     if n == 0:
         return np.zeros(0, np.int64)
-    n_linked = len(np.unique(np.concatenate([left, right])))
+    n_linked = len(distinct(np.concatenate([left, right])))
     gamma = min(MOST_RESOLUTION, max(1.0, n_linked / NODES_PER_STEP)) if resolution is None else resolution
     nk.setNumberOfThreads(1)
     nk.setSeed(1, useThreadId=False)

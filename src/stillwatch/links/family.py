@@ -4,8 +4,8 @@ Source: ours: docs/decisions/0005-families-first.md.
 """
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from stillwatch.links.bundle import bundle_phrases
 from stillwatch.links.phrase import EXPLODED, Phrases, shared_phrases
-from stillwatch.links.population import BoolArray, IntArray
+from stillwatch.links.population import BoolArray, CodeArray, IntArray
+from stillwatch.links.rows import places_of
 from stillwatch.links.tables import Tables
 
 LEAST_ENTITIES: Final = (
@@ -25,37 +26,68 @@ RECURRENT_USES: Final = 3  # exchanges: once is chance, twice a coincidence
 LEAST_KEPT_UP: Final = 2 / 3  # of all users come back; of 10,993 families of chance speech, none reached a half
 
 
+class Matches(NamedTuple):
+    """Exchanges that carry phrases of some families: parallel arrays sorted by family, then exchange.
+
+    ``place`` says which of the families asked for, ``n_matched`` how many of its phrases the exchange carries.
+    """
+
+    place: IntArray
+    exchange: IntArray
+    n_matched: IntArray
+
+
+class Uses(NamedTuple):
+    """Uses of the phrases of some families: parallel arrays sorted by phrase, then entity.
+
+    ``place`` numbers the phrases among those of the families asked for, ``n_exchanges`` counts exchanges.
+    """
+
+    place: IntArray
+    entity: IntArray
+    n_exchanges: IntArray
+
+
 @dataclass(frozen=True, slots=True)
 class Families:
-    """Families and which exchange belongs to which: parallel arrays sorted by family, then exchange.
+    """Families, which exchange belongs to which, and who uses which of their phrases; read family by family.
 
     Args:
         n: number of families.
         n_phrases: (n,) phrases of each family.
         anchor: (n,) the smallest phrase value of each family: names it, and says nothing of the text.
-        family: (m,) family of each match.
-        exchange: (m,) row of the exchange.
+        first: (n + 1,) where each family's matches start in the next two arrays.
+        exchange: (m,) row of the exchange of each match, rising within a family.
         n_matched: (m,) phrases of the family that the exchange carries.
-        used_phrase: (u,) for each use of a phrase by an entity, the phrase, numbered within all families.
-        used_family: (u,) its family.
-        used_by: (u,) the entity.
-        n_used: (u,) in how many exchanges.
-        phrase: (p,) uint64, values of all phrases of all families, rising.
-        phrase_family: (p,) the family of each.
+        member: (p,) the phrases of all families, as places in ``used``, sorted by family, then value.
+        member_first: (n + 1,) where each family's phrases start.
+        used: the uses of all shared phrases.
     """
 
     n: int
     n_phrases: IntArray
     anchor: IntArray
-    family: IntArray
-    exchange: IntArray
-    n_matched: IntArray
-    used_phrase: IntArray
-    used_family: IntArray
-    used_by: IntArray
-    n_used: IntArray
-    phrase: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    phrase_family: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    first: IntArray
+    exchange: CodeArray
+    n_matched: CodeArray
+    member: IntArray
+    member_first: IntArray
+    used: Phrases
+
+    def matches(self, chosen: IntArray) -> Matches:
+        """Return the matches of some families (rising). Cost: O(matches returned)."""
+        at, place = places_of(self.first, chosen)
+        return Matches(place, self.exchange[at].astype(np.int64), self.n_matched[at].astype(np.int64))
+
+    def uses(self, chosen: IntArray) -> Uses:
+        """Return the uses of the phrases of some families. Cost: O(uses returned)."""
+        phrases = np.sort(self.member[places_of(self.member_first, chosen)[0]])
+        at, place = places_of(self.used.first, phrases)
+        return Uses(place, self.used.entity[at].astype(np.int64), self.used.n_exchanges[at].astype(np.int64))
+
+    def phrases(self, chosen: IntArray) -> npt.NDArray[np.uint64]:
+        """Return the values of all phrases of some families, rising."""
+        return self.used.value[np.sort(self.member[places_of(self.member_first, chosen)[0]])]
 
 
 def family_id(anchor: int) -> str:
@@ -77,32 +109,29 @@ def find_families(tables: Tables) -> Families:
     rank = np.cumsum(kept) - 1
     of_phrase = np.where(kept[bundle], rank[bundle], -1)
     n = int(kept.sum())
-    kept_values = phrases.value[of_phrase >= 0].view(np.int64)  # as engines hold hashes
-    lookup = pa.table({"phrase": kept_values, "family": of_phrase[of_phrase >= 0].astype(np.int32)})
-    tables.register("family_of", lookup)
+    member = np.flatnonzero(of_phrase >= 0)
+    kept_values = phrases.value[member].view(np.int64)  # as engines hold hashes
+    tables.register("family_of", pa.table({"phrase": kept_values, "family": of_phrase[member].astype(np.int32)}))
     matches = tables.query(
         f"""
         SELECT f.family, e.row_index, count(*) AS n FROM ({EXPLODED}) e JOIN family_of f ON e.phrase = f.phrase
         GROUP BY f.family, e.row_index ORDER BY f.family, e.row_index
         """  # noqa: S608 - only names from above
     )
-    phrase_of_use = np.repeat(np.arange(len(phrases.value)), phrases.n_entities)
-    kept_use = of_phrase[phrase_of_use] >= 0
     anchor = np.full(n, np.iinfo(np.uint64).max, np.uint64)
-    np.minimum.at(anchor, of_phrase[of_phrase >= 0], phrases.value[of_phrase >= 0])
+    np.minimum.at(anchor, of_phrase[member], phrases.value[member])
+    by_family = member[np.argsort(of_phrase[member], kind="stable")]
+    n_phrases = size[kept].astype(np.int64)
     return Families(
         n=n,
-        n_phrases=size[kept].astype(np.int64),
-        anchor=anchor.astype(np.uint64).view(np.int64),
-        family=matches["family"].to_numpy().astype(np.int64),
-        exchange=matches["row_index"].to_numpy().astype(np.int64),
-        n_matched=matches["n"].to_numpy().astype(np.int64),
-        used_phrase=phrase_of_use[kept_use],
-        used_family=of_phrase[phrase_of_use][kept_use],
-        used_by=phrases.entity[kept_use].astype(np.int64),
-        n_used=phrases.n_exchanges[kept_use],
-        phrase=phrases.value[of_phrase >= 0],
-        phrase_family=of_phrase[of_phrase >= 0],
+        n_phrases=n_phrases,
+        anchor=anchor.view(np.int64),
+        first=np.searchsorted(matches["family"].to_numpy(), np.arange(n + 1)).astype(np.int64),
+        exchange=matches["row_index"].to_numpy().astype(np.int32),
+        n_matched=matches["n"].to_numpy().astype(np.int32),
+        member=by_family,
+        member_first=np.concatenate(([0], np.cumsum(n_phrases))),
+        used=phrases,
     )
 
 

@@ -14,6 +14,7 @@ from scipy.sparse import coo_array, csr_array
 
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import CodeArray, FloatArray, IntArray, Population
+from stillwatch.links.rows import distinct
 
 ACCOUNT_TIES: Final = (
     "payment_fingerprint",
@@ -67,7 +68,7 @@ def ties_of(population: Population, entities: Entities) -> Mapping[str, Ties]:
 def _unique_ties(column: str, code: CodeArray, entity: CodeArray, names: tuple[str, ...]) -> Ties:
     known = code >= 0
     n = int(entity.max(initial=0)) + 1
-    pair = np.unique(code[known].astype(np.int64) * n + entity[known])
+    pair = distinct(code[known].astype(np.int64) * n + entity[known])
     return Ties(column, (pair // n).astype(np.int32), (pair % n).astype(np.int32), names)
 
 

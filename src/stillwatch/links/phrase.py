@@ -46,7 +46,7 @@ class Phrases:
     value: npt.NDArray[np.uint64]
     first: IntArray
     entity: CodeArray
-    n_exchanges: IntArray
+    n_exchanges: CodeArray
 
     @property
     def n_entities(self) -> IntArray:
@@ -74,5 +74,5 @@ def shared_phrases(tables: Tables, *, least_entities: int) -> Phrases:
         value=value,
         first=np.append(first, len(phrase)).astype(np.int64),
         entity=found["entity"].to_numpy().astype(np.int32),
-        n_exchanges=found["n"].to_numpy().astype(np.int64),
+        n_exchanges=found["n"].to_numpy().astype(np.int32),
     )

@@ -7,6 +7,7 @@ time and id. So permuting rows changes nothing, and renaming accounts changes no
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
@@ -122,7 +123,7 @@ class Exchanges:
         return len(self.account)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Population:
     """Everything that the stages after the sketches look at."""
 
@@ -133,6 +134,20 @@ class Population:
     def columns(self) -> frozenset[str]:
         """The columns, of either table, that hold any value."""
         return self.accounts.columns | self.exchanges.columns
+
+    @cached_property
+    def begun_us(self) -> int:
+        """Return the time of the first exchange of all."""
+        return int(self.exchanges.requested_us.min())
+
+    @cached_property
+    def model_appeared_us(self) -> IntArray:
+        """Return, for each code of ``model``, when it was first seen; the largest integer for one that never was."""
+        model = self.exchanges.keys["model"]
+        appeared = np.full(len(model.values), np.iinfo(np.int64).max)
+        known = model.code >= 0
+        np.minimum.at(appeared, model.code[known], self.exchanges.requested_us[known])
+        return appeared
 
 
 SEEN: Final = (

@@ -10,6 +10,7 @@ import numpy as np
 
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import BoolArray, Population
+from stillwatch.links.rows import distinct
 
 
 def replicas(population: Population, entities: Entities) -> BoolArray:
@@ -21,7 +22,7 @@ def replicas(population: Population, entities: Entities) -> BoolArray:
     known = np.flatnonzero(hashes != 0)
     _, item = np.unique(hashes[known], return_inverse=True)
     entity = entities.of_account[population.exchanges.account[known]].astype(np.int64)
-    pairs = np.unique(item * np.int64(entities.n) + entity)
+    pairs = distinct(item * np.int64(entities.n) + entity)
     holders = np.bincount(pairs // entities.n, minlength=int(item.max(initial=-1)) + 1)
     found = np.zeros(len(hashes), bool)
     found[known] = holders[item] >= 2

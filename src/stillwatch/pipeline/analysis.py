@@ -1,5 +1,6 @@
 """The stages from sketches to assessed groups, in order; pure but for the engine that runs their SQL."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -8,7 +9,7 @@ import pyarrow as pa
 
 from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights, weigh
 from stillwatch.assessments.observation import Observation, observe, with_tests
-from stillwatch.assessments.sample import Sample, accounts_of_entities, plain_sample, rows_of_accounts
+from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.campaigns.candidate import propose
 from stillwatch.campaigns.control import activity_strata, draw_controls
 from stillwatch.campaigns.coordination import TestResult, assess_coordination, channels_of, combined_p_value, p_value_of
@@ -22,6 +23,7 @@ from stillwatch.links.handover import hand_overs, linked_entities, successions
 from stillwatch.links.identity import Ties, tie_graph, ties_of
 from stillwatch.links.population import MISSING_TIME, BoolArray, IntArray, Population
 from stillwatch.links.replica import replicas
+from stillwatch.links.rows import accounts_of_entities, rows_of_accounts
 from stillwatch.links.tables import Tables
 from stillwatch.pipeline.registry import Registry
 from stillwatch.pipeline.settings import Settings
@@ -31,6 +33,7 @@ MOST_REPEATED = 0.8  # of a group's accounts may stand in groups reported before
 UNRELATED = "unrelated"
 UNDETERMINED = "undetermined"
 AUTHORISED = "authorised_customer"
+SAME_MEMBERS = 0.9  # of the members of either of two groups: then one repeats the other
 MOSTLY_REGISTERED = 0.5  # of a group's accounts: most of them are covered or lapsed, and the registry says which
 DISTILLATION = "distillation"
 TESTED_KINDS = {"identity": ("identity", "infrastructure"), "rhythm": ("rhythm",), "work_list": ("work_list",)}
@@ -177,15 +180,36 @@ def _large_enough(groups: list[Group], settings: Settings) -> list[Group]:
     return [group for group in groups if len(group.entities) >= settings.least_members and len(group.slice_rows)]
 
 
+class Overlaps:
+    """Sets of members kept so far, by member: a new one meets only those that it shares somebody with."""
+
+    def __init__(self) -> None:
+        self._of_member: dict[int, list[int]] = {}
+        self._n = 0
+
+    def with_earlier(self, members: IntArray) -> Counter[int]:
+        """Return, for each earlier set that has any of ``members``, how many; sets are numbered as they came."""
+        return Counter(number for member in members.tolist() for number in self._of_member.get(member, ()))
+
+    def add(self, members: IntArray) -> None:
+        """Keep one more set."""
+        for member in members.tolist():
+            self._of_member.setdefault(member, []).append(self._n)
+        self._n += 1
+
+
 def _distinct(groups: list[Group]) -> list[Group]:
     """Return the groups without those that repeat another one: same members to nine tenths; content is kept first."""
-    kept: list[Group] = []
     content_first = sorted(
         groups, key=lambda g: (g.channel != "content", len(g.families) == 0, -len(g.entities), int(g.entities[0]))
     )
+    kept: list[Group] = []
+    seen = Overlaps()
     for group in content_first:
-        mine = set(group.entities.tolist())
-        if not any(len(mine & other) >= 0.9 * len(mine | other) for other in (set(g.entities.tolist()) for g in kept)):
+        both = seen.with_earlier(group.entities)
+        size = len(group.entities)
+        if not any(n >= SAME_MEMBERS * (size + len(kept[i].entities) - n) for i, n in both.items()):
+            seen.add(group.entities)
             kept.append(group)
     return kept
 
@@ -252,14 +276,14 @@ def group_sample(
     """Return the sample on which a group is observed: its slice, and the matches of its own families."""
     inside = np.zeros(len(population.accounts), bool)
     inside[accounts] = True
-    account = population.exchanges.account[families.exchange]
-    opens = ~(population.exchanges.numbers["turn"] > 0)  # later turns of a talk repeat the choice of its first
-    mine = np.isin(families.family, group.families) & inside[account] & opens[families.exchange]
+    found = families.matches(group.families)
+    account = population.exchanges.account[found.exchange]
+    opens = ~(population.exchanges.numbers["turn"][found.exchange] > 0)  # later turns repeat the choice of the first
+    mine = inside[account] & opens
     rows = rows_of_accounts(population, accounts)
     of_match = account[mine].astype(np.int64)
-    return Sample(
-        population, entities, accounts, group.slice_rows, rows, registry.named, families.family[mine], of_match
-    )
+    family = group.families[found.place[mine]]
+    return Sample(population, entities, accounts, group.slice_rows, rows, registry.named, family, of_match)
 
 
 def entity_times(population: Population, entities: Entities) -> dict[str, IntArray]:
@@ -288,14 +312,20 @@ def _reportable(findings: list[Finding], settings: Settings) -> tuple[Finding, .
     another group most of which one reported group contains.
     """
     accused: list[Finding] = []
+    known: set[int] = set()
     for finding in sorted((f for f in findings if f.is_accusation), key=lambda f: (-_explained(f), int(f.accounts[0]))):
-        known = {account for other in accused for account in other.accounts.tolist()}
-        if _overlap(finding, known) < MOST_REPEATED:
+        if sum(account in known for account in finding.accounts.tolist()) / len(finding.accounts) < MOST_REPEATED:
             accused.append(finding)
+            known.update(finding.accounts.tolist())
     kept = sorted(accused, key=lambda f: (f.q_value, -len(f.accounts), int(f.accounts[0])))
+    seen = Overlaps()
+    for finding in kept:
+        seen.add(finding.accounts)
     others = [f for f in findings if not f.is_accusation and _is_worth_reporting(f, settings)]
     for finding in sorted(others, key=lambda f: (f.q_value, -len(f.accounts), int(f.accounts[0]))):
-        if all(_overlap(finding, set(other.accounts.tolist())) < MOST_REPEATED for other in kept):
+        most = max(seen.with_earlier(finding.accounts).values(), default=0)
+        if most / len(finding.accounts) < MOST_REPEATED:
+            seen.add(finding.accounts)
             kept.append(finding)
     return tuple(kept)
 
@@ -303,11 +333,6 @@ def _reportable(findings: list[Finding], settings: Settings) -> tuple[Finding, .
 def _explained(finding: Finding) -> float:
     """Return the share of its accounts' traffic that a finding explains."""
     return finding.observations["slice_share"].value or 0.0
-
-
-def _overlap(finding: Finding, accounts: set[int]) -> float:
-    """Return the share of a finding's accounts that are among ``accounts``."""
-    return sum(account in accounts for account in finding.accounts.tolist()) / len(finding.accounts)
 
 
 def _is_worth_reporting(finding: Finding, settings: Settings) -> bool:

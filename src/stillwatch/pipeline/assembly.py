@@ -296,7 +296,7 @@ def _template_families(analysis: Analysis, finding: Finding) -> tuple[TemplateFa
     inside[finding.accounts] = True
     found = []
     for family in finding.group.families:
-        rows = families.exchange[families.family == family]
+        rows = families.matches(np.array([family])).exchange
         account = population.exchanges.account[rows]
         within = np.unique(account[inside[account]])
         outside = np.unique(account[~inside[account]])

@@ -15,10 +15,12 @@ from stillwatch.links import comparison
 from stillwatch.links.family import family_id
 from stillwatch.links.identity import ACCOUNT_TIES
 from stillwatch.links.population import MISSING_TIME, BoolArray, CodeArray, Codes, IntArray
+from stillwatch.links.rows import blocks, distinct_pairs
 from stillwatch.pipeline.analysis import Analysis, entity_times
 
 MOST_VALUES: Final = 200  # of one kind an account, the rarest first: a relay's thousand addresses are one fact
 MOST_FAMILIES: Final = 200  # an account, the rarest first
+BLOCK_MATCHES: Final = 4_000_000  # looked through at once
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
 ACCOUNT_KINDS: Final = (*ACCOUNT_TIES, "organisation_id", "email_domain", "pathway", "plan", "payment_kind")
@@ -186,10 +188,13 @@ def _families(analysis: Analysis, members: IntArray, campaign_ids: tuple[str, ..
         owner[finding.group.families] = i
     is_member = np.zeros(len(analysis.population.accounts), bool)
     is_member[members] = True
-    account = exchanges.account[families.exchange].astype(np.int64)
-    mine = is_member[account]
-    key, n = np.unique(account[mine] * max(families.n, 1) + families.family[mine], return_counts=True)
-    account, family = key // max(families.n, 1), key % max(families.n, 1)
+    pairs: list[tuple[IntArray, IntArray, IntArray]] = [(np.zeros(0, np.int64),) * 3]
+    for start, end in blocks(families.first, BLOCK_MATCHES):
+        found = families.matches(np.arange(start, end))
+        sender = exchanges.account[found.exchange]
+        mine = is_member[sender]
+        pairs.append(distinct_pairs(sender[mine], found.place[mine] + start))
+    account, family, n = np.concatenate(pairs, axis=1)
     entity = analysis.entities.of_account[account].astype(np.int64)
     is_clear = np.isin(entity * families.n + family, _uses(use, families.n))
     account, family, n = account[is_clear], family[is_clear], n[is_clear]

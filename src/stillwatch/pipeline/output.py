@@ -120,6 +120,7 @@ def _reasons(analysis: Analysis) -> dict[int, list[str]]:
         in_slice = np.bincount(
             analysis.population.exchanges.account[finding.group.slice_rows], minlength=len(analysis.population.accounts)
         )
+        sharing = analysis.shared_with(finding)
         for account in finding.accounts:
             if analysis.registry.named[account]:
                 found.setdefault(int(account), []).append("named in the registry of authorisations: not accused")
@@ -131,7 +132,7 @@ def _reasons(analysis: Analysis) -> dict[int, list[str]]:
             found.setdefault(int(account), []).append(
                 text if len(finding.group.families) else "shares rare identity values with the group"
             )
-            shared = [column for column, holders in analysis.shared_with(finding).items() if holders[account]]
+            shared = [column for column, holders in sharing.items() if holders[account]]
             found[int(account)] += [f"shares {column} with another member" for column in shared]
     return found
 

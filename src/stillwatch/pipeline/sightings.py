@@ -10,6 +10,7 @@ from stillwatch.campaigns.record import Record, Sighting
 from stillwatch.dossiers.case import Campaign, Case, Lifecycle, LifecycleEvent
 from stillwatch.links.family import Families
 from stillwatch.links.population import MISSING_TIME, IntArray
+from stillwatch.links.rows import distinct_pairs
 from stillwatch.pipeline.analysis import Analysis, Finding
 
 DAY_US: Final = 86_400_000_000
@@ -85,17 +86,15 @@ def _rare_phrases(analysis: Analysis, finding: Finding) -> tuple[int, ...]:
     """Return the phrases of those of a finding's families whose users are nearly all members; the least values."""
     families = analysis.families
     chosen = _own_families(analysis, families, finding)
-    values = families.phrase[np.isin(families.phrase_family, chosen)]
-    return tuple(int(value) for value in np.sort(values)[:MOST_PHRASES])
+    return tuple(int(value) for value in families.phrases(chosen)[:MOST_PHRASES])
 
 
 def _own_families(analysis: Analysis, families: Families, finding: Finding) -> IntArray:
-    mine = np.isin(families.family, finding.group.families)
-    account = analysis.population.exchanges.account[families.exchange[mine]].astype(np.int64)
-    pair = np.unique(families.family[mine] << 32 | account)
+    mine = finding.group.families
+    found = families.matches(mine)
+    place, account, _ = distinct_pairs(found.place, analysis.population.exchanges.account[found.exchange])
     inside = np.zeros(len(analysis.population.accounts), bool)
     inside[finding.accounts] = True
-    family, is_member = pair >> 32, inside[pair & (2**32 - 1)]
-    n_users = np.bincount(family, minlength=families.n)
-    n_members = np.bincount(family, weights=is_member, minlength=families.n)
-    return finding.group.families[n_members[finding.group.families] >= RARE_SHARE * n_users[finding.group.families]]
+    n_users = np.bincount(place, minlength=len(mine))
+    n_members = np.bincount(place, weights=inside[account], minlength=len(mine))
+    return mine[n_members >= RARE_SHARE * n_users]

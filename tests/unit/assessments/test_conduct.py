@@ -7,7 +7,8 @@ import pytest
 from planted_traffic import Planted, at, planted
 
 from stillwatch.assessments import conduct
-from stillwatch.assessments.sample import NOTHING, Sample, rows_of_accounts
+from stillwatch.assessments.sample import NOTHING, Sample
+from stillwatch.links.rows import rows_of_accounts
 
 
 def sample_of(

@@ -7,7 +7,8 @@ import pytest
 from planted_traffic import planted
 
 from stillwatch.assessments import content
-from stillwatch.assessments.sample import NOTHING, Sample, rows_of_accounts
+from stillwatch.assessments.sample import NOTHING, Sample
+from stillwatch.links.rows import rows_of_accounts
 from stillwatch.sketches.schema import CAPABILITIES, CUES, TOPIC_DIMENSIONS
 from stillwatch.sketches.shape import Shape
 

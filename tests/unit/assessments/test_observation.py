@@ -7,7 +7,8 @@ import pytest
 from planted_traffic import Planted, at, planted
 
 from stillwatch.assessments.observation import KINDS, described, observe, with_tests
-from stillwatch.assessments.sample import NOTHING, Sample, plain_sample, rows_of_accounts
+from stillwatch.assessments.sample import NOTHING, Sample, plain_sample
+from stillwatch.links.rows import rows_of_accounts
 
 TESTED = {"identity_coordination", "rhythm_coordination", "work_list_coordination"}
 ACCOUNT_COLUMNS = (

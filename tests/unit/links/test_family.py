@@ -38,7 +38,7 @@ def test_planted_templates_are_recovered_exchange_by_exchange(tmp_path: Path) ->
     assert sorted(found.anchor.tolist()) == [100, 200]
     for family in range(2):
         template = int(found.anchor[family]) // 100 - 1
-        mine = set(ids[found.exchange[found.family == family]].tolist())
+        mine = set(ids[found.matches(np.array([family])).exchange].tolist())
         assert mine == {name for name, planted_in in truth.items() if planted_in == template}
     assert set(found.n_matched.tolist()) == {4}
 
@@ -49,7 +49,9 @@ def test_templates_of_few_uses_lose_phrases_and_no_exchange(tmp_path: Path) -> N
         made, truth = two_templates(seed, uses=5)
         found = made.families(tmp_path / str(seed))
         ids = np.array(made.table["exchange_id"].to_pylist())
-        of_template = [{truth.get(name, -1) for name in ids[found.exchange[found.family == f]]} for f in range(found.n)]
+        of_template = [
+            {truth.get(name, -1) for name in ids[found.matches(np.array([f])).exchange]} for f in range(found.n)
+        ]
         assert all(len(templates) == 1 for templates in of_template)  # two templates never chain, chatter never joins
         matched = np.bincount(found.exchange, weights=found.n_matched, minlength=len(ids))
         mine = np.array([name in truth for name in ids])
@@ -69,7 +71,7 @@ def test_kept_up_phrases_do_not_chain_with_speech_of_the_same_people(tmp_path: P
     rows += [{"account": f"o{i % 40}", "phrases": rng.integers(10**6, 10**9, 5).tolist()} for i in range(200)]
     found = planted(rows).families(tmp_path)
     assert sorted(zip(found.anchor.tolist(), found.n_phrases.tolist(), strict=True)) == [(101, 4), (901, 3)]
-    counted = {int(found.anchor[f]): int(np.sum(found.family == f)) for f in range(found.n)}
+    counted = {int(found.anchor[f]): len(found.matches(np.array([f])).exchange) for f in range(found.n)}
     assert counted == {101: 96, 901: 12}
 
 
@@ -84,11 +86,11 @@ def test_uses_of_phrases_are_counted_as_read_off_the_rows(tmp_path: Path) -> Non
                 key = (truth[row["exchange_id"]], made.entity(row["account_id"]))
                 wanted[key] = wanted.get(key, 0) + 1
     counted: dict[tuple[int, int], int] = {}
-    for family, entity, n in zip(
-        found.used_family.tolist(), found.used_by.tolist(), found.n_used.tolist(), strict=True
-    ):
-        key = (int(found.anchor[family]) // 100 - 1, entity)
-        counted[key] = counted.get(key, 0) + n
+    for family in range(found.n):
+        uses = found.uses(np.array([family]))
+        for entity, n in zip(uses.entity.tolist(), uses.n_exchanges.tolist(), strict=True):
+            key = (int(found.anchor[family]) // 100 - 1, entity)
+            counted[key] = counted.get(key, 0) + n
     assert counted == wanted
 
 
@@ -98,7 +100,7 @@ def test_uses_of_phrases_are_counted_as_read_off_the_rows(tmp_path: Path) -> Non
 def test_traffic_without_phrases_has_no_families(rows: list[dict], tmp_path: Path) -> None:
     """No exchange, one without a phrase, and a log without prompts: no families, and no error."""
     found = planted(rows).families(tmp_path)
-    assert found.n == len(found.n_phrases) == len(found.exchange) == len(found.used_by) == 0
+    assert found.n == len(found.n_phrases) == len(found.exchange) == len(found.member) == 0
 
 
 def test_too_few_entities_make_no_family(tmp_path: Path) -> None:
@@ -124,5 +126,5 @@ def test_families_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
     wanted = planted(rows).families(tmp_path)
     shuffled = planted([rows[i] for i in rng.permutation(len(rows))]).families(tmp_path)
     assert wanted.n > 0
-    for name in ("n_phrases", "anchor", "family", "exchange", "n_matched"):
+    for name in ("n_phrases", "anchor", "first", "exchange", "n_matched"):
         assert np.array_equal(getattr(wanted, name), getattr(shuffled, name))

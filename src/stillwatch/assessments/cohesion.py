@@ -1,0 +1,42 @@
+"""How alike the requests of a group are: within an account, and between accounts.
+
+Source: the mean pairwise inner product from sums alone, sum over i < j of x_i . x_j = (|sum x|^2 - sum |x|^2) / 2.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.links.population import CodeArray, FloatArray
+
+UNIT: Final = 127.0  # the length of a topic as it is stored
+LEAST_TOPIC: Final = 0.25  # squared length: requests too short to have a topic say nothing of it
+
+
+def topic_cohesion(topic: npt.NDArray[np.int8], account: CodeArray) -> tuple[float, float] | None:
+    """Return the mean similarity of openings within an account, and between accounts, in [-1, 1].
+
+    Work dealt out from one list is as varied within an account as across the pool; people who share a tool each keep
+    to their own subjects. Null unless three accounts have two openings each.
+
+    Args:
+        topic: (k, 64) topics of the openings.
+        account: (k,) whose each is.
+    """
+    vectors = topic.astype(np.float64) / UNIT
+    told = np.einsum("ij,ij->i", vectors, vectors) > LEAST_TOPIC
+    vectors = vectors[told]
+    accounts, inverse, count = np.unique(account[told], return_inverse=True, return_counts=True)
+    if np.count_nonzero(count >= 2) < 3:
+        return None
+    total = np.zeros((len(accounts), vectors.shape[1]))
+    np.add.at(total, inverse, vectors)
+    squares = np.bincount(inverse, weights=np.einsum("ij,ij->i", vectors, vectors))
+    several = count >= 2
+    within = (np.einsum("ij,ij->i", total, total) - squares)[several] / (count * (count - 1.0))[several]
+    mean: FloatArray = total / count[:, None]
+    overall = mean.sum(axis=0)
+    k = len(accounts)
+    between = (float(overall @ overall) - float(np.einsum("ij,ij->", mean, mean))) / (k * (k - 1.0))
+    return float(np.mean(within)), between
