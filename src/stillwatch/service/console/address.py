@@ -30,7 +30,7 @@ def unslug(segment: str) -> str:
         return segment
     try:
         padded = segment[1:] + "=" * (-len(segment[1:]) % 4)
-        return base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True).decode("utf-8", "surrogatepass")
+        return base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError):
         raise NotFoundError("address", "no id is written like that", got=segment[:60]) from None
 
@@ -48,6 +48,16 @@ def account_address(account_id: str) -> str:
 def pair_address(account_a: str, account_b: str) -> str:
     """Return the address of a pair of accounts."""
     return f"/pairs/{slug(account_a)}/{slug(account_b)}"
+
+
+def value_address(kind: str, value: str) -> str:
+    """Return the address of a value: who has it."""
+    return f"/values/{slug(kind)}/{slug(value)}"
+
+
+def family_address(family_id: str) -> str:
+    """Return the address of a template family: who uses it."""
+    return f"/families/{slug(family_id)}"
 
 
 def twin(address: str) -> str:

@@ -11,7 +11,17 @@ from stillwatch.service.console import failure
 from stillwatch.service.console.assets import Assets
 from stillwatch.service.console.console import Console, ConsoleOptions
 from stillwatch.service.console.pages import Pages
-from stillwatch.service.console.routes import audit, desk, login, proposals, queue
+from stillwatch.service.console.routes import (
+    about,
+    account,
+    audit,
+    campaign,
+    desk,
+    login,
+    proposals,
+    queue,
+    search,
+)
 from stillwatch.service.console.security import SafeAnswers
 from stillwatch.service.console.source import CaseSource
 from stillwatch.service.console.viewing import Viewing, session_values
@@ -47,8 +57,7 @@ def create_app(source: CaseSource, options: ConsoleOptions | None = None) -> Fas
     refuse = failure.install(app, console.pages.show_failure)
     app.add_route("/static/{address}", assets.send, include_in_schema=False)
     app.add_route("/", _home, include_in_schema=False)
-    app.include_router(queue.router(console))
-    for part in (login, desk, proposals, audit):
+    for part in (queue, campaign, account, search, about, login, desk, proposals, audit):
         app.include_router(part.router(console))
     app.add_middleware(Viewing, desk=options.desk)
     app.add_middleware(Gate, desk=options.desk, options=options.gate, answer=refuse)

@@ -12,12 +12,14 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from stillwatch.dossiers.render import inert, numbers, verdict
+from stillwatch.dossiers.render import html, inert, numbers, verdict
 from stillwatch.dossiers.render.charts import activity, bars, comparison, network, waterfall
-from stillwatch.service.console import address
+from stillwatch.links.comparison import COMPARISONS
+from stillwatch.service.console import address, charts
 from stillwatch.service.console.assets import Assets
 from stillwatch.service.console.failure import FailureParts
 
+LONG_CHARACTERS = 240  # of an identifier on its own page or in a wide table
 NUMBERS = (
     "bits", "compact", "count", "day", "decimal", "instant", "odds", "plural", "probability", "quantity", "share",
     "span",
@@ -65,7 +67,12 @@ def _environment(assets: Assets) -> jinja2.Environment:
         auto_reload=False,
     )
     environment.filters |= {name: getattr(numbers, name) for name in NUMBERS}
-    environment.filters |= {"humanised": verdict.humanised, "short": inert.short, "visible": inert.visible}
+    environment.filters |= {
+        "comparison_title": _comparison_title,
+        "humanised": verdict.humanised,
+        "long_id": _long_id,
+        "short": inert.short,
+    }
     environment.globals |= {
         "account_address": address.account_address,
         "activity": activity.activity,
@@ -73,23 +80,48 @@ def _environment(assets: Assets) -> jinja2.Environment:
         "axis": bars.axis,
         "bits_scale": bars.bits_scale,
         "campaign_address": address.campaign_address,
+        "DAYS": html.DAYS,
+        "day_chart": charts.day_chart,
         "dumbbell": comparison.dumbbell,
+        "family_address": address.family_address,
         "floating_bar": bars.floating_bar,
+        "funnel_stages": html.funnel_stages,
         "heat_levels": activity.heat_levels,
+        "hour_chart": charts.hour_chart,
+        "ident": _ident,
         "kind": verdict.kind,
         "leading_title": verdict.leading_title,
         "log_bar": bars.log_bar,
         "network": network.network,
         "null_interval": comparison.null_interval,
         "pair_address": address.pair_address,
+        "number": 1,  # a report numbers its groups; a page has one
         "share_bar": bars.share_bar,
+        "sides": html.sides,
         "spark": activity.spark,
+        "told_already": html.told_already,
         "tone_of": bars.tone_of,
         "twin": address.twin,
+        "value_address": address.value_address,
         "waterfall": waterfall.waterfall,
         "with_query": address.with_query,
     }
     return environment
+
+
+def _long_id(text: str) -> str:
+    """Return an identifier made visible, whole where it fits a few lines, else shortened with a digest."""
+    shown = inert.visible(text[: LONG_CHARACTERS + 1])
+    return (shown or "(empty)") if len(text) <= LONG_CHARACTERS and len(shown) <= LONG_CHARACTERS else inert.short(text)
+
+
+def _ident(text: str) -> Markup:
+    return Markup('<bdi class="id">{}</bdi>').format(_long_id(text))
+
+
+def _comparison_title(name: str) -> str:
+    known = COMPARISONS.get(name)
+    return known.title if known else verdict.humanised(name)
 
 
 def _inert(value: Any) -> Any:

@@ -12,7 +12,7 @@ from stillwatch.service.console.failure import NotFoundError
 
 NEEDED: Final = ("accounts", "memberships")
 EVIDENCE: Final = ("profiles", "activity", "values", "families", "comparisons")
-OPTIONAL: Final = ("exchanges", "quarantine", *EVIDENCE)
+OPTIONAL: Final = ("exchanges", "quarantine", "members", *EVIDENCE)
 
 
 class CaseStore:
@@ -35,6 +35,10 @@ class CaseStore:
         """Whether the case holds the evidence of single accounts; one of an earlier version does not."""
         return self.tables.issuperset(EVIDENCE)
 
+    def has_campaign(self, campaign_id: str) -> bool:
+        """Return whether the document has a campaign."""
+        return campaign_id in self._campaigns
+
     def campaign(self, campaign_id: str) -> Campaign:
         """Return a campaign.
 
@@ -50,6 +54,21 @@ class CaseStore:
                 fix="It may stand in an earlier case, or under a new id if the sketch key changed.",
             )
         return found
+
+    def profile(self, account_id: str) -> dict[str, Any] | None:
+        """Return the profile of an account, or null where the case keeps none."""
+        if not self.has_evidence:
+            return None
+        found = self.rows("SELECT * FROM profiles WHERE account_id = $1", [account_id])
+        return found[0] if found else None
+
+    def member(self, campaign_id: str, account_id: str) -> dict[str, Any] | None:
+        """Return what the case keeps of an account as a member of a campaign, or null."""
+        if "members" not in self.tables:
+            return None
+        sql = "SELECT * FROM members WHERE account_id = $1 AND campaign_id = $2"
+        found = self.rows(sql, [account_id, campaign_id])
+        return found[0] if found else None
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query with values by name; values go in as parameters only."""

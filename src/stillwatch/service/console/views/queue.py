@@ -39,12 +39,12 @@ class QueueQuery(BaseModel):
         size: groups a page.
     """
 
-    q: str = Field("", max_length=200)
-    standing: Standing | None = None
-    hypothesis: str = Field("", max_length=100)
+    q: str = Field(default="", max_length=200)
+    standing: Standing | Literal[""] = ""
+    hypothesis: str = Field(default="", max_length=100)
     sort: Order = "rank"
-    page: int = Field(1, ge=1, le=100_000)
-    size: int = Field(25, ge=1, le=100)
+    page: int = Field(default=1, ge=1, le=100_000)
+    size: int = Field(default=25, ge=1, le=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,15 @@ def ranked(case: Case) -> tuple[Campaign, ...]:
     return tuple(sorted(case.campaigns, key=lambda one: (order[standing(one)], -one.exchanges, one.id)))
 
 
+SORT_TITLES: Final[tuple[tuple[Order, str], ...]] = (
+    ("rank", "accused first, then the larger"),
+    ("accounts", "most accounts"),
+    ("exchanges", "most exchanges"),
+    ("posterior", "surest explanation"),
+    ("q", "least q-value"),
+    ("first_seen", "began last"),
+    ("last_seen", "seen last"),
+)
 SORTS: Final[dict[Order, Callable[[QueueRow], Any]]] = {
     "rank": lambda row: row.rank,
     "accounts": lambda row: -row.n_accounts,
@@ -151,7 +160,7 @@ def queue_address(query: QueueQuery, page: int = 1) -> str:
 def _matches(row: QueueRow, query: QueueQuery) -> bool:
     wanted = query.q.strip().casefold()
     return (
-        (query.standing is None or row.standing == query.standing)
+        (not query.standing or row.standing == query.standing)
         and (not query.hypothesis or row.leading_hypothesis == query.hypothesis)
         and (not wanted or wanted in row.id.casefold() or wanted in row.title.casefold())
     )
