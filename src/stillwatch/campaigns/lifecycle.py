@@ -41,11 +41,13 @@ class Book:
         records: by id, in order.
         days: of each record, within the window of the last scan.
         as_of: last day of that window, or null before the first.
+        since: first day of that window, likewise.
     """
 
     records: tuple[Record, ...] = ()
     days: Days = field(default_factory=dict)
     as_of: str | None = None
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def follow(
         told = f"{link.new} goes on in its place: {link.reason}"
         records[link.old] = _with(earlier, window, "replaced", told, (link.new,))
     ordered = tuple(records[name] for name in sorted(records))
-    return Book(ordered, {name: days[name] for name in sorted(days)}, window.last), ids
+    return Book(ordered, {name: days[name] for name in sorted(days)}, window.last, window.first), ids
 
 
 def _within(days: tuple[tuple[str, str], ...], first: str) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from stillwatch import __version__
-from stillwatch.cli import actions, audit, console, custody, dossier, key, records, signer
+from stillwatch.cli import actions, audit, console, custody, dossier, key, records, signer, state
 from stillwatch.cli.bench import EXAMPLES as BENCH_EXAMPLES
 from stillwatch.cli.bench import bench
 from stillwatch.cli.demo import demo
@@ -39,6 +39,7 @@ app.add_typer(console.app, name="console", epilog=console.EXAMPLES)
 app.add_typer(actions.app, name="actions", epilog="Example: stillwatch actions show case/")
 app.add_typer(audit.app, name="audit", epilog="Example: stillwatch audit verify demo/desk.sqlite")
 app.add_typer(records.app, name="records", epilog="Example: stillwatch records explain gateway.jsonl.gz")
+app.add_typer(state.app, name="state", epilog="Example: stillwatch state show state/")
 app.add_typer(key.app, name="key", epilog="Example: stillwatch key new sketch.key")
 app.add_typer(
     signer.app,

@@ -4,12 +4,14 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from stillwatch.campaigns.lifecycle import Book
 from stillwatch.campaigns.record import Record, Sighting
 from stillwatch.dossiers.case import Campaign, Case, Lifecycle, LifecycleEvent
 from stillwatch.links.family import Families
-from stillwatch.links.population import MISSING_TIME, IntArray
+from stillwatch.links.population import IntArray
 from stillwatch.links.rows import distinct_pairs
 from stillwatch.pipeline.analysis import Analysis, Finding
 
@@ -26,12 +28,13 @@ def sightings_of(analysis: Analysis, case: Case) -> tuple[Sighting, ...]:
     )
 
 
-def bans_of(analysis: Analysis, last_day: str) -> dict[str, str]:
-    """Return the day of the ban of every account with traffic that was banned by a day."""
-    accounts = analysis.population.accounts
-    known = np.flatnonzero(accounts.banned_us != MISSING_TIME)
-    days = np.datetime_as_string((accounts.banned_us[known] // DAY_US).astype("datetime64[D]"))
-    return {accounts.names[i]: str(day) for i, day in zip(known, days, strict=True) if day <= last_day}
+def bans_of(accounts: pa.Table | None, last_day: str) -> dict[str, str]:
+    """Return the day of the ban of every account in a table that was banned by a day, with traffic or without."""
+    if accounts is None or "banned_at" not in accounts.column_names:
+        return {}
+    banned = accounts.filter(pc.is_valid(accounts["banned_at"]))
+    days = pc.strftime(banned["banned_at"], "%Y-%m-%d").to_pylist()
+    return {name: day for name, day in zip(banned["account_id"].to_pylist(), days, strict=True) if day <= last_day}
 
 
 def with_lifecycles(case: Case, ids: tuple[str, ...], book: Book) -> Case:

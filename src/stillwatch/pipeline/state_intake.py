@@ -60,6 +60,7 @@ class StateIntake:
         self._vault = vault
         self._writer = writer
         self._manifest: Manifest | None = None
+        self._accounts: pa.Table | None = None
         self._window = Window("", "")
         self._book = Book()
         self._next_book = Book()
@@ -75,7 +76,7 @@ class StateIntake:
             place = Place(vault, self._writer, engine, work, request.key)
             manifest = add_traffic(manifest, inputs.traffic, given.sketcher, place, progress)
         manifest, accounts, authorisations = self._registers(manifest, given)
-        self._manifest = manifest
+        self._manifest, self._accounts = manifest, accounts
         window = window_of(manifest.segments, request.window_days)
         if window is None:
             raise InputError(
@@ -114,7 +115,7 @@ class StateIntake:
 
     def named(self, analysis: Analysis, case: Case) -> Case:
         """Return the case under the campaigns' lasting ids, with their story."""
-        bans = bans_of(analysis, self._window.last)
+        bans = bans_of(self._accounts, self._window.last)
         self._next_book, ids = follow(self._book, sightings_of(analysis, case), self._window, bans)
         return with_lifecycles(case, ids, self._next_book)
 

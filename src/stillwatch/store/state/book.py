@@ -36,17 +36,19 @@ def read_book(vault: Vault, kept: m.Book | None) -> Book:
     for name, account, day in zip(*(slices[column].to_pylist() for column in SLICES.names), strict=True):
         days.setdefault(name, []).append((account, day))
     records = tuple(_record(row) for row in document["campaigns"])
-    return Book(records, {name: tuple(pairs) for name, pairs in days.items()}, kept.as_of)
+    return Book(records, {name: tuple(pairs) for name, pairs in days.items()}, kept.as_of, kept.since)
 
 
 def write_book(writer: Writer, book: Book) -> m.Book:
     """Keep the campaigns and return what the manifest shall name; equal books give equal bytes."""
     assert book.as_of is not None
+    assert book.since is not None
     document = {"schema": SCHEMA_NAME, "campaigns": [record_document(one) for one in book.records]}
     rows = [(name, *pair) for name in sorted(book.days) for pair in book.days[name]]
     columns = [pa.array([row[i] for row in rows], pa.string()) for i in range(len(SLICES))]
     return m.Book(
         as_of=book.as_of,
+        since=book.since,
         campaigns=writer.put((json.dumps(document, indent=1) + "\n").encode(), "json"),
         slices=writer.put(parquet_bytes(pa.Table.from_arrays(columns, schema=SLICES)), "parquet"),
     )

@@ -35,6 +35,14 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """A day's counts by account whose sketches were pruned."""
+
+    day: str
+    counts: str
+
+
+@dataclass(frozen=True, slots=True)
 class Addition:
     """What one scan brought: ``read == used + quarantined + out_of_scope`` when it was added.
 
@@ -64,11 +72,13 @@ class Book:
 
     Args:
         as_of: the last day of the window that was analysed.
+        since: its first day.
         campaigns: reference of the records with their events.
         slices: reference of which account took part on which day.
     """
 
     as_of: str
+    since: str
     campaigns: str
     slices: str
 
@@ -85,6 +95,7 @@ class Manifest:
         accounts, authorisations: references of the tables as last told, or null.
         book: the campaigns now, or null before the first analysis.
         earlier_book: the campaigns before the last addition, from which its analysis started.
+        histories: counts by account of days whose sketches were pruned.
         case: file name to reference: the last case.
         pruned_before: days before this one are not taken in any more, or null.
         kept_out: keyed hashes of accounts that were erased and shall not come back.
@@ -98,6 +109,7 @@ class Manifest:
     authorisations: str | None = None
     book: Book | None = None
     earlier_book: Book | None = None
+    histories: tuple[History, ...] = ()
     case: Mapping[str, str] = field(default_factory=dict)
     pruned_before: str | None = None
     kept_out: tuple[str, ...] = ()
@@ -116,6 +128,7 @@ class Manifest:
                 *(part for segment in self.segments for part in (segment.sketches, segment.history)),
                 *(addition.quarantine for addition in self.additions),
                 *(part for book in books for part in (book.campaigns, book.slices)),
+                *(one.counts for one in self.histories),
                 *self.case.values(),
                 self.accounts,
                 self.authorisations,
@@ -175,7 +188,8 @@ def _manifest(body: dict[str, Any]) -> Manifest:
     )
     books = {name: None if body[name] is None else Book(**body[name]) for name in ("book", "earlier_book")}
     lists = {name: tuple(body[name]) for name in ("inputs", "kept_out")}
-    return Manifest(**{**body, **books, **lists, "additions": additions})
+    histories = tuple(History(**row) for row in body["histories"])
+    return Manifest(**{**body, **books, **lists, "additions": additions, "histories": histories})
 
 
 def _json(body: Any) -> str:

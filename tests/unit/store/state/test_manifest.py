@@ -24,7 +24,7 @@ MANIFEST = Manifest(
     ),
     inputs=("d1",),
     accounts="a.parquet",
-    book=Book("2026-03-01", "c.json", "t.parquet"),
+    book=Book("2026-03-01", "2026-01-16", "c.json", "t.parquet"),
     case={"campaigns.json": "x.json"},
 )
 
