@@ -13,7 +13,7 @@ from test_determinism import SAME, shuffled
 
 from stillwatch.worlds.generator import json_lines
 
-pytestmark = needs_spark
+pytestmark = [needs_spark, pytest.mark.xdist_group("spark")]
 SPARK = ("--engine", "spark", "--master", "local[2]")
 
 

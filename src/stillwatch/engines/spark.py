@@ -44,7 +44,8 @@ class SparkEngine:
     """
 
     def __init__(self, master: str, work: Path) -> None:
-        self._session, self._is_ours = start_session(master, work / "spark.log")
+        self.log = work / "spark.log"  # Spark's own words, where Java was started here
+        self._session, self._is_ours = start_session(master, self.log)
         for name, value in SETTINGS.items():
             self._session.conf.set(name, value)
         self._n_portions = 0
@@ -193,6 +194,11 @@ def _refusals() -> Iterator[None]:
 
 def _refusal(message: str, kind: str) -> EngineError:
     place = message.find(FAILED)
+    if "maxResultSize" in message or "OutOfMemoryError" in message:
+        return EngineError(
+            "spark", "the driver has too little memory for a result",
+            fix="Raise spark.driver.memory and spark.driver.maxResultSize: docs/scale.md, 'What the driver holds'.",
+        )  # fmt: skip
     if "No module named" in message:
         return EngineError(
             "spark", "an executor lacks a Python package", expected="stillwatch and its dependencies on every executor",

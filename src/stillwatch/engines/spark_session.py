@@ -3,9 +3,11 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -35,7 +37,7 @@ def is_local(master: str) -> bool:
 
 
 def start_session(master: str, log: Path) -> tuple[Any, bool]:
-    """Return a Spark session, and whether it was started here; a session that is already there is used.
+    """Return a Spark session, and whether it was started here; one that is already there is used.
 
     Args:
         master: as Spark names it, ``local[*]`` or ``spark://HOST:PORT``.
@@ -51,21 +53,24 @@ def start_session(master: str, log: Path) -> tuple[Any, bool]:
     if active is not None:
         _check_network(active)
         return active.newSession(), False
-    if "PYSPARK_GATEWAY_PORT" not in os.environ:  # else spark-submit has started Java and chosen the master
-        _check_java()
-        _check_master(master)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("stillwatch")
-    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+    is_submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started Java and chosen the master
+    if not is_submitted:
+        _check_java()
+        _check_master(master)
         builder = builder.master(master)
-    if is_local(master):
+    if is_local(master) and not is_submitted:
         quiet = resources.files("stillwatch.engines").joinpath("log4j2.properties")
         options = f"-Dlog4j2.configurationFile={quiet} -Djava.net.preferIPv4Stack=true"
         for name, value in {**LOCAL, "spark.driver.extraJavaOptions": options}.items():
             builder = builder.config(name, value)
+    listener = signal.getsignal(signal.SIGINT)
     try:
         with _output_to(log):
             session = builder.getOrCreate()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, listener)  # pyspark puts its own in its place
     except Exception as failure:  # noqa: BLE001 - Java, py4j and pyspark have no common base
         raise EngineError(
             "spark", "cannot be started", got=f"{type(failure).__name__}; {_last_words(log)}",

@@ -109,6 +109,7 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
             given = Given(sketcher, _table_of(registers, "accounts"), _table_of(registers, "authorisations"))
             with clock.stage("records and sketches"):
                 taken = intake.take(given, engine, work, lambda n: progress("records and sketches", n, 0))
+            progress(_engine_in_words(engine), 0, 1)
             with clock.stage("population"):
                 progress("population", 0, 1)
                 population, ids = _population(taken.sketches, list(taken.account_names), taken.accounts)
@@ -198,6 +199,13 @@ def _engine(request: ScanRequest, work: Path) -> Engine:
         return SparkEngine(request.spark_master, work)
     n_threads = request.settings.threads or os.cpu_count() or 1
     return EmbeddedEngine(work, memory_bytes=_memory_bytes(request.settings), n_threads=n_threads)
+
+
+def _engine_in_words(engine: Engine) -> str:
+    """Return what ran the first stage, as ``spark 4.3.0: master local[2], portions 5``."""
+    settings = dict(engine.settings())
+    title = f"{settings.pop('engine')} {settings.pop('version')}"
+    return f"{title}: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items())
 
 
 def _memory_bytes(settings: Settings) -> int:

@@ -114,7 +114,7 @@ class Cut:
     """
 
     row_groups: tuple[int, int] | None = None
-    run_bytes: int = 256 << 20  # some seconds of sketching: little is lost with a worker, and little spent on starting
+    run_bytes: int = 64 << 20  # seconds of sketching: little is lost with a worker, and little is spent on starting
 
     def runs(self, metadata: pq.FileMetaData) -> list[tuple[int, int]]:
         """Return runs of row groups, each from the first to before the second."""
