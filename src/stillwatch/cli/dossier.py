@@ -8,15 +8,29 @@ import typer
 from typer.core import TyperGroup
 
 from stillwatch.cli.rim import rim, say, say_json
+from stillwatch.dossiers.dossier import DOCUMENT, Dossier
+from stillwatch.dossiers.dossier_document import dossier_from_json
 from stillwatch.dossiers.freezing.given import Given
-from stillwatch.pipeline.dossier import DossierRequest, write_dossier
+from stillwatch.dossiers.number import Number
+from stillwatch.dossiers.render.dossier.inert_value import inert_value
+from stillwatch.dossiers.render.dossier.words import spread_of, words_of
+from stillwatch.dossiers.tracing import Trace, find, trace
+from stillwatch.errors import InputError
+from stillwatch.pipeline.dossier import FORMATS, DossierRequest, render_again, write_dossier
 
 DEFAULT = "freeze"
+SHOWN_ROWS = 5  # of a trace, unless asked for more
 
 EXAMPLES = (
     "\b\nExamples:\n"
     "  stillwatch dossier case/ c-12ebe280889a --out dossier/\n"
-    "  stillwatch dossier case/ c-12ebe280889a --prices prices.toml --releases releases.toml --out dossier/"
+    "  stillwatch dossier case/ c-12ebe280889a --prices prices.toml --releases releases.toml --out dossier/\n"
+    "  stillwatch dossier trace taken.exchanges dossier/ --case case/"
+)
+TRACE_EXAMPLES = (
+    "\b\nExamples:\n"
+    "  stillwatch dossier trace 12 dossier/\n"
+    "  stillwatch dossier trace observation.no_ramp dossier/ --case case/ --rows 20"
 )
 
 
@@ -40,6 +54,11 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Prices = Annotated[Path | None, typer.Option(metavar="FILE", help="List prices, TOML.")]
+Releases = Annotated[Path | None, typer.Option(metavar="FILE", help="Model releases, TOML.")]
+Settings = Annotated[Path | None, typer.Option(metavar="FILE", help="Appeal path and names, TOML.")]
+Document = Annotated[Path, typer.Argument(metavar="DOSSIER/", help="A dossier's folder, or its dossier.json.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace what stands there.")]
 
 
 @app.callback()
@@ -55,17 +74,135 @@ def freeze(  # noqa: PLR0913, PLR0917 - a command's options
     case: Annotated[Path, typer.Argument(metavar="CASE/", help="The folder that a scan left.")],
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's id.")],
     out: Annotated[Path, typer.Option("--out", metavar="DOSSIER/", help="The folder to write.")],
-    prices: Annotated[Path | None, typer.Option(metavar="FILE", help="List prices, TOML.")] = None,
-    releases: Annotated[Path | None, typer.Option(metavar="FILE", help="Model releases, TOML.")] = None,
-    settings: Annotated[Path | None, typer.Option(metavar="FILE", help="Appeal path and wording, TOML.")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace a dossier that stands there.")] = False,
+    prices: Prices = None,
+    releases: Releases = None,
+    settings: Settings = None,
+    formats: Annotated[
+        str | None, typer.Option(metavar="NAMES", help=f"Of {', '.join(FORMATS)}; pdf needs stillwatch[pdf].")
+    ] = None,
+    replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
     """Freeze a campaign into one document and render it."""
     with rim(as_json=as_json):
-        written = write_dossier(DossierRequest(case, campaign, out, Given(prices, releases, settings), replace=replace))
+        names = None if formats is None else tuple(name.strip() for name in formats.split(","))
+        request = DossierRequest(case, campaign, out, Given(prices, releases, settings), names, replace=replace)
+        written = write_dossier(request)
         if as_json:
             say_json({"dossier": str(out), "files": list(written)})
         else:
             for name in written:
                 say(str(out / name))
+
+
+@app.command(epilog="Example: stillwatch dossier render dossier/ --formats html,pdf --out rendered/")
+def render(
+    document: Document,
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder to write.")],
+    formats: Annotated[str, typer.Option(metavar="NAMES", help=f"Of {', '.join(FORMATS)}.")] = "html,markdown",
+    replace: Replace = False,
+    as_json: AsJson = False,
+) -> None:
+    """Render a dossier of this or an older version again, from its document alone."""
+    with rim(as_json=as_json):
+        names = tuple(name.strip() for name in formats.split(","))
+        written = render_again(_bytes(document), out, names, replace=replace)
+        if as_json:
+            say_json({"folder": str(out), "files": list(written)})
+        else:
+            for name in written:
+                say(str(out / name))
+
+
+@app.command("trace", epilog=TRACE_EXAMPLES)
+def trace_command(  # noqa: PLR0913, PLR0917 - a command's options
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="A print number, or a reference as taken.exchanges.")],
+    document: Document,
+    case: Annotated[Path | None, typer.Option(metavar="CASE/", help="Show its rows, and compute it again.")] = None,
+    prices: Prices = None,
+    releases: Releases = None,
+    settings: Settings = None,
+    rows: Annotated[int, typer.Option(min=0, max=1_000_000, help="Rows to show.")] = SHOWN_ROWS,
+    as_json: AsJson = False,
+) -> None:
+    """Say where a number comes from: method, uncertainty and rows; with a case, show the rows and compute it again."""
+    with rim(as_json=as_json):
+        read = _dossier(document)
+        if case is None:
+            place, found = find(read, number)
+            if as_json:
+                say_json(_as_document(place, found))
+            else:
+                _say_number(place, found)
+            return
+        traced = trace(read, number, case, Given(prices, releases, settings), rows)
+        if as_json:
+            say_json({**_as_document(traced.place, traced.number), **_trace_document(traced)})
+        else:
+            _say_number(traced.place, traced.number)
+            _say_trace(traced)
+        if not traced.agrees:
+            got = "nothing" if traced.again is None else words_of(traced.again)
+            raise InputError(
+                str(case), "the case gives another number", got=got, expected=words_of(traced.number),
+                fix="Name the case and the files that the dossier was frozen from.",
+            )  # fmt: skip
+
+
+def _bytes(path: Path) -> bytes:
+    file = path / DOCUMENT if path.is_dir() else path
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(str(file), "cannot be read", got=error.strerror) from None
+
+
+def _dossier(path: Path) -> Dossier:
+    return dossier_from_json(_bytes(path))
+
+
+def _say_number(place: int, number: Number) -> None:
+    say(f"[{place}] {number.ref}")
+    for label, text in (
+        ("what", number.title),
+        ("value", words_of(number)),
+        ("interval", f"{spread_of(number) or 'of no width'}: {number.interval.method}" if number.interval else "none"),
+        ("method", number.method),
+        ("note", number.note),
+        ("rows", f"{number.rows.n_rows:,} of {number.rows.file} where {number.rows.selection or 'all'}"),
+        ("columns", ", ".join(number.rows.columns)),
+        ("behind", ", ".join(number.needs)),
+    ):
+        if text:
+            say(f"  {label:<9} {inert_value(text)}")
+
+
+def _say_trace(traced: Trace) -> None:
+    again = "not given by this case" if traced.again is None else words_of(traced.again)
+    say(f"  again     {again}: {'agrees' if traced.agrees else 'differs'}")
+    if traced.is_same_file is not None:
+        say(f"  file      {'the very file' if traced.is_same_file else 'another file than'} the dossier names")
+    for row in traced.rows:
+        say("  | " + inert_value("  ".join(f"{name}={value}" for name, value in row.items())))
+    if traced.n_rows > len(traced.rows):
+        say(f"  | and {traced.n_rows - len(traced.rows):,} more rows (--rows)")
+
+
+def _as_document(place: int, number: Number) -> dict[str, Any]:
+    interval, rows = number.interval, number.rows
+    return {
+        "number": place, "ref": number.ref, "title": number.title, "value": number.value,
+        "moment": number.moment.isoformat() if number.moment else None, "unit": number.unit,
+        "interval": None if interval is None else {"low": interval.low, "high": interval.high, "level": interval.level,
+                                                   "method": interval.method},
+        "method": number.method, "note": number.note, "needs": list(number.needs),
+        "rows": {"file": rows.file, "selection": rows.selection, "columns": list(rows.columns), "n_rows": rows.n_rows},
+    }  # fmt: skip
+
+
+def _trace_document(traced: Trace) -> dict[str, Any]:
+    shown = [{name: value if isinstance(value, (int, float, str, list, type(None))) else str(value)
+              for name, value in row.items()} for row in traced.rows]  # fmt: skip
+    again = None if traced.again is None else traced.again.value
+    return {"again": again, "agrees": traced.agrees, "is_same_file": traced.is_same_file, "n_rows": traced.n_rows,
+            "shown_rows": shown}  # fmt: skip

@@ -36,7 +36,7 @@ class Rows:
 
     Args:
         file: a file of the case, or one that was given beside it.
-        selection: which rows, as ``campaign_id = c-1``; empty: all of them.
+        selection: which rows, as ``campaign_id = "c-1"`` (see ``selection``), or a path in a JSON document.
         columns: the columns of the file that were read.
         n_rows: how many rows were read.
     """

@@ -18,6 +18,7 @@ from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.given import Facts
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.number import Rows, Statement, say
+from stillwatch.dossiers.selection import clause, of_campaign
 
 WEIGHTS: Final = "attribution-2026-11"
 UNKNOWN: Final = "unknown"
@@ -88,7 +89,7 @@ def _title(identifier: str, facts: Facts) -> str:
 def _organisation(row: dict[str, Any], share: float, case: CaseFolder, ledger: Ledger, facts: Facts) -> Organisation:
     name = slug(row["organisation_id"])
     title = _title(row["organisation_id"], facts)
-    where = Rows("organisations.parquet", f"campaign_id = {case.campaign.id}, organisation_id = {row['organisation_id']}",
+    where = Rows("organisations.parquet", of_campaign(case.campaign.id, clause("organisation_id", row["organisation_id"])),
                  ("n_members", "n_verified", "n_tied", "exchanges", "n_accounts"), 1)  # fmt: skip
     p = ledger.put(
         f"organisation.{name}.p", f"probability that an exchange of the slice was sent for {title}", share,
@@ -150,7 +151,7 @@ def _by_timeline(name: str, share: float, ledger: Ledger) -> Organisation:
 
 
 def _unknown(share: float, case: CaseFolder, ledger: Ledger) -> Organisation:
-    where = Rows("organisations.parquet", f"campaign_id = {case.campaign.id}", ("exchanges",),
+    where = Rows("organisations.parquet", of_campaign(case.campaign.id), ("exchanges",),
                  len(case.tables["organisations"]) if "organisations" in case.tables else 0)  # fmt: skip
     p = ledger.put(f"organisation.{UNKNOWN}.p", "probability that who is behind an exchange of the slice is unknown",
                    max(share, 0.0), "probability", rows=where, method="what no organisation is named for",
@@ -173,7 +174,7 @@ def _summary(case: CaseFolder, rows: list[dict[str, Any]]) -> tuple[Statement, .
     if case.also_in:
         said.append(
             say("The pool is shared: some of its accounts are members of [[v:0]] as well.",
-                ", ".join(f"{name} ({n} accounts)" for name, n in case.also_in))
+                ", ".join(f"{name} ({n} of them)" for name, n in case.also_in))
         )  # fmt: skip
     said.append(say("The finding does not depend on it. Country, language and geography were not looked at."))
     return tuple(said)
@@ -200,7 +201,7 @@ def _parts(rows: list[dict[str, Any]], case: CaseFolder, ledger: Ledger, facts: 
     ]
     named_accounts = sum(row["n_members"] for row in rows)
     named_exchanges = min(sum(row["exchanges"] for row in rows), case.campaign.attempts)
-    where = Rows("organisations.parquet", f"campaign_id = {case.campaign.id}", ("n_members", "exchanges"), len(rows))
+    where = Rows("organisations.parquet", of_campaign(case.campaign.id), ("n_members", "exchanges"), len(rows))
     rest = [
         ledger.put(f"organisation.{UNKNOWN}.{key}", f"{words} that no organisation is named for", float(n), words,
                    rows=where, method="the rest", note="members that are tied to several count for each of them")
@@ -213,7 +214,7 @@ def _parts(rows: list[dict[str, Any]], case: CaseFolder, ledger: Ledger, facts: 
 
 
 def _members_of(row: dict[str, Any], case: CaseFolder, ledger: Ledger) -> str:
-    where = Rows("organisations.parquet", f"campaign_id = {case.campaign.id}, organisation_id = {row['organisation_id']}",
+    where = Rows("organisations.parquet", of_campaign(case.campaign.id, clause("organisation_id", row["organisation_id"])),
                  ("n_members", "n_tied"), 1)  # fmt: skip
     return ledger.put(f"organisation.{slug(row['organisation_id'])}.accounts", "members that name it or are tied to it",
                       float(row["n_members"] + row["n_tied"]), "accounts", rows=where, method="a sum of counts")  # fmt: skip

@@ -1,14 +1,13 @@
 """The close of a dossier: its limits, what would change our mind, the way to object, and what came before."""
 
 from collections.abc import Iterator
-from math import inf
 from typing import Final
 
 from stillwatch.dossiers.dossier import InferencePart
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.given import Facts
-from stillwatch.dossiers.freezing.inferred import Model
-from stillwatch.dossiers.freezing.ledger import Ledger, shown
+from stillwatch.dossiers.freezing.inferred import Model, range_words
+from stillwatch.dossiers.freezing.ledger import shown
 from stillwatch.dossiers.number import Statement, say
 
 N_TURNS: Final = 6  # observations that would turn the finding, strongest first
@@ -31,12 +30,8 @@ def limits(case: CaseFolder) -> tuple[Statement, ...]:
     return tuple(said)
 
 
-def would_change(case: CaseFolder, ledger: Ledger, inference: InferencePart, model: Model) -> tuple[Statement, ...]:
-    """Return concrete observations that would turn the finding or strengthen another explanation."""
-    return tuple(_turns(case, ledger, inference, model))
-
-
-def _turns(case: CaseFolder, ledger: Ledger, inference: InferencePart, model: Model) -> Iterator[Statement]:
+def would_change(case: CaseFolder, inference: InferencePart, model: Model) -> Iterator[Statement]:
+    """Yield concrete observations that would turn the finding or strengthen another explanation."""
     leading = inference.rivals[0]
     yield say("An authorisation that covers these accounts and this time, of whatever date it is shown.")
     yield say("An agreement by which one customer runs these accounts in the open, with disclosed end users.")
@@ -47,13 +42,9 @@ def _turns(case: CaseFolder, ledger: Ledger, inference: InferencePart, model: Mo
         if expectation is None or not weight.is_met or weight.observation == weight.bits or n >= N_TURNS:
             continue
         n += 1
-        unit = ledger[weight.observation].unit
-        edge = expectation.at_least if expectation.at_least > -inf else expectation.at_most
-        words = f"{edge:.0%}" if unit.startswith("share of") else f"{edge:g}"
-        side = "below" if expectation.at_least > -inf else "above"
         yield say(
-            f"'[[v:0]]' [[v:1]] [[v:2]] in fuller records, where {shown(weight.observation)} was seen: worth "
-            f"{shown(weight.bits)} now.", weight.title, side, words,
+            f"Fuller records in which '[[v:0]]' is no longer [[v:1]]: {shown(weight.observation)} was seen, worth "
+            f"{shown(weight.bits)} now.", weight.title, range_words(expectation),
         )  # fmt: skip
     if len(inference.rivals) > 1:
         rival = inference.rivals[1]

@@ -4,14 +4,16 @@ from typing import Final
 
 from stillwatch.assessments.hypothesis import Expectation
 from stillwatch.dossiers.case import Hypothesis
-from stillwatch.dossiers.dossier import CounterPart, CounterPoint, InferencePart, Member, Omission, Rival
+from stillwatch.dossiers.dossier import CounterPart, CounterPoint, InferencePart, Member, Omission, Rival, Weight
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.inferred import CHANNELS, Model, bits_by_channel
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.freezing.reweighing import Scales
 from stillwatch.dossiers.number import Rows, Statement, say
+from stillwatch.dossiers.selection import of_campaign
 
 N_WEAKEST: Final = 12
+WORTH_SAYING: Final = 0.05  # bits: less is rounded to nothing
 N_INNOCENT: Final = 3
 N_QUOTED: Final = 4  # expectations quoted for or against one explanation
 LOOSE: Final = 0.9  # membership below which an account is loosely tied
@@ -26,8 +28,8 @@ def counter_part(
     omissions = _omissions(case, ledger, scales)
     points = [
         _without_families(case, ledger, scales, omissions),
-        *_innocent(inference),
-        _against(inference.rivals[0]),
+        *_innocent(inference, ledger),
+        _against(inference.rivals[0], ledger),
         _fragile(ledger, inference.rivals[0], scales, model),
         _weak_members(case, ledger, members),
         _outsiders(case, ledger),
@@ -48,7 +50,7 @@ def _omissions(case: CaseFolder, ledger: Ledger, scales: Scales) -> tuple[Omissi
     found = []
     for channel in (c for c in CHANNELS if c in mine or c in theirs):
         outcome = scales.without([channel])
-        where = ledger.in_case("hypotheses.evidence, tests")
+        where = _weighed_rows(case, ledger)
         title = CHANNELS[channel]
         bits = ledger.put(f"without.{channel}.bits", f"{title}: worth against the runner-up",
                           mine.get(channel, 0.0) - theirs.get(channel, 0.0), "bits", rows=where,
@@ -62,6 +64,11 @@ def _omissions(case: CaseFolder, ledger: Ledger, scales: Scales) -> tuple[Omissi
             Omission(channel, title, bits, posterior, titles.get(outcome.leading, outcome.leading), outcome.stands)
         )
     return tuple(sorted(found, key=lambda o: ledger.value(o.posterior) or 0.0))
+
+
+def _weighed_rows(case: CaseFolder, ledger: Ledger) -> Rows:
+    campaign = case.campaign
+    return ledger.in_case("hypotheses", "tests", n_rows=len(campaign.hypotheses) + len(campaign.tests))
 
 
 def _without_families(
@@ -86,27 +93,36 @@ def _without_families(
     elif len(fewest) > 1:
         p = scales.without(fewest).posteriors.get(case.campaign.hypotheses[0].name, 0.0)
         ref = ledger.put("without.fewest.posterior", "posterior without the fewest families that overturn the finding",
-                         p, "probability", rows=ledger.in_case("hypotheses.evidence, tests"),
+                         p, "probability", rows=_weighed_rows(case, ledger),
                          method="all hypotheses weighed again without them")  # fmt: skip
         words = " and ".join(f"'{CHANNELS[c]}'" for c in fewest)
         said.append(say(f"Without [[v:0]] together it falls (posterior {shown(ref)}).", words))
     return CounterPoint("What if one family of evidence is wrong?", tuple(said))
 
 
-def _innocent(inference: InferencePart) -> list[CounterPoint]:
+def _innocent(inference: InferencePart, ledger: Ledger) -> list[CounterPoint]:
     """Return, for the most probable other explanations, what they predict, where that fits, and where it does not."""
     found = []
     for rival in inference.rivals[1 : 1 + N_INNOCENT]:
         met = [w for w in rival.weights if w.is_met]
-        missed = [w for w in rival.weights if not w.is_met]
+        fits = sorted(met, key=lambda w: -_bits(w, ledger))
+        misfits = sorted((w for w in rival.weights if not w.is_met), key=lambda w: _bits(w, ledger))
         said = [
             say(f"It has a posterior of {shown(rival.posterior)}. Of what it predicts, [[v:0]] of [[v:1]] observations fit.",
                 str(len(met)), str(len(rival.weights)))
         ]  # fmt: skip
-        said += [_quoted("It fits that", w.title, w.observation, w.bits, w.expected) for w in met[:N_QUOTED]]
-        said += [_quoted("It does not fit that", w.title, w.observation, w.bits, w.expected) for w in missed[:N_QUOTED]]
+        said += [_quoted("It fits that", w.title, w.observation, w.bits, w.expected) for w in fits[:N_QUOTED]]
+        said += [
+            _quoted("It does not fit that", w.title, w.observation, w.bits, w.expected)
+            for w in misfits[:N_QUOTED]
+            if _bits(w, ledger) < 0
+        ]
         found.append(CounterPoint(f"What if it is: {rival.title}?", tuple(said)))
     return found
+
+
+def _bits(weight: Weight, ledger: Ledger) -> float:
+    return ledger.value(weight.bits) or 0.0
 
 
 def _quoted(lead: str, title: str, observation: str, bits: str, expected: Statement) -> Statement:
@@ -116,8 +132,8 @@ def _quoted(lead: str, title: str, observation: str, bits: str, expected: Statem
     return say(f"{lead} '[[v:0]]':{seen} expected {words.rstrip('.')} ({shown(bits)}).", title, *expected.values)
 
 
-def _against(leading: Rival) -> CounterPoint | None:
-    against = [w for w in leading.weights if not w.is_met]
+def _against(leading: Rival, ledger: Ledger) -> CounterPoint | None:
+    against = sorted((w for w in leading.weights if _bits(w, ledger) < -WORTH_SAYING), key=lambda w: _bits(w, ledger))
     if not against:
         return None
     said = [_quoted("Not as the finding predicts:", w.title, w.observation, w.bits, w.expected) for w in against]
@@ -140,8 +156,8 @@ def _fragile(ledger: Ledger, leading: Rival, scales: Scales, model: Model) -> Co
         return None
     ref = ledger.put("fragile.posterior", "posterior with every fragile number at the adverse end of its interval",
                      outcome.posteriors.get(leading.name, 0.0), "probability",
-                     rows=Rows("observations.parquet", f"campaign_id = {ledger.campaign_id}", ("value", "low", "high"),
-                               len(changed)),
+                     rows=Rows("observations.parquet", of_campaign(ledger.campaign_id), ("value", "low", "high"),
+                               len(scales)),
                      method="all hypotheses weighed again with those numbers changed")  # fmt: skip
     verdict = "The finding would still be made" if outcome.stands else "The finding would not be made"
     said.append(say(f"{verdict} if all of them were: the posterior is {shown(ref)} then."))
@@ -162,7 +178,7 @@ def _weakest(members: tuple[Member, ...]) -> tuple[Member, ...]:
 def _weak_members(case: CaseFolder, ledger: Ledger, members: tuple[Member, ...]) -> CounterPoint | None:
     if any(m.p_group is None for m in members) or not members:
         return None
-    where = Rows("members.parquet", f"campaign_id = {case.campaign.id}", ("p_group", "exchanges", "families", "shares"),
+    where = Rows("members.parquet", of_campaign(case.campaign.id), ("p_group", "exchanges", "families", "shares"),
                  len(members))  # fmt: skip
     said = []
     for key, title, text, is_weak in (
@@ -222,7 +238,7 @@ def _prior(case: CaseFolder, ledger: Ledger, scales: Scales) -> CounterPoint | N
         return None
     factor = (p / (1 - p)) / (needed / (1 - needed))
     ref = ledger.put("prior.factor", "by how much the prior would have to be lower for the finding to fall", factor,
-                     "times", rows=ledger.in_case("hypotheses.posterior"),
+                     "times", rows=ledger.in_case("hypotheses", n_rows=len(case.campaign.hypotheses)),
                      method=f"ratio of the posterior odds to those of {needed:g}")  # fmt: skip
     return CounterPoint(
         "What if such campaigns are rarer than assumed?",

@@ -18,6 +18,7 @@ from stillwatch.dossiers.freezing.frameworks import ASKED, Asked
 from stillwatch.dossiers.freezing.ledger import Ledger, shown
 from stillwatch.dossiers.freezing.observed import Seen
 from stillwatch.dossiers.number import Rows, Statement, say
+from stillwatch.dossiers.selection import of_campaign
 
 LEAST_DIGITS: Final = 2.0  # of a p-value: one in a hundred
 STRIKING_RATIO: Final = 10.0  # times the plan's price that the usage is worth; flat plans always have heavy users
@@ -145,7 +146,9 @@ def _subscription(case: CaseFolder, ledger: Ledger, balance: Balance) -> None:
         balance.not_observable.append(say("The column plan_price_usd is missing."))
         return
     paid = float(pc.sum(known["plan_price_usd"]).as_py())
-    where = Rows("members.parquet", f"campaign_id = {case.campaign.id}", ("plan_price_usd",), len(known))
+    where = Rows(
+        "members.parquet", of_campaign(case.campaign.id, "plan_price_usd != null"), ("plan_price_usd",), len(known)
+    )
     ref = ledger.put("members.plan_price", "monthly price of the members' plans together", paid, "USD", rows=where,
                      method="a sum over members whose plan has a known price", needs=("plan_price_usd",))  # fmt: skip
     text = f"The plans cost {shown(ref)} a month together; the slice comes to {shown('taken.price')} at list."
@@ -159,7 +162,7 @@ def _aggregator(case: CaseFolder, ledger: Ledger, balance: Balance) -> None:
         return
     through = pc.fill_null(pc.starts_with(table["platform"], "aggregator:"), fill_value=False)
     n = int(pc.sum(through).as_py() or 0)
-    where = Rows("slices.parquet", f"campaign_id = {case.campaign.id}", ("platform",), len(table))
+    where = Rows("slices.parquet", of_campaign(case.campaign.id), ("platform",), len(table))
     ref = ledger.put("platform.aggregator", "exchanges of the slice that came through an aggregator", float(n),
                      "exchanges", rows=where, method="a count; nothing is estimated", needs=("platform",))  # fmt: skip
     text = f"Through an aggregator came {shown(ref)} of {shown('campaign.attempts')}."

@@ -12,6 +12,7 @@ from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.given import Facts
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.number import Rows, Statement, say
+from stillwatch.dossiers.selection import of_campaign
 
 WINDOW_DAYS: Final = 30  # before a release: about the time in which data still enters a model that is being trained
 LEAST_DAYS: Final = 20  # of traffic: with fewer, no shift of the timeline can be surprising at 1 in 20
@@ -37,14 +38,14 @@ def _of_traffic(case: CaseFolder, ledger: Ledger) -> Iterator[Event]:
         busiest = max(range(len(line.extraction)), key=lambda k: line.extraction[k])
         ref = ledger.put(
             "timeline.busiest", "exchanges of the slice in its busiest step", float(line.extraction[busiest]),
-            "exchanges", rows=ledger.in_case("timeline.extraction"), method="a count; nothing is estimated",
+            "exchanges", rows=ledger.in_case("timeline.extraction", n_rows=len(line.extraction)), method="a count; nothing is estimated",
         )  # fmt: skip
         at = line.start_at + timedelta(seconds=busiest * line.step_s)
         yield Event(at, "traffic", say(f"Busiest step, of [[v:0]] h: {shown(ref)}.", f"{line.step_s / 3600:g}"))
     for release in line.releases:
         ref = ledger.put(
             f"timeline.{slug(release.model)}.moved", f"{release.model}: share of the slice a day after it was first seen",
-            release.share_after_a_day, "share of exchanges", rows=ledger.in_case("timeline.releases"),
+            release.share_after_a_day, "share of exchanges", rows=ledger.in_case("timeline.releases", n_rows=len(line.releases)),
             method="of the slice's exchanges in the second day after the model was first seen in the whole traffic",
             needs=("model",),
         )  # fmt: skip
@@ -67,7 +68,7 @@ def _of_accounts(case: CaseFolder, ledger: Ledger) -> Iterator[Event]:
         known = [at for at in members[column].to_pylist() if at is not None]
         if not known:
             continue
-        where = Rows("members.parquet", f"campaign_id = {case.campaign.id}", (column,), len(members))
+        where = Rows("members.parquet", of_campaign(case.campaign.id, f"{column} != null"), (column,), len(known))
         ref = ledger.put(f"timeline.{column}", f"{n_title}, as far as known", float(len(known)), "accounts",
                          rows=where, method="a count of dates that are known", needs=(column,))  # fmt: skip
         yield Event(min(known), "account", say(first.format(shown(ref)) + " in all."))
@@ -121,7 +122,7 @@ def _of_one(name: str, at: list[datetime], case: CaseFolder, ledger: Ledger, fac
     share = counts[inside].sum() / max(counts.sum(), 1.0)
     shifted = np.array([counts[np.roll(inside, k)].sum() for k in range(n_days)])
     p = float(np.mean(shifted >= counts[inside].sum() - 0.5))
-    where = Rows("slices.parquet", f"campaign_id = {case.campaign.id}", ("requested_at",), len(requested))
+    where = Rows("slices.parquet", of_campaign(case.campaign.id), ("requested_at",), len(requested))
     about = f"{WINDOW_DAYS} days before releases of {name} ({facts.releases_file})"
     refs = [
         ledger.put(f"timeline.{slug(name)}.share", f"share of the slice in the {about}", float(share),

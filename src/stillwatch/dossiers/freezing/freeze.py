@@ -53,7 +53,7 @@ def freeze(case_folder: Path, campaign_id: str, given: Given | None = None) -> D
     judged = criteria(case, ledger, seen, timeline.correlation)
     counter = counter_part(case, ledger, inference, observation.members, model)
     alike = look_alikes(case, ledger, seen, inference)
-    turns = would_change(case, ledger, inference, model)
+    turns = tuple(would_change(case, inference, model))
     settings = case.run.get("settings", {})
     return Dossier(
         schema=SCHEMA_NAME,

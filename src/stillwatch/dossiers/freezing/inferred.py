@@ -6,7 +6,7 @@ from math import inf, log2
 from typing import Final
 
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, released_weights
-from stillwatch.assessments.observation import KINDS
+from stillwatch.assessments.observation import KINDS, P_DIGITS
 from stillwatch.dossiers.calibrated import judgement
 from stillwatch.dossiers.case import Evidence, Hypothesis
 from stillwatch.dossiers.dossier import Confidence, InferencePart, Rival, Step, Waterfall, Weight
@@ -138,13 +138,18 @@ def expected(expectation: Expectation | None, because: str) -> Statement:
     """Return the range that is expected, and why, in words."""
     if expectation is None:
         return say("[[v:0]].", because)
+    return say("[[v:0]]: [[v:1]].", range_words(expectation), because)
+
+
+def range_words(expectation: Expectation) -> str:
+    """Return a range in words; digits of a p-value as the p-value that they stand for."""
     unit = KINDS[expectation.observation].unit
-    low, high = (_bound(edge, unit) for edge in (expectation.at_least, expectation.at_most))
-    if expectation.at_least > -inf and expectation.at_most < inf:
-        words = f"between {low} and {high}"
-    else:
-        words = f"at least {low}" if expectation.at_least > -inf else f"at most {high}"
-    return say("[[v:0]]: [[v:1]].", words, because)
+    low, high = expectation.at_least, expectation.at_most
+    if unit == P_DIGITS:
+        return f"p of at most {10.0**-low:g}" if low > -inf else f"p of more than {10.0**-high:g}"
+    if low > -inf and high < inf:
+        return f"between {_bound(low, unit)} and {_bound(high, unit)}"
+    return f"at least {_bound(low, unit)}" if low > -inf else f"at most {_bound(high, unit)}"
 
 
 def _bound(value: float, unit: str) -> str:
@@ -153,7 +158,10 @@ def _bound(value: float, unit: str) -> str:
 
 def _waterfall(leading: Hypothesis, rival: Hypothesis, ledger: Ledger) -> Waterfall:
     mine, theirs = bits_by_channel(leading), bits_by_channel(rival)
-    where = ledger.in_case(f"hypotheses[name = {leading.name} or {rival.name}].evidence")
+    where = ledger.in_case(
+        *(f"hypotheses[name = {one.name}].evidence" for one in (leading, rival)),
+        n_rows=len(leading.evidence) + len(rival.evidence),
+    )
     name = f"waterfall.{slug(rival.name)}"
     method = f"evidence of '{leading.title}' less evidence of '{rival.title}', summed over the channel"
 

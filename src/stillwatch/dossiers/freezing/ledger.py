@@ -83,6 +83,6 @@ class Ledger:
         """Enter a moment and return its reference."""
         return self.enter(Number(ref, title, None, moment, "time", None, method, rows, (), ""))
 
-    def in_case(self, field: str, *, file: str = CASE) -> Rows:
-        """Return the rows for a number that stands in the campaign's entry of the case document."""
-        return Rows(file, f"campaigns[id = {self.campaign_id}]", (field,), 1)
+    def in_case(self, *fields: str, n_rows: int = 1) -> Rows:
+        """Return the rows for a number that stands in, or is made from, fields of the campaign's entry in the case."""
+        return Rows(CASE, f"campaigns[id = {self.campaign_id}]", fields, n_rows)

@@ -7,9 +7,9 @@ from typing import Final
 from stillwatch.assessments.observation import KINDS
 from stillwatch.dossiers.dossier import InferencePart, LookAlike, Rival
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
-from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
+from stillwatch.dossiers.freezing.ledger import CASE, Ledger, shown, slug
 from stillwatch.dossiers.freezing.observed import Seen
-from stillwatch.dossiers.number import Statement, say
+from stillwatch.dossiers.number import Rows, Statement, say
 
 SET_ASIDE: Final = "set aside"
 NOT_SET_ASIDE: Final = "not set aside"
@@ -119,7 +119,7 @@ def _nearest(one: Resemblance, case: CaseFolder, said: list[Statement], ledger: 
     same = [c for c in case.case.campaigns if c.leading_hypothesis == one.hypothesis and c.id != case.campaign.id]
     if same:
         ref = ledger.put(f"look_alike.{slug(one.name)}.groups", f"groups of the case explained as: {one.title}",
-                         float(len(same)), "groups", rows=ledger.in_case("campaigns.leading_hypothesis"),
+                         float(len(same)), "groups", rows=Rows(CASE, "campaigns", ("leading_hypothesis",), len(case.case.campaigns)),
                          method="a count; nothing is estimated")  # fmt: skip
         said.append(say(f"In the same traffic {shown(ref)} were found and explained so: [[v:0]].",
                         ", ".join(c.id for c in same[:5])))  # fmt: skip

@@ -10,6 +10,7 @@ from stillwatch.dossiers.dossier import Confidence, Measured, Member, Observatio
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.number import Interval, Rows, Statement, say
+from stillwatch.dossiers.selection import clause, of_campaign
 
 INNOCENT: Final = {item.observation: item.innocent_reading for item in PUBLISHED}
 FEW_ACCOUNTS: Final = 20  # below that, shares of accounts have intervals of a third and more
@@ -27,8 +28,11 @@ class Seen:
 def counts(case: CaseFolder, ledger: Ledger) -> None:
     """Enter the campaign's own counts and times."""
     campaign = case.campaign
-    slices = Rows("slices.parquet", f"campaign_id = {campaign.id}", ("exchange_id", "status"), campaign.attempts)
-    members = Rows("members.parquet", f"campaign_id = {campaign.id}", ("account_id",), campaign.n_accounts)
+    everything = Rows("slices.parquet", of_campaign(campaign.id), ("exchange_id", "status"), campaign.attempts)
+    answered = Rows(
+        "slices.parquet", of_campaign(campaign.id, "status < 400"), ("exchange_id", "status"), campaign.exchanges
+    )
+    members = Rows("members.parquet", of_campaign(campaign.id), ("account_id",), campaign.n_accounts)
 
     def rows(field: str, table: Rows) -> Rows:
         return table if table.file.removesuffix(".parquet") in case.tables else ledger.in_case(field)
@@ -38,9 +42,9 @@ def counts(case: CaseFolder, ledger: Ledger) -> None:
         ("n_accounts", "accounts of the campaign", "accounts", campaign.n_accounts, rows("n_accounts", members)),
         ("n_entities", "entities after folding what openly belongs together", "entities", campaign.n_entities,
          ledger.in_case("n_entities")),
-        ("exchanges", "answered exchanges of the slice", "exchanges", campaign.exchanges, rows("exchanges", slices)),
+        ("exchanges", "answered exchanges of the slice", "exchanges", campaign.exchanges, rows("exchanges", answered)),
         ("attempts", "exchanges of the slice, failed ones included", "exchanges", campaign.attempts,
-         rows("attempts", slices)),
+         rows("attempts", everything)),
     ):  # fmt: skip
         ledger.put(f"campaign.{field}", title, float(value), unit, rows=where, method=counted)
     for field, title, moment in (
@@ -48,7 +52,7 @@ def counts(case: CaseFolder, ledger: Ledger) -> None:
         ("last_seen_at", "last exchange of the slice", campaign.last_seen_at),
     ):
         ledger.put_time(
-            f"campaign.{field}", title, moment, rows=rows(field, slices), method="the earliest or latest time"
+            f"campaign.{field}", title, moment, rows=rows(field, everything), method="the earliest or latest time"
         )
     ledger.put(
         "campaign.q_value", "q-value of coordination", campaign.q_value, "q-value", rows=ledger.in_case("q_value"),
@@ -72,7 +76,7 @@ def _from_table(row: dict[str, Any], ledger: Ledger) -> Seen:
     kind = KINDS[row["observation"]]
     where = Rows(
         "observations.parquet",
-        f"campaign_id = {ledger.campaign_id}, observation = {kind.name}",
+        of_campaign(ledger.campaign_id, clause("observation", kind.name)),
         ("value", "low", "high", "comparison"),
         1,
     )
@@ -151,7 +155,7 @@ def _shared(item: Infrastructure, ledger: Ledger) -> list[Shared]:
     found = []
     for value in item.top:
         name = f"shared.{slug(item.kind)}.{slug(value.value)}"
-        where = ledger.in_case(f"infrastructure[kind = {item.kind}].top")
+        where = ledger.in_case(f"infrastructure[kind = {item.kind}].top[value = {value.value}]")
         inside, outside = (
             ledger.put(f"{name}.{side}", f"holders of one {item.kind} {side} the campaign", float(n), "accounts",
                        rows=where, method="a count; nothing is estimated", needs=(item.kind,))

@@ -47,6 +47,10 @@ class Scales:
         p = settings.get("p_leading", 0.9)
         self._p_leading = float(p) if isinstance(p, (int, float)) else 0.9
 
+    def __len__(self) -> int:
+        """Return how many observations can be weighed again."""
+        return len(self._values)
+
     @property
     def p_leading(self) -> float:
         """Return the posterior from which on the scan accused."""

@@ -12,6 +12,7 @@ from stillwatch.dossiers.freezing.given import Facts, Price
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.freezing.resampling import ratio_intervals
 from stillwatch.dossiers.number import Interval, Rows, Statement, say
+from stillwatch.dossiers.selection import clause, of_campaign
 
 FIRM: Final = 0.9  # probability from which on an account or an exchange is counted at the lower end
 UNNAMED: Final = "(no model named)"
@@ -87,7 +88,7 @@ def _count(ref: str, title: str, table: pa.Table, column: str | None, where: Row
 
 def _take(model: str, table: pa.Table, case: CaseFolder, ledger: Ledger, facts: Facts) -> Take:
     name = f"taken.{slug(model)}"
-    selection = f"campaign_id = {case.campaign.id}, model = {'null' if model == UNNAMED else model}, status < 400"
+    selection = of_campaign(case.campaign.id, clause("model", None if model == UNNAMED else model), "status < 400")
     where = Rows("slices.parquet", selection, ("status", *(c for c, _ in COUNTED)), len(table))
     exchanges = _count(f"{name}.exchanges", f"{model}: answered exchanges", table, None, where, ledger)
     tokens = [_count(f"{name}.{c}", f"{model}: {title}", table, c, where, ledger) for c, title in COUNTED]
@@ -112,7 +113,7 @@ def _price(table: pa.Table, price: Price) -> float:
 
 def _totals(answered: pa.Table, case: CaseFolder, ledger: Ledger) -> list[str]:
     columns = ("status", *(column for column, _ in COUNTED))
-    where = Rows("slices.parquet", f"campaign_id = {case.campaign.id}, status < 400", columns, len(answered))
+    where = Rows("slices.parquet", of_campaign(case.campaign.id, "status < 400"), columns, len(answered))
     refs = [_count("taken.exchanges", "answered exchanges", answered, None, where, ledger)]
     refs += [_count(f"taken.{column}", title, answered, column, where, ledger) for column, title in COUNTED]
     refs.append(_count("taken.reasoning_tokens", "reasoning tokens", answered, "reasoning_tokens", where, ledger))
@@ -152,7 +153,7 @@ def _price_statements(
     if len(unpriced) < len(takes):
         refs = [take.price for take in takes if take.price]
         intervals = [ledger[ref].interval for ref in refs]
-        where = Rows("slices.parquet", f"campaign_id = {case.campaign.id}, status < 400", ("model",), len(answered))
+        where = Rows("slices.parquet", of_campaign(case.campaign.id, "status < 400"), ("model",), len(answered))
         total = ledger.put(
             "taken.price", "price at list of the models that have one", sum(ledger.value(ref) or 0.0 for ref in refs),
             facts.prices.currency, rows=where, method="the sum of the models' prices at list",
@@ -197,7 +198,9 @@ def _capabilities(case: CaseFolder, ledger: Ledger) -> tuple[Capability, ...]:
     np.add.at(sums, account, matrix.astype(np.float64))
     intervals = ratio_intervals(sums, sums.sum(axis=1))
     shares = sums.sum(axis=0) / sums.sum()
-    where = Rows("slices.parquet", f"campaign_id = {case.campaign.id}", ("account_id", "capability"), len(table))
+    where = Rows(
+        "slices.parquet", of_campaign(case.campaign.id, "capability != null"), ("account_id", "capability"), len(table)
+    )
     found = []
     for k, item in enumerate(stated):
         name = slug(item.name)
