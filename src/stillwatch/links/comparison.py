@@ -21,6 +21,7 @@ from stillwatch.links.population import MISSING_TIME, FloatArray, IntArray, Popu
 
 N_RANDOM_PAIRS: Final = 4_000  # an agreement of strangers of 1 in 100 is measured to a sixth of itself
 DAY_US: Final = 86_400_000_000
+WORDS: Final = {"ip": "address", "referrer_id": "referrer"}
 ALIKE_HOURS: Final = 0.8  # cosine of hour-of-day profiles; strangers' mean in one time zone lies near 0.5
 
 
@@ -124,13 +125,13 @@ def _values(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> list[Weig
     for column in a.values:
         if column not in b.values or column not in weights.m:
             continue
-        m = weights.m[column]
+        m, words = weights.m[column], WORDS.get(column, column.replace("_", " "))
         holders = [n for value, n in a.values[column].items() if value in b.values[column]]
         if not holders:
-            found.append(WeighedComparison(column, float(np.log2(1 - m)), f"no {column} in common"))
+            found.append(WeighedComparison(column, float(np.log2(1 - m)), f"no {words} in common"))
             continue
         bits = float(np.log2(m * weights.n_entities / min(holders)))
-        found.append(WeighedComparison(column, bits, f"{column} in common, held by {min(holders)} entities"))
+        found.append(WeighedComparison(column, bits, f"{words} in common, held by {min(holders)} entities"))
     return found
 
 

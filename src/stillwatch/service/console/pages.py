@@ -5,6 +5,7 @@ invisible characters are made visible (``dossiers.render.inert``).
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import jinja2
@@ -67,8 +68,10 @@ def _environment(assets: Assets) -> jinja2.Environment:
         auto_reload=False,
     )
     environment.filters |= {name: getattr(numbers, name) for name in NUMBERS}
+    environment.tests |= {"stronger_than": lambda bits, least: abs(bits) >= least}
     environment.filters |= {
         "comparison_title": _comparison_title,
+        "days": _days,
         "humanised": verdict.humanised,
         "long_id": _long_id,
         "short": inert.short,
@@ -113,6 +116,17 @@ def _long_id(text: str) -> str:
     """Return an identifier made visible, whole where it fits a few lines, else shortened with a digest."""
     shown = inert.visible(text[: LONG_CHARACTERS + 1])
     return (shown or "(empty)") if len(text) <= LONG_CHARACTERS and len(shown) <= LONG_CHARACTERS else inert.short(text)
+
+
+def _days(first: datetime, last: datetime) -> str:
+    """Return a span of days, no part said twice: ``2 to 15 Mar 2026``."""
+    first, last = first.astimezone(UTC), last.astimezone(UTC)
+    if (first.year, first.month, first.day) == (last.year, last.month, last.day):
+        return numbers.day(last)
+    start = f"{first.day} {first:%b %Y}"
+    if first.year == last.year:
+        start = f"{first.day}" if first.month == last.month else f"{first.day} {first:%b}"
+    return f"{start} to {numbers.day(last)}"
 
 
 def _ident(text: str) -> Markup:

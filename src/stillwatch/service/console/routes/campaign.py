@@ -1,6 +1,6 @@
 """``/campaigns/ID``: a campaign and the parts of its page."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -16,6 +16,8 @@ from stillwatch.service.console.store import CaseStore
 from stillwatch.service.console.views import campaign as views
 from stillwatch.service.console.views.lookalike import CompareQuery, CompareView, compare_view
 from stillwatch.service.console.views.members import MembersQuery, MembersView, members_view
+
+WEAK_BITS: Final = 0.25  # evidence weaker than a fifth more or less stands folded away
 
 
 def router(console: Console) -> APIRouter:
@@ -48,6 +50,12 @@ def _add_json(routes: APIRouter, console: Console) -> None:
         """All explanations of the group, weighed on the same evidence."""
         store, campaign = _asked(console, slug)
         return views.rivals_view(store.case, campaign)
+
+    @routes.get("/campaigns/{slug}/indicators.json")
+    def indicators(slug: str) -> views.IndicatorsView:
+        """Published indicators as observations, and the tests of coordination."""
+        store, campaign = _asked(console, slug)
+        return views.indicators_view(store.case, campaign)
 
     @routes.get("/campaigns/{slug}/links.json")
     def links(slug: str) -> views.LinksView:
@@ -85,12 +93,17 @@ def _add_pages(routes: APIRouter, console: Console) -> None:
     def finding_page(request: Request, slug: str) -> Response:
         store, campaign = _asked(console, slug)
         view = views.finding_view(store.case, campaign)
-        return show(request, "", view, campaign=campaign, detail=FULL)
+        return show(request, "", view, campaign=campaign, detail=FULL, weak=WEAK_BITS)
 
     @routes.get("/campaigns/{slug}/rivals", include_in_schema=False)
     def rivals_page(request: Request, slug: str) -> Response:
         store, campaign = _asked(console, slug)
         return show(request, "rivals", views.rivals_view(store.case, campaign), campaign=campaign, detail=FULL)
+
+    @routes.get("/campaigns/{slug}/indicators", include_in_schema=False)
+    def indicators_page(request: Request, slug: str) -> Response:
+        store, campaign = _asked(console, slug)
+        return show(request, "indicators", views.indicators_view(store.case, campaign), campaign=campaign)
 
     @routes.get("/campaigns/{slug}/links", include_in_schema=False)
     def links_page(request: Request, slug: str) -> Response:

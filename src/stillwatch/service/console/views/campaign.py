@@ -23,10 +23,11 @@ from stillwatch.dossiers.render import verdict
 from stillwatch.service.console.address import campaign_address, pair_address
 from stillwatch.service.console.views.queue import Standing, ranked, standing
 
-Part = Literal["", "rivals", "links", "shared", "members", "compare"]
+Part = Literal["", "rivals", "indicators", "links", "shared", "members", "compare"]
 PARTS: Final[tuple[tuple[Part, str], ...]] = (
     ("", "Finding"),
     ("rivals", "Rival explanations"),
+    ("indicators", "Indicators and tests"),
     ("links", "Links"),
     ("shared", "What is shared"),
     ("members", "Members"),
@@ -73,12 +74,18 @@ class FindingView:
     campaign: CampaignHead
     evidence: tuple[Evidence, ...]
     counter_evidence: tuple[str, ...]
-    indicators: tuple[Indicator, ...]
-    tests: tuple[GroupTest, ...]
     timeline: Timeline
     capability_shares: tuple[CapabilityShare, ...]
     lifecycle: Lifecycle | None
-    missing: tuple[MissingEvidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorsView:
+    """Published indicators as observations, and the tests of coordination."""
+
+    campaign: CampaignHead
+    indicators: tuple[Indicator, ...]
+    tests: tuple[GroupTest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +175,15 @@ def finding_view(case: Case, campaign: Campaign) -> FindingView:
         campaign_head(case, campaign),
         campaign.evidence,
         campaign.counter_evidence,
-        campaign.indicators,
-        campaign.tests,
         campaign.timeline,
         campaign.capability_shares,
         campaign.lifecycle,
-        campaign.missing,
     )
+
+
+def indicators_view(case: Case, campaign: Campaign) -> IndicatorsView:
+    """Return the indicators and tests of a campaign."""
+    return IndicatorsView(campaign_head(case, campaign), campaign.indicators, campaign.tests)
 
 
 def rivals_view(case: Case, campaign: Campaign) -> RivalsView:

@@ -81,7 +81,7 @@ def _compared(store: CaseStore, entity_id: str, campaign_id: str) -> tuple[list[
     grounds = []
     for name, ones in by_name.items():
         n_for = sum(one.bits > 0 for one in ones)
-        seen = f"agrees with {n_for} of {plural(len(ones), 'member')} that it was compared with"
+        seen = f"with {n_for} of {plural(len(ones), 'member')}"
         grounds.append(Ground(scale.titles[name], seen, scale.because[name], round(median(o.bits for o in ones), 4)))
     grounds.sort(key=lambda ground: (-abs(ground.bits or 0.0), ground.title))
     return grounds, len(fellows)
@@ -110,7 +110,7 @@ def _doubts(store: CaseStore, account: dict[str, Any], campaign_id: str) -> list
     if not campaign.is_accusation:
         seen = f"The group is reported as {campaign.leading_hypothesis.replace('_', ' ')}, not as distillation."
         doubts.append(Ground("The group is not accused", seen, "a group is not a verdict", None))
-    doubts += [Ground("Of the whole group", line, "", None) for line in campaign.counter_evidence[:3]]
+    doubts += [Ground("Of the whole group", line, "", None) for line in campaign.counter_evidence[:2]]
     return doubts
 
 
