@@ -149,8 +149,11 @@ class Gate:
         async def send_with_cookie(message: Message) -> None:
             token = request.state.new_token
             if message["type"] == "http.response.start" and token is not None and self._desk is not None:
-                headers = MutableHeaders(scope=message)
-                headers.append("Set-Cookie", session_cookie(self._desk, self._options, token))
+                headers, name = MutableHeaders(scope=message), cookie_name(self._desk, self._options)
+                if not any(
+                    value.startswith(f"{name}=") for value in headers.getlist("set-cookie")
+                ):  # a login's own wins
+                    headers.append("Set-Cookie", session_cookie(self._desk, self._options, token))
             await send(message)
 
         return send_with_cookie
