@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from stillwatch.cli import exemplars
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.cli.signer import AsJson, PassphraseFile, TrustFile, passphrase_in
 from stillwatch.custody.files import read_small, write_new
@@ -47,6 +48,7 @@ def add_commands(app: typer.Typer) -> None:
         "  stillwatch dossier verify dossier/ --trust trust.json\n"
         "  stillwatch dossier verify dossier/ --trust trust.json --tsa-certificate tsa.pem --inputs case/ --json"
     )(verify)
+    app.add_typer(exemplars.app, name="exemplars", epilog=exemplars.EXAMPLES)
 
 
 def sign(  # noqa: PLR0913 - one parameter an option
