@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.custody.instant import instant_text
-from stillwatch.custody.origin import sha256_of
+from stillwatch.custody.origin import origin_of, sha256_of
 from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.dossiers.document import DOCUMENT, from_json
 from stillwatch.errors import InputError, SettingsError, UsageError
@@ -87,6 +87,11 @@ def find_exemplars(request: ExemplarRequest) -> Exemplars:
         )
     shown = [(one, {zone: redacted(text, shared) for zone, text in one.zones.items()}) for one in chosen]
     document = _document(case, campaign, request.case, found, shown)
+    read = {one["sha256"] for one in origin_of(request.case)["inputs"]}
+    document["traffic"] = [
+        {"name": one["name"], "sha256": one["sha256"], "was_scanned": one["sha256"] in read}
+        for one in traffic.tally.as_document()["sources"]
+    ]
     return Exemplars(document, _summary(document, found, shown))
 
 
@@ -169,9 +174,10 @@ def _summary(
         for parts in zones.values():
             reasons += left_out(parts)
             n_characters += sum(len(part.text) for part in parts if part.text is not None)
-    names = ("campaign_id", "case_sha256", "key_id", "patterns", "rule", "n_exchanges", "n_in_traffic", "n_sampled")
+    names = ("campaign_id", "case_sha256", "key_id", "traffic", "patterns", "rule", "n_exchanges", "n_in_traffic")
     return {
         **{name: document[name] for name in names},
+        "n_sampled": document["n_sampled"],
         "n_exemplars": len(shown),
         "exchange_ids": [one.exchange_id for one, _ in shown],
         "families": sorted({family for one, _ in shown for family in one.families}),

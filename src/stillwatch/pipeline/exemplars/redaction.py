@@ -9,6 +9,7 @@ from stillwatch.pipeline.exemplars.detection import Span, detect
 from stillwatch.pipeline.exemplars.shared_text import SharedText, count_words
 
 NOT_SHARED: Final = "not shared"
+MOST_MARKS: Final = 3  # a full stop, a closing quote, a line end: they say nothing of anybody
 MOST_ROUNDS: Final = 4  # what is covered may let a pattern see its neighbours anew
 
 
@@ -30,7 +31,8 @@ class Segment:
 def redacted(text: str, shared: SharedText) -> list[Segment]:
     """Return a text in segments of which only shared, harmless-looking ones have their text.
 
-    Guarantee: a segment's text is shared by several accounts, and ``detect`` finds nothing in it, alone or in its text.
+    Guarantee: a segment's text is shared by several accounts (or at most ``MOST_MARKS`` characters that are no part of
+    a word), and ``detect`` finds nothing in it, alone or where it stands.
     """
     reasons: list[str | None] = [NOT_SHARED] * len(text)
     for start, end in shared.shown(text):
@@ -73,10 +75,8 @@ def _segments(text: str, reasons: list[str | None]) -> list[Segment]:
     found = []
     for start, end, reason in _runs(reasons):
         part = text[start:end]
-        if reason is None:
+        if reason is None or (reason == NOT_SHARED and len(part) <= MOST_MARKS and not count_words(part)):
             found.append(Segment(part))
-        elif reason == NOT_SHARED and not count_words(part):
-            found.append(Segment(part if part.isspace() else None, None if part.isspace() else NOT_SHARED, 0))
         else:
-            found.append(Segment(None, reason, max(1, count_words(part))))
+            found.append(Segment(None, reason, count_words(part)))
     return found

@@ -20,7 +20,7 @@ _TWINS: Final = {
     **dict(zip("οανρικΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "oavpikABEZHIKMNOPTYX", strict=True)),
 }
 _MARKS: Final = {**dict.fromkeys("‐‑‒–—―−﹘﹣－", "-"), **dict.fromkeys("·・‧∙•", " "), "＠": "@"}
-_APART: Final = re.compile(r"(?:\S {1,3}){4,}\S")
+_APART: Final = re.compile(r"(?:\S {1,3}){5,}\S")
 _BRACKETED: Final = r"\s{0,2}[\[({<]\s{0,2}(?:%s)\s{0,2}[\])}>]\s{0,2}"
 _BARE_AT: Final = r"|\s(?:at|arroba)\s(?=\S+\s{0,2}(?:[\[(]|dot\s))"
 _SPELLED: Final = (
