@@ -15,7 +15,7 @@ ADDRESSES = ["/campaigns", "/campaigns.json", "/nowhere", "/nowhere.json", "/sta
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example case with its tables."""
-    return write_case_folder(tmp_path_factory.mktemp("example") / "case", make_case())
+    return write_case_folder(tmp_path_factory.mktemp("example") / "case", make_case(n_listed=30))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_a_missing_file_is_named(folder: Path, tmp_path: Path, name: str) -> Non
 
 def test_an_empty_case_says_so(tmp_path: Path) -> None:
     """A case in which nothing was found has a page of its own, not an empty table."""
-    case = make_case()
+    case = make_case(n_listed=30)
     funnel = dataclasses.replace(case.funnel, campaigns=0, accusations=0, accused_accounts=0)
     empty = dataclasses.replace(case, campaigns=(), funnel=funnel)
     page = client_of(write_case_folder(tmp_path / "case", empty)).get("/campaigns")

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -11,13 +12,22 @@ from stillwatch.service.console.failure import NotFoundError
 
 PLAIN: Final = re.compile(r"[A-Za-z0-9_@:-][A-Za-z0-9_.@:-]{0,99}")
 TWIN: Final = ".json"
+MOST_BYTES: Final = 2000  # of an id; two of them in base64 still fit the 8 kB that servers take
+LONG: Final = "~."
 
 
 def slug(identifier: str) -> str:
-    """Return an id as one segment of an address; ``unslug`` turns it back, whatever the id holds."""
+    """Return an id as one segment of an address; ``unslug`` turns it back, whatever the id holds.
+
+    An id of more than ``MOST_BYTES`` has no page: servers and browsers carry no address of that length. Its segment
+    holds a digest, and asking for it says so.
+    """
     if PLAIN.fullmatch(identifier) and not identifier.endswith(TWIN):
         return identifier
-    return "~" + base64.urlsafe_b64encode(identifier.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+    written = identifier.encode("utf-8", "surrogatepass")
+    if len(written) > MOST_BYTES:
+        return LONG + hashlib.sha256(written).hexdigest()[:32]
+    return "~" + base64.urlsafe_b64encode(written).decode().rstrip("=")
 
 
 def unslug(segment: str) -> str:
@@ -26,6 +36,10 @@ def unslug(segment: str) -> str:
     Raises:
         NotFoundError: no id is written like that.
     """
+    if segment.startswith(LONG):
+        expected = f"at most {MOST_BYTES} bytes"
+        fix = "It stands in the case's own files."
+        raise NotFoundError("address", "an id this long has no page", got=segment[:60], expected=expected, fix=fix)
     if not segment.startswith("~"):
         return segment
     try:
