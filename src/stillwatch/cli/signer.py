@@ -12,7 +12,7 @@ from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.custody.envelope import Envelope
 from stillwatch.custody.files import read_private, read_small, write_new, write_whole
 from stillwatch.custody.instant import instant, instant_text, now
-from stillwatch.custody.rotation import accept
+from stillwatch.custody.rotation import MOST_VALID, accept
 from stillwatch.custody.rotation import rotate as rotate_keys
 from stillwatch.custody.signing_key import SigningKey
 from stillwatch.custody.strict_json import load_plain, written
@@ -32,6 +32,9 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 KeyFile = Annotated[Path, typer.Argument(metavar="KEY", help="A private key file.")]
 TrustFile = Annotated[Path, typer.Option("--trust", metavar="FILE", help="The trust file.")]
+ValidDays = Annotated[
+    int, typer.Option("--valid-days", min=1, max=MOST_VALID.days, help="For how long the new key may sign.")
+]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option("--passphrase-file", metavar="FILE", help=f"Holds the passphrase, mode 0600; or set {PASSPHRASE}."),
@@ -54,7 +57,7 @@ def new(  # noqa: PLR0913 - one parameter an option
     name: Annotated[str, typer.Option("--name", help="The person; two keys of one name are one person.")],
     role: Annotated[list[str], typer.Option("--role", help=f"One of {', '.join(ROLES)}; may be repeated.")],
     trust: Annotated[Path | None, typer.Option("--trust", metavar="FILE", help="Also add it to a trust file.")] = None,
-    valid_days: Annotated[int, typer.Option("--valid-days", min=1, help="For how long it may sign.")] = VALID_DAYS,
+    valid_days: ValidDays = VALID_DAYS,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -132,17 +135,20 @@ def rotate(
     old: KeyFile,
     new_file: Annotated[Path, typer.Argument(metavar="NEW", help="Where to write the new private key.")],
     trust: TrustFile,
+    valid_days: ValidDays = VALID_DAYS,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Replace a key by a new one that the old one vouches for, and write the statement for others (NEW.rotation.json).
 
-    The new key has no end of its own; the old one ends now. Recipients follow with: stillwatch signer add.
+    The old key ends now. Recipients follow with: stillwatch signer add.
     """
     with rim(as_json=as_json):
         phrase = passphrase_in(passphrase_file)
         key = SigningKey.generate()
-        envelope, after = rotate_keys(SigningKey.load(old, phrase), key, Trust.load(trust), now())
+        begin = now()
+        end = begin + timedelta(days=valid_days)
+        envelope, after = rotate_keys(SigningKey.load(old, phrase), key, Trust.load(trust), begin, end)
         statement = new_file.with_name(new_file.name + ".rotation.json")
         key.save(new_file, phrase)
         write_new(statement, envelope.to_bytes(), 0o644, "Choose another NEW.")

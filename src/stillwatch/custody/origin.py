@@ -65,7 +65,7 @@ def sha256_of(path: Path) -> str:
 class InputCheck:
     """What became of one input: its name, what it is (input, register or case file), and its status.
 
-    The status is ``same``, ``changed`` (a file of that name has another content) or ``not given``.
+    The status is ``same``, ``changed`` (a file of that name is given that is none of those expected) or ``not given``.
     """
 
     name: str
@@ -79,17 +79,20 @@ def check_inputs(origin: Mapping[str, Any], given: list[Path]) -> list[InputChec
     Raises:
         InputError: something given cannot be read.
     """
-    names: set[str] = set()
+    expected = _expected(origin)
+    known = {sha256 for _, _, sha256 in expected}
+    strange: set[str] = set()  # names of files that nothing accounts for
     digests: set[str] = set()
     for path in given:
         if not path.exists():
             raise InputError(str(path), "does not exist")
         for file in [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file()):
-            names.add(file.name)
-            digests.add(sha256_of(file))
+            digests.add(sha256 := sha256_of(file))
+            if sha256 not in known:
+                strange.add(file.name)
     found = []
-    for what, name, sha256 in _expected(origin):
-        status = "same" if sha256 in digests else "changed" if Path(name).name in names else "not given"
+    for what, name, sha256 in expected:
+        status = "same" if sha256 in digests else "changed" if Path(name).name in strange else "not given"
         found.append(InputCheck(name, what, status))
     return found
 

@@ -132,9 +132,9 @@ def approve(sealed: Sealed, why: str, key: SigningKey, trust: Trust, at: datetim
     """
     steps = checked_log(sealed, trust)
     approver = _acting(trust, key, "approve", at)
-    if approver.name == steps[0].by.name:
+    if approver.person == steps[0].by.person:
         raise SettingsError(trust.where, "nobody approves their own request", got=approver.name)
-    if any(step.step == "approve" and step.by.name == approver.name for step in steps):
+    if any(step.step == "approve" and step.by.person == approver.person for step in steps):
         raise InputError("sealed file", "was approved by this person before", got=approver.name)
     mine = [pair for pair in sealed.pairs if pair.approver == approver.key_id]
     if not mine:
@@ -164,7 +164,7 @@ def release(sealed: Sealed, why: str, key: SigningKey, trust: Trust, at: datetim
     steps = checked_log(sealed, trust)
     releaser = _acting(trust, key, "release", at)
     for step in steps:
-        if step.step != "approve" or step.by.name == releaser.name:
+        if step.step != "approve" or step.by.person == releaser.person:
             continue
         pair = next((p for p in sealed.pairs if (p.approver, p.releaser) == (step.by.key_id, releaser.key_id)), None)
         half = step.facts.get("halves", {}).get(releaser.key_id)
@@ -200,9 +200,9 @@ def checked_log(sealed: Sealed, trust: Trust) -> list[Step]:
             raise InputError(where, "is out of order", got=step.step)
         if steps and step.at < steps[-1].at:
             raise InputError(where, "is older than the entry before it")
-        if step.step == "approve" and step.by.name == steps[0].by.name:
+        if step.step == "approve" and step.by.person == steps[0].by.person:
             raise InputError(where, "is the requester's own approval")
-        if step.step == "release" and not any(s.step == "approve" and s.by.name != step.by.name for s in steps):
+        if step.step == "release" and not any(s.step == "approve" and s.by.person != step.by.person for s in steps):
             raise InputError(where, "is a release that nobody else approved")
         steps.append(step)
     return steps

@@ -1,7 +1,7 @@
 """Rotation: the old key signs the new one, so that who trusts the old can follow without a second meeting."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from stillwatch.custody.envelope import Envelope
@@ -13,13 +13,14 @@ from stillwatch.errors import InputError, SettingsError
 
 PAYLOAD_TYPE: Final = "application/vnd.stillwatch.rotation+json"
 SCHEMA: Final = "stillwatch.rotation/1"
+MOST_VALID: Final = timedelta(days=1100)  # three years: no key vouches for another for ever
 
 
-def rotate(old: SigningKey, new: SigningKey, trust: Trust, at: datetime) -> tuple[Envelope, Trust]:
+def rotate(old: SigningKey, new: SigningKey, trust: Trust, at: datetime, end: datetime) -> tuple[Envelope, Trust]:
     """Return the statement, signed by both keys, that one replaces the other, and the trust that follows from it.
 
-    The new key gets the name and the roles of the old one, which ends at ``at``. The new key signs too, to show
-    that its holder has it.
+    The new key gets the name and the roles of the old one, which ends at ``at``, and is valid until ``end``. The new
+    key signs too, to show that its holder has it.
 
     Raises:
         SettingsError: the old key is not in the trust file, or was revoked or has run out: it can vouch for nothing.
@@ -32,7 +33,7 @@ def rotate(old: SigningKey, new: SigningKey, trust: Trust, at: datetime) -> tupl
             got=f"key {old.key_id}",
             fix="Make a new key and add it by hand: stillwatch signer new, stillwatch signer add.",
         )
-    successor = TrustedKey(new.public, entry.name, entry.roles, at, replaces=entry.key_id)
+    successor = TrustedKey(new.public, entry.name, entry.roles, at, end, replaces=entry.key_id)
     statement = {"schema": SCHEMA, "old_key_id": entry.key_id, "at": instant_text(at), "new": successor.as_document()}
     envelope = Envelope(PAYLOAD_TYPE, written(statement)).signed_by(old).signed_by(new)
     return envelope, accept(envelope, trust)
@@ -60,8 +61,10 @@ def accept(envelope: Envelope, trust: Trust) -> Trust:
         raise InputError(where, "is not signed by the old key and the new one", got=f"{len(signed)} of 2 signatures")
     if (new.name, new.roles, new.replaces) != (old.name, old.roles, old.key_id):
         raise InputError(where, "gives the new key another name or other roles", expected=f"those of {old.name}")
-    if new.valid_from != at or new.valid_to is not None or new.revoked_at is not None:
+    if new.valid_from != at or new.revoked_at is not None:
         raise InputError(where, "gives the new key another time than the rotation's")
+    if new.valid_to is None or new.valid_to > at + MOST_VALID:
+        raise InputError(where, "gives the new key no end, or one too far", expected=f"at most {MOST_VALID.days} days")
     if trust.find(new.key_id) is not None:
         raise InputError(where, "was accepted before", got=f"key {new.key_id}")
     if old.revoked_at is not None or not old.is_valid_at(at):

@@ -53,7 +53,7 @@ def seal(
     pairs = []
     for approver in approvers:
         for releaser in releasers:
-            if approver.name in {requester.name, releaser.name}:
+            if approver.person in {requester.person, releaser.person}:
                 continue
             half = os.urandom(SECRET_BYTES)
             other = bytes(a ^ b for a, b in zip(secret, half, strict=True))

@@ -47,7 +47,7 @@ def sign(folder: Path, key: SigningKey, trust: Trust, origin: Mapping[str, Any],
         write_new(path, envelope.to_bytes(), 0o644, "Somebody else signed meanwhile: run the command again.")
         return envelope
     envelope = load_envelope(folder)
-    if any((known := trust.find(one.key_id)) and known.name == signer.name for one in envelope.signatures):
+    if any((known := trust.find(one.key_id)) and known.person == signer.person for one in envelope.signatures):
         raise InputError(str(folder), "this person has signed it already", got=signer.name)
     verdict = verify(Request(folder, trust, required_roles=(), at=at))
     wrong = [one.sentence for one in verdict.signatures if one.status != "good"]

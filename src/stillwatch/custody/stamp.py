@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from stillwatch.custody.der import with_sorted_certificates
 from stillwatch.custody.envelope import Envelope
 from stillwatch.custody.files import read_small, write_new
 from stillwatch.errors import InputError, UsageError
@@ -141,7 +142,7 @@ def _decoded(content: bytes, where: str) -> Any:
     if len(content) > MAX_RESPONSE_BYTES:
         raise InputError(where, f"is too large for a {WHAT}")
     try:
-        response = client.decode_timestamp_response(content)
+        response = client.decode_timestamp_response(with_sorted_certificates(content))
         if response.status == GRANTED:
             _ = response.tst_info.gen_time
             return response

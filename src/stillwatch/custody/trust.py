@@ -4,6 +4,7 @@ It belongs to who verifies, holds no secret, and is the root of what a verificat
 write. Schema ``stillwatch.trust/1``.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -49,6 +50,11 @@ class TrustedKey:
     def key_id(self) -> str:
         """Return the key's id."""
         return self.public.key_id
+
+    @property
+    def person(self) -> str:
+        """Return the name by which two keys are one person's: neither case, blanks nor the form of letters counts."""
+        return " ".join(unicodedata.normalize("NFKC", self.name).casefold().split())
 
     def is_valid_at(self, at: datetime) -> bool:
         """Return whether the key may sign at a time, revocation aside."""
@@ -191,7 +197,7 @@ def unfilled(required: Sequence[str], signers: Sequence[TrustedKey]) -> list[str
     """
     people: dict[str, set[str]] = {}
     for signer in signers:
-        people.setdefault(signer.name, set()).update(signer.roles)
+        people.setdefault(signer.person, set()).update(signer.roles)
     fills: dict[str, int] = {}
 
     def place(at: int, tried: set[str]) -> bool:

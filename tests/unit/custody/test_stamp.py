@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from custody_scene import AT, DAY, person, revoked, signed, trust_in, verdict
 
+from stillwatch.custody.der import with_sorted_certificates
 from stillwatch.custody.envelope import Envelope
 from stillwatch.custody.instant import now
 from stillwatch.custody.signing import load_envelope, sign
@@ -25,6 +26,7 @@ default_tsa = own
 [own]
 serial = {folder}/serial
 signer_cert = {folder}/tsa.pem
+certs = {folder}/ca.pem
 signer_key = {folder}/tsa.key
 signer_digest = sha256
 default_policy = 1.2.3.4.1
@@ -136,7 +138,7 @@ def test_a_tampered_stamp_is_refused_or_says_the_same(scene, authority):
             assert check(envelope, bytes(changed), authority.certificates, "r").at == true
         except InputError:
             n_refused += 1
-    assert n_refused > 0.9 * len(range(0, len(response), 7))
+    assert n_refused > 0.7 * len(range(0, len(response), 7))  # a quarter is a copy of the root, which nobody needs
 
 
 def test_a_stamp_of_something_else_is_refused(scene, authority):
@@ -234,3 +236,13 @@ def test_an_authority_is_asked_over_the_network(scene, authority):
         ask(envelope, base)
     with pytest.raises(UsageError, match="http"):
         ask(envelope, "file:///etc/passwd")
+
+
+def test_sorting_certificates_leaves_anything_else_as_it_is(scene):
+    """Damaged responses come back unchanged; a good one keeps its bytes bar their order, and sorts to itself."""
+    _, _, response = scene
+    ordered = with_sorted_certificates(response)
+    assert sorted(ordered) == sorted(response)
+    assert with_sorted_certificates(ordered) == ordered
+    for damaged in (b"", b"\x30", b"\x30\x80", b"\x30\x84\xff\xff\xff\xff", response[:-1], b"x" * 99):
+        assert with_sorted_certificates(damaged) == damaged

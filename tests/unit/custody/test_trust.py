@@ -62,6 +62,7 @@ def test_roles_need_different_people():
     assert unfilled(required, [analyst]) == ["approver"]
     assert unfilled(required, [both]) == ["approver"]
     assert unfilled(required, [analyst, second_key]) == ["approver"]
+    assert unfilled(required, [analyst, person(" a", "approver").entry]) == ["approver"]
     assert unfilled(required, [both, analyst]) == []
     assert unfilled(required, [analyst, both]) == []
     assert unfilled(("approver", "analyst"), [both, analyst]) == []
@@ -71,7 +72,7 @@ def test_rotation_keeps_name_and_roles():
     """The new key follows at once, the old one ends, and a recipient with the old trust file gets the same."""
     old, other = person("A", "analyst"), person("B", "approver")
     new = SigningKey.generate()
-    envelope, after = rotate(old.key, new, trust_in(old, other), AT)
+    envelope, after = rotate(old.key, new, trust_in(old, other), AT, AT + 700 * DAY)
     entry = after.get(new.key_id)
     assert (entry.name, entry.roles, entry.valid_from, entry.replaces) == ("A", ("analyst",), AT, old.key.key_id)
     assert after.get(old.key.key_id).valid_to == AT
@@ -83,7 +84,7 @@ def test_rotation_keeps_name_and_roles():
 def test_a_rotation_needs_both_signatures_and_gives_no_new_role():
     """A statement by one key alone, or one that raises its holder, is refused."""
     old, new = person("A", "analyst"), SigningKey.generate()
-    envelope, _ = rotate(old.key, new, trust_in(old), AT)
+    envelope, _ = rotate(old.key, new, trust_in(old), AT, AT + 700 * DAY)
     with pytest.raises(InputError, match="signed by"):
         accept(envelope.first(1), trust_in(old))
     plain = json.loads(envelope.payload)
@@ -91,6 +92,12 @@ def test_a_rotation_needs_both_signatures_and_gives_no_new_role():
     raised = Envelope(envelope.payload_type, json.dumps(plain).encode()).signed_by(old.key).signed_by(new)
     with pytest.raises(InputError, match="other roles"):
         accept(raised, trust_in(old))
+    for end in (None, "2100-01-01T00:00:00Z"):
+        plain = json.loads(envelope.payload)
+        plain["new"]["valid_to"] = end
+        endless = Envelope(envelope.payload_type, json.dumps(plain).encode()).signed_by(old.key).signed_by(new)
+        with pytest.raises(InputError, match="no end"):
+            accept(endless, trust_in(old))
 
 
 @pytest.mark.parametrize("change", [{"revoked_at": AT - DAY}, {"valid_to": AT - DAY / 2}, {"valid_from": AT + DAY / 2}])
@@ -99,7 +106,7 @@ def test_a_key_that_may_not_sign_vouches_for_nothing(change):
     old = person("A", "analyst")
     old = replace(old, entry=replace(old.entry, **change))
     with pytest.raises(SettingsError, match="vouches for nothing"):
-        rotate(old.key, SigningKey.generate(), trust_in(old), AT)
+        rotate(old.key, SigningKey.generate(), trust_in(old), AT, AT + 700 * DAY)
 
 
 def test_an_unknown_key_is_named():

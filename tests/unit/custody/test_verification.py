@@ -1,5 +1,6 @@
 """Signing and verifying a folder: who counts, when, and what was changed."""
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -199,8 +200,6 @@ def test_a_link_is_not_signed(tmp_path):
 def test_inputs_are_compared_by_content(tmp_path):
     """Same under any name, changed under the same name, or not given."""
     anna = person("Anna", "analyst")
-    import hashlib  # noqa: PLC0415 - only here
-
     origin = {
         "inputs": [
             {"name": n, "sha256": hashlib.sha256(n.encode()).hexdigest()} for n in ("x.jsonl", "y.jsonl", "z.jsonl")
@@ -222,6 +221,22 @@ def test_inputs_are_compared_by_content(tmp_path):
         ("a.csv", "same"),
     ]
     assert found.failures == ("input y.jsonl is not what the scan read",)
+
+
+def test_a_case_file_is_not_taken_for_an_input_of_its_name(tmp_path):
+    """Traffic and case may both have an exchanges.parquet; given the case alone, the traffic is not given."""
+    anna = person("Anna", "analyst")
+    origin = {
+        "inputs": [{"name": "exchanges.parquet", "sha256": "0" * 64}],
+        "case_files": [{"name": "exchanges.parquet", "sha256": hashlib.sha256(b"case").hexdigest()}],
+    }
+    folder = dossier(tmp_path / "d")
+    sign(folder, anna.key, trust_in(anna), origin, AT)
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "exchanges.parquet").write_bytes(b"case")
+    found = verdict(folder, trust_in(anna), inputs=[tmp_path / "case"])
+    assert [one.status for one in found.inputs] == ["not given", "same"]
+    assert found.is_valid
 
 
 def test_hostile_manifests_are_refused_in_a_sentence(tmp_path):

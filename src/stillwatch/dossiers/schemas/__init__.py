@@ -7,6 +7,7 @@ from typing import Any, Final
 NAMES: Final = (
     "campaigns", "run", "accounts", "exchanges", "memberships", "quarantine", "members", "slices", "observations",
     "organisations", "profiles", "activity", "values", "families", "comparisons",
+    "custody", "trust", "verification", "exemplars",
 )  # fmt: skip
 
 

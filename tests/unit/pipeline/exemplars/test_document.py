@@ -4,12 +4,14 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import jsonschema
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from example_case import make_case
 
 from stillwatch.dossiers.document import to_json
+from stillwatch.dossiers.schemas import schema
 from stillwatch.errors import InputError, SettingsError, UsageError
 from stillwatch.pipeline.exemplars.document import ExemplarRequest, find_exemplars
 from stillwatch.pipeline.exemplars.selection import family_id
@@ -67,6 +69,7 @@ def test_the_template_is_shown_and_nothing_else(scene):
     assert found.summary["n_exemplars"] == 3
     assert found.summary["n_in_traffic"] == 9
     assert found.document["traffic"][0]["was_scanned"] is False
+    jsonschema.Draft202012Validator(schema("exemplars")).validate(found.document)
 
 
 def test_the_same_request_gives_the_same_document(scene):
