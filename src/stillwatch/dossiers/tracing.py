@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,8 +52,7 @@ def find(dossier: Dossier, key: str) -> tuple[int, Number]:
     for i, number in enumerate(dossier.numbers, 1):
         if key in (number.ref, str(i)):
             return i, number
-    stem = key.split(".", maxsplit=1)[0]
-    near = [n.ref for n in dossier.numbers if n.ref.startswith(stem)][:N_NEAR]
+    near = get_close_matches(key, [number.ref for number in dossier.numbers], N_NEAR)
     expected = ", ".join(near) or f"1 to {len(dossier.numbers)}, or a reference as {dossier.numbers[0].ref}"
     raise UsageError("dossier", "no such number", got=repr(key), expected=expected)
 

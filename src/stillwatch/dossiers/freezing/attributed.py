@@ -199,7 +199,7 @@ def _parts(rows: list[dict[str, Any]], case: CaseFolder, ledger: Ledger, facts: 
         )
         for row in rows[:MOST_LISTED]
     ]
-    named_accounts = sum(row["n_members"] for row in rows)
+    named_accounts = sum(row["n_members"] + row["n_tied"] for row in rows)
     named_exchanges = min(sum(row["exchanges"] for row in rows), case.campaign.attempts)
     where = Rows("organisations.parquet", of_campaign(case.campaign.id), ("n_members", "exchanges"), len(rows))
     rest = [
@@ -210,7 +210,7 @@ def _parts(rows: list[dict[str, Any]], case: CaseFolder, ledger: Ledger, facts: 
             ("exchanges", "exchanges", max(case.campaign.attempts - named_exchanges, 0)),
         )
     ]  # fmt: skip
-    return (*found, PoolPart(say("Names nobody."), rest[0], rest[1], is_unknown=True))
+    return (*found, PoolPart(say("Neither names nor is tied to anybody."), rest[0], rest[1], is_unknown=True))
 
 
 def _members_of(row: dict[str, Any], case: CaseFolder, ledger: Ledger) -> str:

@@ -1,4 +1,4 @@
-"""The published JSON Schemas: ``campaigns`` and ``run`` for whole documents, the others for one row of a table."""
+"""The published JSON Schemas: of whole documents (``campaigns``, ``run``, ``dossier``), and of a row of each table."""
 
 import json
 from importlib import resources
