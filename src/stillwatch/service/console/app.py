@@ -17,6 +17,7 @@ from stillwatch.service.console.routes import (
     audit,
     campaign,
     desk,
+    dossier,
     login,
     proposals,
     queue,
@@ -45,7 +46,8 @@ def create_app(source: CaseSource, options: ConsoleOptions | None = None) -> Fas
         options: how it is served; by default on the loopback names only.
     """
     assets, options = Assets(), options or ConsoleOptions()
-    console = Console(source, Pages(assets, lambda request: session_values(request, options)), options)
+    pages = Pages(assets, lambda request: session_values(request, console))
+    console = Console(source, pages, options)
     app = FastAPI(
         title=TITLE,
         description=DESCRIPTION,
@@ -57,7 +59,7 @@ def create_app(source: CaseSource, options: ConsoleOptions | None = None) -> Fas
     refuse = failure.install(app, console.pages.show_failure)
     app.add_route("/static/{address}", assets.send, include_in_schema=False)
     app.add_route("/", _home, include_in_schema=False)
-    for part in (queue, campaign, account, search, about, login, desk, proposals, audit):
+    for part in (queue, campaign, account, search, about, login, desk, dossier, proposals, audit):
         app.include_router(part.router(console))
     app.add_middleware(Viewing, desk=options.desk)
     app.add_middleware(Gate, desk=options.desk, options=options.gate, answer=refuse)

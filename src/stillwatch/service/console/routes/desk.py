@@ -8,7 +8,7 @@ from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.service.console.address import campaign_address, unslug, with_query
 from stillwatch.service.console.console import Console
 from stillwatch.service.console.routes.answers import REFUSALS
-from stillwatch.service.console.views.desk import DeskView, desk_view, key_of
+from stillwatch.service.console.views.desk import DeskView, desk_view, framed, key_of
 from stillwatch.service.login.form import Form
 from stillwatch.service.login.gate import require
 from stillwatch.service.login.returning import safe_next
@@ -22,11 +22,11 @@ def router(console: Console) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/campaigns/{campaign}/desk", include_in_schema=False)
-    def page(request: Request, campaign: str, done: int = 0) -> Response:
+    def page(request: Request, campaign: str) -> Response:
         case, group = _group(console, campaign)
-        view = desk_view(console.desk, case, group)
-        last = next((row for row in view.history if row.id == done), None)
-        return console.pages.show(request, "desk.html.j2", desk=view, campaign=group, done=last)
+        return console.pages.show(
+            request, "desk.html.j2", desk=desk_view(console.desk, case, group), **framed(case, group, "desk")
+        )
 
     @routes.get("/campaigns/{campaign}/desk.json", responses=REFUSALS, tags=["desk"])
     def desk(campaign: str) -> DeskView:
@@ -53,7 +53,7 @@ def router(console: Console) -> APIRouter:
             snapshot=Snapshot.of(case, group),
         )
         made = decide(console.desk, wish)
-        back = safe_next(form.text("back") or campaign_address(group.id, "desk"))
+        back = safe_next(form.text("back") or campaign_address(group.id))
         return RedirectResponse(with_query(back.partition("?")[0], {"done": made.id}), 303)
 
     return routes

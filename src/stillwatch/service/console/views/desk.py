@@ -1,13 +1,17 @@
 """What the desk holds of one group, as its page shows it and as its forms need it."""
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 from stillwatch.dossiers.case import Campaign, Case, DeskStatus
+from stillwatch.service.console.views.campaign import PARTS, campaign_head
 from stillwatch.store.desk.database import Database
 from stillwatch.store.desk.decision import Decision, decisions, described
 from stillwatch.store.desk.matching import held_of
 from stillwatch.store.desk.person import people
 from stillwatch.store.desk.proposal import proposals
+
+TABS: Final = {"desk": "History", "dossier": "Dossier"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,10 @@ class DeskView:
     others: tuple[str, ...]
     people: tuple[str, ...]
 
+    def recorded(self, number: int) -> HistoryRow | None:
+        """Return a decision about the group by its number, or null; for the word that says what was just recorded."""
+        return next((row for row in self.history if row.id == number), None)
+
 
 def desk_view(database: Database, case: Case, campaign: Campaign) -> DeskView:
     """Return what the desk holds of a group of a case."""
@@ -77,6 +85,17 @@ def desk_view(database: Database, case: Case, campaign: Campaign) -> DeskView:
         others=tuple(item.id for item in case.campaigns if item.id != campaign.id),
         people=tuple(one.name for one in people(database) if one.may_decide and not one.is_disabled),
     )
+
+
+def framed(case: Case, campaign: Campaign, part: str) -> dict[str, Any]:
+    """Return what the frame of a campaign's page needs for a part of the desk's: desk or dossier."""
+    return {
+        "head": campaign_head(case, campaign),
+        "part": part,
+        "tab": TABS[part],
+        "parts": PARTS,
+        "campaign": campaign,
+    }
 
 
 def key_of(status: DeskStatus | None, campaign: Campaign) -> str:
