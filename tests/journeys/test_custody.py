@@ -45,6 +45,7 @@ def test_from_a_case_to_a_released_exemplar(tiny, tmp_path):
     run("dossier", tiny.case, campaign["id"], "--out", dossier)
     run("dossier", "sign", dossier, "--key", tmp_path / "anna", *trust, "--case", tiny.case)
     run("dossier", "sign", dossier, "--key", tmp_path / "ben", *trust)
+    run("dossier", tiny.case, campaign["id"], "--out", dossier, "--replace", status=5)  # a signed one is kept
     verify_away_from_the_house(dossier, tmp_path, tiny)
     find_a_change(dossier, tmp_path / "trust.json")
     release_exemplars(campaign, tiny, tmp_path)

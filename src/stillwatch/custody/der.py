@@ -1,4 +1,4 @@
-"""The certificates of a time stamp in the order that DER asks for.
+"""A little of DER: building elements, and the certificates of a time stamp in the order that DER asks for.
 
 Authorities that run OpenSSL send their chain as it lies in a file, leaf first; a strict reader of DER refuses a set
 that is not sorted. The certificates lie outside what is signed, so sorting them changes nothing that anybody vouched
@@ -9,6 +9,10 @@ Source: ITU-T X.690, section 11.6 (sets in DER); RFC 5652, section 5.1 (SignedDa
 
 from typing import Final
 
+INTEGER: Final = 0x02
+OCTETS: Final = 0x04
+NULL: Final = 0x05
+OBJECT: Final = 0x06
 SEQUENCE: Final = 0x30
 CONTEXT_0: Final = 0xA0  # [0] constructed: the content of ContentInfo, the certificates of SignedData
 
@@ -30,9 +34,9 @@ def _in_response(response: bytes) -> bytes:
     token = _split(_whole(parts[1])[1])  # ContentInfo ::= SEQUENCE { contentType, content [0] EXPLICIT }
     signed = _split(_whole(_whole(token[1])[1])[1])
     at = next(i for i, part in enumerate(signed) if part[0] == CONTEXT_0)
-    signed[at] = _joined(CONTEXT_0, sorted(_split(_whole(signed[at])[1])))
-    content = _joined(CONTEXT_0, [_joined(SEQUENCE, signed)])
-    return _joined(SEQUENCE, [parts[0], _joined(SEQUENCE, [token[0], content])])
+    signed[at] = joined(CONTEXT_0, sorted(_split(_whole(signed[at])[1])))
+    content = joined(CONTEXT_0, [joined(SEQUENCE, signed)])
+    return joined(SEQUENCE, [parts[0], joined(SEQUENCE, [token[0], content])])
 
 
 def _split(content: bytes) -> list[bytes]:
@@ -66,7 +70,8 @@ def _header(element: bytes) -> tuple[int, int]:
     return int.from_bytes(element[2 : 2 + n]), 2 + n
 
 
-def _joined(tag: int, parts: list[bytes]) -> bytes:
+def joined(tag: int, parts: list[bytes]) -> bytes:
+    """Return one element: its tag, its length in the shortest form, and its parts one after the other."""
     content = b"".join(parts)
     n = len(content)
     if n < 0x80:

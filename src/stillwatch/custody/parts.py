@@ -23,6 +23,7 @@ PART_BYTES: Final = 15  # 120 bits: 20 characters; nobody finds another value wi
 LEAST_BLOCK_BYTES: Final = 4096
 MOST_BLOCKS: Final = 1024  # a large file has larger blocks
 MOST_LINES: Final = 100_000
+MOST_DEPTH: Final = 100  # levels of JSON; ours has about ten
 MOST_SHOWN: Final = 100  # changes; an attacker could make millions
 TEXT_SUFFIXES: Final = frozenset({".md", ".html", ".txt", ".csv", ".svg", ".css", ".js", ".jsonl", ".xml"})
 
@@ -46,7 +47,7 @@ def parts_of(name: str, content: bytes) -> dict[str, Any]:
     if suffix == ".json":
         try:
             return {"kind": "json", "of": _mirror(load_exact(content, name))}
-        except (InputError, RecursionError):
+        except InputError:
             pass  # it has no structure to speak of
     if suffix in TEXT_SUFFIXES and content.count(b"\n") <= MOST_LINES:
         return {"kind": "lines", "of": [_digest(b"line", line) for line in content.split(b"\n")]}
@@ -67,8 +68,6 @@ def changes(name: str, content: bytes, parts: dict[str, Any]) -> tuple[list[Chan
             now = _mirror(load_exact(content, name))
         except InputError as broken:
             return [Change("unreadable", broken.got or broken.problem)], False
-        except RecursionError:
-            return [Change("unreadable", "nested too deeply")], False
         found = list(islice(_differences(of, now, ""), MOST_SHOWN + 1))
     elif kind == "lines":
         found = _spans("line", of, [_digest(b"line", line) for line in content.split(b"\n")], 1)
@@ -94,11 +93,13 @@ def _digest(tag: bytes, content: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode("ascii")
 
 
-def _mirror(value: Any) -> Any:
+def _mirror(value: Any, depth: int = 0) -> Any:
+    if depth > MOST_DEPTH:
+        raise InputError("document", "is nested too deeply", expected=f"at most {MOST_DEPTH} levels")
     if isinstance(value, dict):
-        return {key: _mirror(item) for key, item in value.items()}
+        return {key: _mirror(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_mirror(item) for item in value]
+        return [_mirror(item, depth + 1) for item in value]
     if isinstance(value, Lexeme):
         return _digest(b"number", value.encode("ascii"))
     if isinstance(value, str):
@@ -107,6 +108,7 @@ def _mirror(value: Any) -> Any:
 
 
 def _differences(before: Any, after: Any, at: str) -> Iterator[Change]:
+    """Yield where two mirrors differ; as deep as the second goes, which has a limit."""
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _object_differences(before, after, at)
     elif isinstance(before, list) and isinstance(after, list):

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from stillwatch.custody.files import OWNER_ONLY, read_private, write_new
+from stillwatch.custody.pkcs8 import encrypted_pem
 from stillwatch.errors import InputError, SettingsError
 
 SEALING_PURPOSE: Final = b"stillwatch custody: sealing key of a signing key, v1"
@@ -128,8 +129,11 @@ class SigningKey:
         Raises:
             OutputError: a file stands there, or it cannot be written.
         """
-        protection = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-        pem = self._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
+        form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        if passphrase:
+            pem = encrypted_pem(self._key.private_bytes(serialization.Encoding.DER, form, plain), passphrase)
+        else:
+            pem = self._key.private_bytes(serialization.Encoding.PEM, form, plain)
         write_new(path, pem, OWNER_ONLY, "Choose another name: what an overwritten key signed has no owner.")
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from stillwatch.custody.manifest import ENVELOPE
 from stillwatch.dossiers.dossier import DOCUMENT, Dossier
 from stillwatch.dossiers.dossier_document import dossier_from_json, dossier_to_json
 from stillwatch.dossiers.freezing.freeze import freeze
@@ -12,7 +13,7 @@ from stillwatch.dossiers.freezing.given import Given
 from stillwatch.dossiers.render.dossier.html import render_dossier_html
 from stillwatch.dossiers.render.dossier.markdown import render_dossier_markdown
 from stillwatch.dossiers.render.dossier.pdf import has_pdf, render_dossier_pdf
-from stillwatch.errors import UsageError
+from stillwatch.errors import OutputError, UsageError
 from stillwatch.pipeline.folder import whole_folder
 
 FORMATS: Final = ("html", "markdown", "pdf")
@@ -79,6 +80,8 @@ def _check(formats: Sequence[str]) -> None:
 def _write(document: Dossier, out: Path, formats: Sequence[str], *, replace: bool) -> tuple[str, ...]:
     made = [(DOCUMENT, dossier_to_json(document))]
     made += [(WRITERS[name][0], WRITERS[name][1](document)) for name in FORMATS if name in formats]
+    if (out / ENVELOPE).exists():
+        raise OutputError(str(out), "a signed dossier stands there", fix="Choose another --out; move it away by hand.")
     with whole_folder(out, mark=DOCUMENT, noun="dossier", replace=replace) as folder:
         for name, content in made:
             (folder / name).write_bytes(content)

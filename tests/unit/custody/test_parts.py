@@ -100,6 +100,17 @@ def test_a_flood_of_changes_is_cut():
     assert has_more
 
 
+def test_endless_nesting_is_no_structure():
+    """A document nested beyond reason is signed as blocks; a changed one says so; nothing overflows."""
+    deep = b"[" * 102 + b"]" * 102
+    assert parts_of("d.json", deep)["kind"] == "blocks"
+    assert parts_of("d.json", b"[" * 90 + b"]" * 90)["kind"] == "json"
+    (change,), _ = changes("d.json", deep, parts_of("d.json", b"[]"))
+    assert (change.how, change.place) == ("unreadable", "is nested too deeply")
+    mirror = json.loads(b"[" * 900 + b"]" * 900)
+    assert changes("d.json", b"[1]", {"kind": "json", "of": mirror})[0] == [Change("changed", "/0")]
+
+
 def test_parts_hold_no_value():
     """A digest stands in the place of every value."""
     assert "secret" not in json.dumps(parts_of("d.json", b'{"k": ["secret"]}'))

@@ -1,12 +1,15 @@
 """Private keys: where they lie, who may read them, what they refuse."""
 
 import pickle
+import shutil
+import subprocess
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x448 import X448PrivateKey
 
+from stillwatch.custody.pkcs8 import ROUNDS
 from stillwatch.custody.signing_key import PublicKey, SigningKey, decoded, encoded
 from stillwatch.errors import InputError, OutputError, SettingsError
 
@@ -58,6 +61,20 @@ def test_a_passphrase_protects_the_file(tmp_path):
     key.save(tmp_path / "plain")
     with pytest.raises(SettingsError, match="has no passphrase"):
         SigningKey.load(tmp_path / "plain", b"right")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to read the key with")
+def test_openssl_reads_an_encrypted_key(tmp_path):
+    """Another tool opens it with the passphrase, finds the same public key, and as many rounds as were meant."""
+    key = SigningKey.generate()
+    key.save(tmp_path / "k", b"right")
+    command = ["openssl", "pkey", "-in", str(tmp_path / "k"), "-passin", "pass:right", "-pubout", "-outform", "DER"]
+    public = subprocess.run(command, check=True, capture_output=True).stdout
+    assert public.endswith(key.public.raw)
+    parsed = subprocess.run(
+        ["openssl", "asn1parse", "-in", str(tmp_path / "k")], check=True, capture_output=True
+    ).stdout
+    assert f"INTEGER           :{ROUNDS:06X}".encode() in parsed
 
 
 def test_a_key_is_never_overwritten(tmp_path):
