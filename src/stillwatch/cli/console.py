@@ -221,6 +221,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # from here on a request waits, and is not refused, until the server is up
     except OSError as error:
         listening.close()
         raise OutputError(

@@ -14,7 +14,6 @@
   const system = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;
   const nameTheme = () => { theme.textContent = isDark() ? "Light theme" : "Dark theme"; };
-  theme.hidden = false;
   nameTheme();
   theme.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
@@ -25,7 +24,6 @@
 
   // Keys
   const keys = byId("keys");
-  byId("keys-open").hidden = false;
   byId("keys-open").addEventListener("click", () => keys.showModal());
   const step = (by) => {
     const links = all("[data-rows] .row-link").filter((link) => link.checkVisibility());
@@ -57,7 +55,6 @@
     const place = byId("views");
     if (!place) return;
     const choice = byId("saved"), save = byId("save-view");
-    choice.hidden = save.hidden = false;
     all("[data-own]", choice).forEach((option) => option.remove());
     for (const one of savedViews()) {
       const option = new Option(one.name, one.address);
