@@ -96,9 +96,8 @@ def sketch_traffic(
 
 def judgements(engine: Engine, traffic: Traffic) -> tuple[int, pa.Table]:
     """Return how many rows repeat an exchange, and the places of those that contradict one, as quarantine has them."""
-    conflicting = engine.query(
-        "SELECT source_index, line, record_bytes FROM judged WHERE is_conflict ORDER BY source_index, line"
-    )
+    place = "source_index, line, record_bytes"
+    conflicting = engine.query(f"SELECT {place} FROM judged WHERE is_conflict ORDER BY {place}")  # noqa: S608 - names
     repeated = engine.query("SELECT count(*) AS n FROM judged WHERE NOT is_conflict")["n"][0].as_py()
     return int(repeated), _as_quarantine(conflicting, traffic)
 
@@ -128,11 +127,12 @@ def _judge_duplicates(engine: Engine) -> None:
     A row repeats an exchange where account and prompt are the same: a retry, a fallback or a line logged twice. Another
     account or another prompt under the same id is a conflict: both cannot be true.
     """
+    several = "SELECT exchange_id FROM parts GROUP BY exchange_id HAVING count(*) > 1"
+    engine.materialise("several", several)  # apart: once its size is known, the few are sent to the many
     engine.materialise(
         "judged",
         f"""
-        WITH several AS (SELECT exchange_id FROM parts GROUP BY exchange_id HAVING count(*) > 1),
-        ranked AS (
+        WITH ranked AS (
             SELECT p.row_index, p.source_index, p.line, p.record_bytes, p.account_id, p.prompt_hash,
                 row_number() OVER w AS place, first_value(p.account_id) OVER w AS kept_account,
                 first_value(p.prompt_hash) OVER w AS kept_prompt
