@@ -3,10 +3,11 @@
 import contextlib
 import copy
 import json
+import shutil
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -31,9 +32,6 @@ values = st.recursive(
 )
 
 
-NAMES = (ENVELOPE, "dossier.json", "dossier.md", "dossier.pdf")
-
-
 def signed_folder(root: Path) -> Path:
     """A small signed dossier."""
     folder = root / "d"
@@ -45,25 +43,28 @@ def signed_folder(root: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory):
-    """A signed folder, and what its files hold."""
-    folder = signed_folder(tmp_path_factory.mktemp("custody"))
-    return folder, {name: (folder / name).read_bytes() for name in NAMES}
+ROOT = Path(tempfile.mkdtemp(prefix="stillwatch-custody-"))
+FOLDER = signed_folder(ROOT)
+NAMES = sorted(path.name for path in FOLDER.iterdir())
+CONTENT = {name: (FOLDER / name).read_bytes() for name in NAMES}
+
+
+def teardown_module():
+    """Leave nothing."""
+    shutil.rmtree(ROOT)
 
 
 @settings(max_examples=250, deadline=None)
 @given(name=st.sampled_from(NAMES), at=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-def test_any_changed_byte_is_found_in_its_file(kept, name, at, flip):
+def test_any_changed_byte_is_found_in_its_file(name, at, flip):
     """Any byte of any file, the envelope's own included, set to any other value: refused, and the file is named."""
-    folder, original = kept
-    content = bytearray(original[name])
+    content = bytearray(CONTENT[name])
     content[int(at * len(content))] ^= flip
-    (folder / name).write_bytes(content)
+    (FOLDER / name).write_bytes(content)
     try:
-        found = verify(Request(folder, TRUST, at=AT + timedelta(hours=1)))
+        found = verify(Request(FOLDER, TRUST, at=AT + timedelta(hours=1)))
     finally:
-        (folder / name).write_bytes(original[name])
+        (FOLDER / name).write_bytes(CONTENT[name])
     assert not found.is_valid
     if name == ENVELOPE:
         assert {one.status for one in found.files} <= {"differs"}
@@ -75,14 +76,13 @@ def test_any_changed_byte_is_found_in_its_file(kept, name, at, flip):
 
 @settings(max_examples=50, deadline=None)
 @given(name=st.sampled_from(NAMES), share=st.floats(0, 1, exclude_max=True))
-def test_any_file_cut_short_is_found(kept, name, share):
+def test_any_file_cut_short_is_found(name, share):
     """A file that lost its end is refused."""
-    folder, original = kept
-    (folder / name).write_bytes(original[name][: int(share * len(original[name]))])
+    (FOLDER / name).write_bytes(CONTENT[name][: int(share * len(CONTENT[name]))])
     try:
-        assert not verify(Request(folder, TRUST, at=AT)).is_valid
+        assert not verify(Request(FOLDER, TRUST, at=AT)).is_valid
     finally:
-        (folder / name).write_bytes(original[name])
+        (FOLDER / name).write_bytes(CONTENT[name])
 
 
 def places(value, at=""):

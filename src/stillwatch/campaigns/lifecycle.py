@@ -6,7 +6,7 @@ highest total Jaccard similarity. Each event has its reason in numbers. One book
 the same next book: a run that is repeated from the same book changes nothing.
 
 Source: optimal assignment, Kuhn 1955 and Crouse 2016 (scipy); events of evolving groups as in Palla, Barabasi and
-Vicsek 2007, Quantifying social group evolution; ours: docs/decisions/0011-state.md.
+Vicsek 2007, Quantifying social group evolution; ours: docs/decisions/0014-state.md.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ earlier one banned; the later one coordinated beyond chance by its own group tes
 exchange within days of the bans; and at least half of the fewer *rare* phrases in common, where rare means that those
 outside the campaign hardly use it, in each campaign's own window. A public app's phrases are rare in neither.
 
-Source: ours: docs/decisions/0011-state.md; the pattern: a pool banned as a whole and replaced within hours, as in the
+Source: ours: docs/decisions/0014-state.md; the pattern: a pool banned as a whole and replaced within hours, as in the
 providers' reports of 2026.
 """
 

@@ -1,7 +1,8 @@
 """The embedded engine: DuckDB in this process, spilling to a folder of its own when memory runs short."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engines.engine import Sketching
+from stillwatch.errors import OutputError
 from stillwatch.records.traffic import Traffic
 from stillwatch.sketches.schema import SKETCH_ROWS, sketch_rows
 
@@ -27,6 +29,7 @@ class EmbeddedEngine:
 
     def __init__(self, spill_folder: Path, *, memory_bytes: int, n_threads: int) -> None:
         self._n_threads = n_threads
+        self._spill_folder = spill_folder
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -52,7 +55,8 @@ class EmbeddedEngine:
 
     def query(self, sql: str) -> pa.Table:
         """Return the result of ``sql`` as one Arrow table."""
-        return self._connection.sql(sql).to_arrow_table()
+        with self._told_full():
+            return self._connection.sql(sql).to_arrow_table()
 
     def execute(self, sql: str) -> None:
         """Run ``sql`` for its effect on the engine's own tables."""
@@ -60,7 +64,8 @@ class EmbeddedEngine:
 
     def materialise(self, name: str, sql: str) -> None:
         """Run ``sql`` once and keep the result as the table ``name``."""
-        self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
+        with self._told_full():
+            self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make ``table`` known to queries as ``name``."""
@@ -82,10 +87,22 @@ class EmbeddedEngine:
     def write_parquet(self, sql: str, path: Path, *, order_by: str) -> None:
         """Write the result of ``sql``, in the order of ``order_by``, to one Parquet file."""
         literal = str(path).replace("'", "''")
-        self._connection.execute(
-            f"COPY (SELECT * FROM ({sql}) ORDER BY {order_by}) "  # noqa: S608 - ours, and a quoted literal
-            f"TO '{literal}' (FORMAT parquet, COMPRESSION zstd)"
-        )
+        with self._told_full():
+            self._connection.execute(
+                f"COPY (SELECT * FROM ({sql}) ORDER BY {order_by}) "  # noqa: S608 - ours, and a quoted literal
+                f"TO '{literal}' (FORMAT parquet, COMPRESSION zstd)"
+            )
+
+    @contextmanager
+    def _told_full(self) -> Iterator[None]:
+        """Turn the engine's own error over a disk that is full, or may not be written, into a refusal."""
+        try:
+            yield
+        except duckdb.IOException as error:
+            raise OutputError(
+                str(self._spill_folder), "intermediate results cannot be written or read back",
+                fix="See that there is room beside --out.",
+            ) from error  # fmt: skip
 
     def settings(self) -> Mapping[str, Any]:
         """Return the engine's name, version and workers, for the run's record."""

@@ -5,7 +5,7 @@ replaces it in one step, after every object that it names is safe. So a state is
 one after it, whatever happens in between; objects that no manifest names are leavings, and the next writer
 sweeps them out.
 
-Source: content addressing and one root pointer as in Git (Torvalds 2005); ours: docs/decisions/0011-state.md.
+Source: content addressing and one root pointer as in Git (Torvalds 2005); ours: docs/decisions/0014-state.md.
 """
 
 import hashlib
