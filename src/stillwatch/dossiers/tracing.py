@@ -58,13 +58,19 @@ def find(dossier: Dossier, key: str) -> tuple[int, Number]:
 
 
 def trace(dossier: Dossier, key: str, case: Path, given: Given, most_rows: int) -> Trace:
-    """Return a number with its rows in a case, and computed again.
+    """Return a number with its rows in a case, and computed again by freezing the case anew; see ``compare``."""
+    find(dossier, key)  # refused before the work, where there is none
+    return compare(dossier, key, case, freeze(case, dossier.campaign_id, given), most_rows)
+
+
+def compare(dossier: Dossier, key: str, case: Path, again: Dossier, most_rows: int) -> Trace:
+    """Return a number with its rows in a case, beside the same number of a dossier that was frozen anew.
 
     Args:
         dossier: the frozen document.
         key: a print number or a reference.
         case: the case's folder.
-        given: the files that the dossier was frozen with beside the case.
+        again: the campaign, frozen anew from that case.
         most_rows: rows to return.
 
     Raises:
@@ -79,9 +85,9 @@ def trace(dossier: Dossier, key: str, case: Path, given: Given, most_rows: int) 
         known = {source.name: source.sha256 for source in dossier.sources}
         is_same = known[path.name] == digest(content) if path.name in known else None
         rows, n_rows = _rows(path, content, number, most_rows)
-    again = {n.ref: n for n in freeze(case, dossier.campaign_id, given).numbers}.get(number.ref)
-    agrees = again is not None and _value(again) == _value(number)
-    return Trace(number, place, rows, n_rows, is_same, again, agrees)
+    anew = {one.ref: one for one in again.numbers}.get(number.ref)
+    agrees = anew is not None and _value(anew) == _value(number)
+    return Trace(number, place, rows, n_rows, is_same, anew, agrees)
 
 
 def _value(number: Number) -> tuple[Any, ...]:

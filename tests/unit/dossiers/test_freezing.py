@@ -17,7 +17,7 @@ from stillwatch.dossiers.dossier_document import dossier_to_json
 from stillwatch.dossiers.freezing.freeze import freeze
 from stillwatch.dossiers.freezing.given import Given
 from stillwatch.dossiers.number import Number, Statement
-from stillwatch.dossiers.tracing import find, trace
+from stillwatch.dossiers.tracing import compare, find, trace
 from stillwatch.errors import InputError, SettingsError, UsageError
 
 
@@ -60,15 +60,15 @@ def criterion(dossier: Dossier, framework: str, identifier: str) -> Criterion:
 
 def test_every_number_is_traced_to_as_many_rows_as_it_says(full: Dossier, folder: Path) -> None:
     """Each number's selection, applied to the file that it names, gives its rows, and computing it again agrees."""
-    again = numbers(freeze(folder / "case", CAMPAIGN, given_files(folder)))
+    anew = freeze(folder / "case", CAMPAIGN, given_files(folder))
     for number in full.numbers:
         if number.rows.file.endswith(".toml"):
             continue  # a stated reliability has no rows
-        traced = trace(full, number.ref, folder / "case", given_files(folder), 3)
+        traced = compare(full, number.ref, folder / "case", anew, 3)
         assert traced.n_rows == number.rows.n_rows, number.ref
         assert traced.agrees, number.ref
         assert traced.is_same_file, number.ref
-        assert again[number.ref] == number
+        assert traced.again == number
 
 
 def test_a_number_has_an_interval_or_says_how_it_was_made(full: Dossier) -> None:

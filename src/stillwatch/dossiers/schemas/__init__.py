@@ -5,7 +5,7 @@ from importlib import resources
 from typing import Any, Final
 
 NAMES: Final = (
-    "campaigns", "run", "accounts", "exchanges", "memberships", "quarantine", "members", "slices", "observations",
+    "campaigns", "run", "dossier", "accounts", "exchanges", "memberships", "quarantine", "members", "slices", "observations",
     "organisations", "profiles", "activity", "values", "families", "comparisons",
     "custody", "trust", "verification", "exemplars",
 )  # fmt: skip
