@@ -5,8 +5,8 @@ from importlib import resources
 from typing import Any, Final
 
 NAMES: Final = (
-    "campaigns", "run", "dossier", "accounts", "exchanges", "memberships", "quarantine", "members", "slices", "observations",
-    "organisations", "profiles", "activity", "values", "families", "comparisons",
+    "campaigns", "run", "dossier", "accounts", "exchanges", "memberships", "quarantine", "members", "slices",
+    "observations", "organisations", "profiles", "activity", "values", "families", "comparisons",
     "custody", "trust", "verification", "exemplars",
 )  # fmt: skip
 
