@@ -38,6 +38,13 @@ class Scale:
 
 def scale_of(store: CaseStore) -> Scale | None:
     """Return how pairs are weighed in this case, or null where its tables do not say."""
+    if "scale" not in store.memo:
+        store.memo["scale"] = _read_scale(store)
+    found: Scale | None = store.memo["scale"]
+    return found
+
+
+def _read_scale(store: CaseStore) -> Scale | None:
     if not store.has_evidence:
         return None
     rows = store.rows("SELECT name, title, because, channel, needs, m, u, n_entities FROM comparisons ORDER BY name")
@@ -65,7 +72,8 @@ class _Draft:
 def evidence_of(store: CaseStore, entity_ids: Sequence[str]) -> dict[str, EntityEvidence]:
     """Return what the case knows of some entities, by their id; entities without a profile are left out."""
     profiles = store.rows(
-        "SELECT account_id, entity_id, created_at, first_at, hours FROM profiles WHERE list_contains($1, entity_id)",
+        "SELECT account_id, entity_id, created_at, first_at, hours FROM profiles "
+        "WHERE entity_id IN (SELECT unnest($1))",
         [list(entity_ids)],
     )
     entity_of = {row["account_id"]: row["entity_id"] for row in profiles}
@@ -78,11 +86,11 @@ def evidence_of(store: CaseStore, entity_ids: Sequence[str]) -> dict[str, Entity
                 draft.times[name] = min(draft.times.get(name, _us(moment)), _us(moment))
     accounts = [list(entity_of)]
     for row in store.rows(
-        "SELECT account_id, kind, value, n_entities FROM values WHERE list_contains($1, account_id)", accounts
+        "SELECT account_id, kind, value, n_entities FROM values WHERE account_id IN (SELECT unnest($1))", accounts
     ):
         drafts[entity_of[row["account_id"]]].values.setdefault(row["kind"], {})[row["value"]] = row["n_entities"]
     for row in store.rows(
-        "SELECT account_id, family_id, n_entities FROM families WHERE list_contains($1, account_id)", accounts
+        "SELECT account_id, family_id, n_entities FROM families WHERE account_id IN (SELECT unnest($1))", accounts
     ):
         drafts[entity_of[row["account_id"]]].families[row["family_id"]] = row["n_entities"]
     return {entity: _evidence(draft) for entity, draft in drafts.items()}

@@ -12,7 +12,9 @@ from stillwatch.service.console.failure import NotFoundError
 
 NEEDED: Final = ("accounts", "memberships")
 EVIDENCE: Final = ("profiles", "activity", "values", "families", "comparisons")
-OPTIONAL: Final = ("exchanges", "quarantine", "members", *EVIDENCE)
+INDEXED: Final = ("accounts", "members", "memberships", *EVIDENCE[:-1])
+MOST_HELD_BYTES: Final = 64 * 2**20  # of a compressed table held in memory; a larger one is read where it lies
+OPTIONAL: Final = ("members", *EVIDENCE)
 
 
 class CaseStore:
@@ -25,6 +27,7 @@ class CaseStore:
     def __init__(self, folder: Path, case: Case) -> None:
         self.folder = folder
         self.case = case
+        self.memo: dict[str, Any] = {}  # what views work out once a case
         self._campaigns: Mapping[str, Campaign] = {campaign.id: campaign for campaign in case.campaigns}
         self._connection = duckdb.connect(":memory:")
         self._confine()
@@ -96,7 +99,10 @@ class CaseStore:
             return False
         try:
             quoted = str(path.absolute()).replace("'", "''")
-            self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet(['{quoted}'])")  # noqa: S608 - our own path
+            kind = "TABLE" if path.stat().st_size <= MOST_HELD_BYTES else "VIEW"
+            self._connection.execute(f"CREATE {kind} {name} AS SELECT * FROM read_parquet(['{quoted}'])")  # noqa: S608 - our own path
+            if kind == "TABLE" and name in INDEXED:
+                self._connection.execute(f"CREATE INDEX {name}_by_account ON {name} (account_id)")
         except duckdb.Error as error:
             raise InputError(str(path), "a table of the case cannot be read", got=str(error).splitlines()[0]) from None
         return True
