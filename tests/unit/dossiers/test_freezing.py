@@ -11,7 +11,7 @@ from example_dossier import example, given_files
 from example_folder import CAMPAIGN, N_ACCOUNTS, SEEN, make_folder
 
 from stillwatch.dossiers.calibrated import SCALE, judgement
-from stillwatch.dossiers.case import MissingEvidence
+from stillwatch.dossiers.case import Lifecycle, LifecycleEvent, MissingEvidence
 from stillwatch.dossiers.dossier import NOT_OBSERVABLE, NOT_OBSERVED, OBSERVED, Criterion, Dossier
 from stillwatch.dossiers.dossier_document import dossier_to_json
 from stillwatch.dossiers.freezing.freeze import freeze
@@ -321,6 +321,17 @@ def test_a_group_that_is_not_accused_is_not(tmp_path: Path) -> None:
     dossier = freeze(case, CAMPAIGN)
     assert not dossier.inference.is_accusation
     assert "not accused" in text(dossier.inference.summary)
+
+
+def test_the_story_of_earlier_scans_is_told(tmp_path: Path) -> None:
+    """What a state recorded stands in the history, with what was lost before the accusation as a number."""
+    grew = LifecycleEvent("2026-07-12", "grew", "By 3.", 12, ())
+    story = Lifecycle("active", "2026-07-10", "2026-07-12", 41, ("c-banned",), (), (grew,))
+    dossier = freeze(make_folder(tmp_path / "case", lifecycle=story), CAMPAIGN)
+    assert value(dossier, "lifecycle.exchanges_lost") == 41
+    assert "c-banned" in text(dossier.history)
+    assert "By 3." in text(dossier.history)
+    assert "Read the log." in text(dossier.history)
 
 
 def test_freezing_twice_gives_the_same_bytes(full: Dossier, folder: Path) -> None:

@@ -7,7 +7,7 @@ from stillwatch.dossiers.dossier import InferencePart
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.given import Facts
 from stillwatch.dossiers.freezing.inferred import Model, range_words
-from stillwatch.dossiers.freezing.ledger import shown
+from stillwatch.dossiers.freezing.ledger import Ledger, shown
 from stillwatch.dossiers.number import Statement, say
 
 N_TURNS: Final = 6  # observations that would turn the finding, strongest first
@@ -69,8 +69,32 @@ def appeal(facts: Facts) -> tuple[Statement, ...]:
     return tuple(said)
 
 
-def history(case: CaseFolder) -> tuple[Statement, ...]:
-    """Return what analysts decided about the group, as far as the case says."""
+def history(case: CaseFolder, ledger: Ledger) -> tuple[Statement, ...]:
+    """Return what earlier scans saw of the group and what analysts decided, as far as the case says."""
+    return (*_lifecycle(case, ledger), *_decisions(case))
+
+
+def _lifecycle(case: CaseFolder, ledger: Ledger) -> Iterator[Statement]:
+    story = case.campaign.lifecycle
+    if story is None:
+        return
+    yield say("The group is [[v:0]]; it was first reported on [[v:1]].", story.status, story.first_reported_on)
+    if story.accused_on is not None:
+        yield say("It was first accused on [[v:0]].", story.accused_on)
+    if story.exchanges_lost is not None:
+        ref = ledger.put("lifecycle.exchanges_lost", "exchanges of the slice in the window that first accused it",
+                         float(story.exchanges_lost), "exchanges", rows=ledger.in_case("lifecycle.exchanges_lost"),
+                         method="a count, kept by the state")  # fmt: skip
+        yield say(f"{shown(ref)} exchanges had been taken before it was accused.")
+    if story.replaces:
+        yield say("It goes on for banned campaigns: [[v:0]].", ", ".join(story.replaces))
+    if story.replaced_by:
+        yield say("Other campaigns go on for it: [[v:0]].", ", ".join(story.replaced_by))
+    for event in story.events:
+        yield say("[[v:0]], [[v:1]]: [[v:2]]", event.day, event.kind, event.reason)
+
+
+def _decisions(case: CaseFolder) -> tuple[Statement, ...]:
     desk = case.campaign.desk
     if desk is None:
         return ()

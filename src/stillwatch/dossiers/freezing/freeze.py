@@ -54,6 +54,7 @@ def freeze(case_folder: Path, campaign_id: str, given: Given | None = None) -> D
     counter = counter_part(case, ledger, inference, observation.members, model)
     alike = look_alikes(case, ledger, seen, inference)
     turns = tuple(would_change(case, inference, model))
+    past = history(case, ledger)
     settings = case.run.get("settings", {})
     return Dossier(
         schema=SCHEMA_NAME,
@@ -78,7 +79,7 @@ def freeze(case_folder: Path, campaign_id: str, given: Given | None = None) -> D
         limits=limits(case),
         would_change=turns,
         appeal=appeal(facts),
-        history=history(case),
+        history=past,
     )
 
 
