@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from days import KEY, Replayed
+from days import KEY, Days, Replayed
 from typer.testing import CliRunner
 
 from stillwatch.cli.commands import app
@@ -109,3 +109,43 @@ def test_no_state_is_a_clear_refusal(tmp_path: Path) -> None:
     done = run("show", tmp_path / "nothing")
     assert done.exit_code == 8
     assert "no state stands there" in done.stderr
+
+
+def test_scan_takes_a_state(days: Days, replayed: Replayed, tmp_path: Path) -> None:
+    """The command adds nothing that is known, says so, and tells each group's status to programs."""
+    state = shutil.copytree(replayed.state, tmp_path / "state")
+    key = tmp_path / "key"
+    key.write_text(KEY.hexadecimal())
+    key.chmod(0o600)
+    out = tmp_path / "case"
+    arguments = ["scan", str(days.days[0]), "--state", str(state), "--key-file", str(key), "--out", str(out), "--json"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert any("already in the state, not read again: 2026-03-02.parquet" in line for line in told["warnings"])
+    assert any("nothing was added" in line for line in told["warnings"])
+    assert {one["status"] for one in told["campaigns"]} <= {"active", "dormant"}
+    assert (out / "campaigns.json").read_bytes() == (replayed.case / "campaigns.json").read_bytes()
+    assert "From day to day" in (out / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--out", "case"], "nothing to read was named"),
+        (["t.parquet", "--out", "case", "--window", "9"], "needs a state"),
+        (["t.parquet", "--out", "case", "--state", "state"], "needs a key that is kept"),
+        (["t.parquet", "--out", "state/case", "--state", "state", "--key-file", "k"], "lies inside the state"),
+        ([".", "--out", "../case", "--state", "state", "--key-file", "k"], "lies inside the traffic"),
+        (["t.parquet", "--out", "case", "--state", "state", "--key-file", "k", "--window", "0"], "--window"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    arguments: list[str], problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each misfit is a usage error that says what is wrong, before anything is made."""
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["scan", *arguments])
+    assert done.exit_code == 2
+    assert problem in done.stderr
+    assert list(tmp_path.iterdir()) == []
