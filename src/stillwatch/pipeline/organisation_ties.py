@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.links.population import IntArray
+from stillwatch.links.population import CodeArray, IntArray
 from stillwatch.pipeline.analysis import Analysis, Finding
 from stillwatch.pipeline.drawing import listed_accounts, listed_rows
 
@@ -27,6 +27,9 @@ class OrganisationTies:
         self._analysis = analysis
         codes = analysis.population.accounts.keys["organisation_id"]
         self._names, self._code = codes.values, codes.code
+        of_account = analysis.entities.of_account
+        self._accounts = np.argsort(of_account, kind="stable")
+        self._first = np.searchsorted(of_account[self._accounts], np.arange(analysis.entities.n + 1))
         self._n_accounts = np.bincount(codes.code[codes.code >= 0], minlength=len(codes.values))
 
     def rows(self, campaign_id: str, finding: Finding) -> list[tuple[str, str, int, int, int, int, int]]:
@@ -52,19 +55,21 @@ class OrganisationTies:
         entities = self._analysis.entities
         is_member = np.zeros(entities.n, bool)
         is_member[entities.of_account[accounts]] = True
-        unnamed = accounts[self._code[accounts] < 0]
+        unnamed = set(accounts[self._code[accounts] < 0].tolist())
         most = max(entities.n / RARE, MOST_HOLDERS)
         found: dict[int, set[int]] = {}
         for tie in self._analysis.ties.values():
-            is_rare = tie.n_entities() <= most
-            held = np.zeros(len(tie.names), bool)
-            held[tie.value[is_member[tie.entity]]] = True
-            wanted = (held & is_rare)[tie.value]
-            for value in np.unique(tie.value[wanted & ~is_member[tie.entity]]).tolist():
-                holders = np.zeros(entities.n, bool)
-                holders[tie.entity[tie.value == value]] = True
-                outside = np.flatnonzero(holders[entities.of_account] & ~is_member[entities.of_account])
-                members = unnamed[holders[entities.of_account[unnamed]]].tolist()
+            mine, n_holders = is_member[tie.entity], tie.n_entities()
+            inside = np.bincount(tie.value[mine], minlength=len(tie.names))
+            for value in np.flatnonzero((inside > 0) & (inside < n_holders) & (n_holders <= most)).tolist():
+                start, end = np.searchsorted(tie.value, [value, value + 1])
+                holders = tie.entity[start:end]
+                members = unnamed.intersection(self._accounts_of(holders[is_member[holders]]))
+                outside = self._accounts_of(holders[~is_member[holders]])
                 for code in set(self._code[outside].tolist()) - {-1} if members else ():
                     found.setdefault(code, set()).update(members)
         return found
+
+    def _accounts_of(self, entities: CodeArray) -> list[int]:
+        """Return the accounts of a few entities."""
+        return [a for e in entities.tolist() for a in self._accounts[self._first[e] : self._first[e + 1]].tolist()]
