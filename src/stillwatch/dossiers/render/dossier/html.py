@@ -21,6 +21,7 @@ from stillwatch.dossiers.render.dossier.outline import outline
 
 EMPTY: Final = Markup("")
 DAYS_HEIGHT: Final = 100.0
+WHOLE_CHARACTERS: Final = 18  # of a number that is kept on one line with its print number
 DAYS_GAP: Final = 0.18  # of a column's width
 
 
@@ -84,8 +85,9 @@ def _span(span: blocks.Span) -> Markup:
         shown = inert_value(span.text, is_code=span.is_code)
         return Markup("<bdi{}>{}</bdi>").format(Markup(' class="id"') if span.is_code else EMPTY, shown)
     spread = Markup('<span class="spread">{}</span>').format(span.spread) if span.spread else EMPTY
-    return Markup('<a class="n" href="#n-{}">{}<sup>[{}]</sup></a>{}').format(
-        span.number, span.text, span.number, spread
+    kind = "n whole" if len(span.text) <= WHOLE_CHARACTERS else "n"
+    return Markup('<a class="{}" href="#n-{}">{}<sup>[{}]</sup></a>{}').format(
+        kind, span.number, span.text, span.number, spread
     )
 
 
