@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted_traffic import at, phrases_of, planted
+from planted_traffic import at, bundle_phrases, phrases_of, planted
 from planted_traffic import seen as read_off
 
-from stillwatch.links.bundle import bundle_phrases, mixed
+from stillwatch.links.bundle import mixed
 from stillwatch.links.components import connected_components
 from stillwatch.links.identity import RING, Ties, tie_graph
 from stillwatch.links.layout import force_layout

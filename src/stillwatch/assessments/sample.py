@@ -72,7 +72,7 @@ class Sample:
 
     def number(self, name: str) -> FloatArray:
         """Return a numeric column over the exchanges in question."""
-        return self.population.exchanges.numbers[name][self.rows]
+        return self.population.exchanges.numbers[name][self.rows].astype(np.float64)
 
     def has(self, *columns: str) -> bool:
         """Return whether the traffic holds every one of ``columns``."""

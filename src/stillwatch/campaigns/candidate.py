@@ -28,6 +28,7 @@ from stillwatch.links.population import BoolArray, FloatArray, IntArray, Populat
 from stillwatch.links.rows import blocks, places_of
 
 JOIN_LEVEL: Final = 0.01  # family-wise, over all overlapping pairs
+MOST_JOINED: Final = 512  # families of one entity whose overlaps are looked at: half its square are its pairs
 MOST_LINK_BITS: Final = 160.0  # of one pair of families: beyond, likelier is not closer
 FAMILY_RESOLUTION: Final = 1.0  # each of these links was tested by itself: nothing needs to be broken up further
 MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is common speech
@@ -242,7 +243,7 @@ def _join_families(used: csr_array) -> IntArray:
     binary.data = np.ones_like(binary.data)
     size = np.asarray(binary.sum(axis=0)).ravel().astype(np.float64)
     degree = np.asarray(binary.sum(axis=1)).ravel().astype(np.float64)
-    left, right, both, n_overlapping = _overlaps(binary.tocsr())
+    left, right, both, n_overlapping = _overlaps(_rarest(binary.tocsr(), size))
     # entities join families in proportion to their degree: the expected overlap of two families of these sizes
     expected = (
         size[left]
@@ -254,6 +255,23 @@ def _join_families(used: csr_array) -> IntArray:
     is_joined = bits >= np.log2(max(n_overlapping, 1) / JOIN_LEVEL)
     weight = np.minimum(bits[is_joined], MOST_LINK_BITS)
     return communities(used.shape[1], left[is_joined], right[is_joined], weight, FAMILY_RESOLUTION)
+
+
+def _rarest(binary: csr_array, size: FloatArray) -> csr_array:
+    """Return who uses which family, for each entity only the ``MOST_JOINED`` families that fewest use.
+
+    An account that says everything says nothing: its overlaps would cost the square of what it says. Left out, they can
+    only make a join less likely, so that the level of the test still holds.
+    """
+    degree = np.diff(binary.indptr)
+    if degree.max(initial=0) <= MOST_JOINED:
+        return binary
+    entity = np.repeat(np.arange(binary.shape[0]), degree)
+    order = np.lexsort((binary.indices, size[binary.indices], entity))
+    place = np.arange(len(order)) - binary.indptr[:-1].astype(np.int64)[entity]
+    kept = np.sort(order[place < MOST_JOINED])
+    ones = np.ones(len(kept), binary.data.dtype)
+    return csr_array((ones, (entity[kept], binary.indices[kept])), shape=binary.shape)
 
 
 def _overlaps(binary: csr_array) -> tuple[IntArray, IntArray, FloatArray, int]:

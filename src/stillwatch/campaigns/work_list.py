@@ -165,7 +165,7 @@ class WorkLists:
         """Return, (rows, d), what an exchange is about and of what kind it is; nothing of its language or script."""
         exchanges = self.population.exchanges
         number = {
-            name: np.nan_to_num(exchanges.numbers[name][rows])
+            name: np.nan_to_num(exchanges.numbers[name][rows].astype(np.float64))
             for name in ("prompt_bytes", "response_bytes", "system_bytes", "n_tools", "turn")
         }
         return np.column_stack(

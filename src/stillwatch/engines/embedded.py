@@ -11,10 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engines.engine import Sketching
+from stillwatch.engines.workers import sketched_rows
 from stillwatch.errors import OutputError
 from stillwatch.records.traffic import Traffic
-from stillwatch.sketches.schema import SKETCH_ROWS, sketch_rows
+from stillwatch.sketches.schema import SKETCH_ROWS
 
+STREAMED_ROWS: Final = 1_000_000  # of a batch
+DICTIONARY: Final = [field.name for field in SKETCH_ROWS if pa.types.is_string(field.type)]  # hashes hardly repeat
 GLOB_SIGNS: Final = re.compile(r"([*?\[])")
 
 
@@ -36,6 +39,7 @@ class EmbeddedEngine:
                 "temp_directory": str(spill_folder),
                 "memory_limit": f"{memory_bytes // 2**20}MiB",
                 "threads": n_threads,
+                "enable_external_file_cache": False,  # files here are read once or twice, and are as large as memory
                 "preserve_insertion_order": False,  # every query that needs an order says so
             },
         )
@@ -45,10 +49,10 @@ class EmbeddedEngine:
         """Sketch some traffic into the table ``parts``, one batch at a time; see ``Engine``."""
         n_rows = 0
         path = folder / "sketches.parquet"
-        with pq.ParquetWriter(path, SKETCH_ROWS, compression="zstd") as writer:
-            for batch in traffic:
-                writer.write_batch(sketch_rows(sketcher.sketch(batch)))
-                n_rows += batch.num_rows
+        with pq.ParquetWriter(path, SKETCH_ROWS, compression="lz4", use_dictionary=DICTIONARY) as writer:
+            for rows in sketched_rows(traffic, sketcher, self._n_threads):
+                writer.write_batch(rows)
+                n_rows += rows.num_rows
                 progress(n_rows)
         self.register_parquet("parts", path)
         return n_rows
@@ -57,6 +61,11 @@ class EmbeddedEngine:
         """Return the result of ``sql`` as one Arrow table."""
         with self._told_full():
             return self._connection.sql(sql).to_arrow_table()
+
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Yield the result of ``sql`` batch by batch, in its order; the engine holds what is to come, and spills."""
+        with self._told_full():
+            yield from self._connection.sql(sql).to_arrow_reader(STREAMED_ROWS)
 
     def execute(self, sql: str) -> None:
         """Run ``sql`` for its effect on the engine's own tables."""
@@ -90,7 +99,7 @@ class EmbeddedEngine:
         with self._told_full():
             self._connection.execute(
                 f"COPY (SELECT * FROM ({sql}) ORDER BY {order_by}) "  # noqa: S608 - ours, and a quoted literal
-                f"TO '{literal}' (FORMAT parquet, COMPRESSION zstd)"
+                f"TO '{literal}' (FORMAT parquet, COMPRESSION lz4)"  # hashes cannot be compressed: do not try hard
             )
 
     @contextmanager

@@ -104,6 +104,10 @@ class SparkEngine:
             table: pa.Table = self._sql(sql).toArrow()
         return table
 
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Yield the result of ``sql`` batch by batch, in its order; all of it passes through this process's memory."""
+        yield from self.query(sql).to_batches()
+
     def materialise(self, name: str, sql: str) -> None:
         """Run ``sql`` once and keep the result as the table ``name``."""
         with _refusals():

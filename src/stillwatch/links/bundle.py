@@ -19,37 +19,47 @@ import numpy.typing as npt
 
 from stillwatch.links.components import connected_components
 from stillwatch.links.phrase import Phrases
-from stillwatch.links.population import IntArray
-from stillwatch.links.rows import distinct
+from stillwatch.links.population import BoolArray, IntArray
 
 N_HASHES: Final = 24
 LEAST_EQUAL: Final = (
     16  # estimated Jaccard of two thirds: at a half, templates chain to common speech (docs/decisions/0005)
 )
+NEVER: Final = np.uint64((1 << 64) - 1)  # above every hash
+PAIRS_AT_ONCE: Final = 200_000  # two signatures of 192 bytes each
 NEIGHBOURS: Final = 3  # phrases compared within one bucket; enough to chain a bucket together
 
 
-def bundle_phrases(phrases: Phrases) -> IntArray:
+def bundled(signature: npt.NDArray[np.uint64]) -> IntArray:
     """Return the bundle of each phrase, (k,); bundles are numbered by their first phrase in canonical order.
 
-    Cost: O(uses * N_HASHES) time, O(phrases * N_HASHES) memory.
+    Args:
+        signature: (k, N_HASHES) from ``entity_signatures``.
+
+    Cost: O(k * N_HASHES * NEIGHBOURS) time; memory for the signature and the pairs that are joined.
     """
-    k = len(phrases.value)
+    k = len(signature)
     if k < 2:
         return np.zeros(k, np.int64)
-    signature = entity_signatures(phrases)
-    left, right = _candidate_pairs(signature)
-    equal = np.count_nonzero(signature[left] == signature[right], axis=1)
-    keep = equal >= LEAST_EQUAL
-    return connected_components(k, left[keep], right[keep])
+    pairs = [_joined_pairs(signature, i) for i in range(N_HASHES)]
+    left, right = (np.concatenate(ends) for ends in zip(*pairs, strict=True))
+    return connected_components(k, left, right)
 
 
-def entity_signatures(phrases: Phrases) -> npt.NDArray[np.uint64]:
-    """Return the MinHash signature, (k, N_HASHES), of each phrase's entity set."""
+def entity_signatures(phrases: Phrases, used: BoolArray | None = None) -> npt.NDArray[np.uint64]:
+    """Return the MinHash signature, (k, N_HASHES), of each phrase's entity set.
+
+    Args:
+        phrases: k phrases, each used by an entity at least.
+        used: for every use whether it counts; null for all. Each phrase has one that does.
+    """
     signature = np.empty((len(phrases.value), N_HASHES), np.uint64)
     entity = phrases.entity.astype(np.uint64)
     for i in range(N_HASHES):
-        signature[:, i] = np.minimum.reduceat(mixed(entity, seed=i + 1), phrases.first[:-1])
+        hashes = mixed(entity, seed=i + 1)
+        if used is not None:
+            hashes[~used] = NEVER
+        signature[:, i] = np.minimum.reduceat(hashes, phrases.first[:-1])
     return signature
 
 
@@ -61,20 +71,19 @@ def mixed(values: npt.NDArray[np.uint64], *, seed: int) -> npt.NDArray[np.uint64
     return z ^ (z >> np.uint64(31))
 
 
-def _candidate_pairs(signature: npt.NDArray[np.uint64]) -> tuple[IntArray, IntArray]:
-    """Return pairs of phrases that agree in some position and lie close together in that bucket."""
-    k = len(signature)
+def _joined_pairs(signature: npt.NDArray[np.uint64], i: int) -> tuple[IntArray, IntArray]:
+    """Return pairs of phrases that agree in position ``i``, lie close together there, and agree often enough."""
+    following = signature[:, (i + 1) % N_HASHES]  # neighbours in a bucket agree in the next position too, if any do
+    order = np.lexsort((following, signature[:, i]))
+    column = signature[order, i]
     lefts, rights = [], []
-    for i in range(N_HASHES):
-        following = signature[:, (i + 1) % N_HASHES]  # neighbours in a bucket agree in the next position too, if any do
-        order = np.lexsort((following, signature[:, i]))
-        column = signature[order, i]
-        for step in range(1, NEIGHBOURS + 1):
-            if step >= k:
-                break
-            same = column[step:] == column[:-step]
-            lefts.append(order[:-step][same])
-            rights.append(order[step:][same])
-    left, right = np.concatenate(lefts), np.concatenate(rights)
-    pair = distinct(np.minimum(left, right) * np.int64(k) + np.maximum(left, right))
-    return pair // k, pair % k
+    for step in range(1, min(NEIGHBOURS, len(signature) - 1) + 1):
+        place = np.flatnonzero(column[step:] == column[:-step])
+        for start in range(0, len(place), PAIRS_AT_ONCE):
+            part = place[start : start + PAIRS_AT_ONCE]
+            left, right = order[part], order[part + step]
+            is_joined = np.count_nonzero(signature[left] == signature[right], axis=1) >= LEAST_EQUAL
+            lefts.append(left[is_joined])
+            rights.append(right[is_joined])
+    nothing = np.zeros(0, np.int64)
+    return np.concatenate([nothing, *lefts]), np.concatenate([nothing, *rights])

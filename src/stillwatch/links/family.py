@@ -5,16 +5,18 @@ Source: ours: docs/decisions/0005-families-first.md.
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from stillwatch.links.bundle import bundle_phrases
+from stillwatch.links.bundle import N_HASHES, bundled, entity_signatures
 from stillwatch.links.phrase import EXPLODED, Phrases, shared_phrases
-from stillwatch.links.population import BoolArray, CodeArray, IntArray
-from stillwatch.links.rows import places_of
+from stillwatch.links.population import CodeArray, IntArray
+from stillwatch.links.rows import blocks, places_of
+from stillwatch.links.spill import GrowingColumn
 from stillwatch.links.tables import Tables
 
 LEAST_ENTITIES: Final = (
@@ -22,6 +24,7 @@ LEAST_ENTITIES: Final = (
 )
 
 
+USES_AT_ONCE: Final = 4_000_000  # looked at at once: some 200 MB
 RECURRENT_USES: Final = 3  # exchanges: once is chance, twice a coincidence
 LEAST_KEPT_UP: Final = 2 / 3  # of all users come back; of 10,993 families of chance speech, none reached a half
 
@@ -69,7 +72,7 @@ class Families:
     anchor: IntArray
     first: IntArray
     exchange: CodeArray
-    n_matched: CodeArray
+    n_matched: npt.NDArray[np.uint8]
     member: IntArray
     member_first: IntArray
     used: Phrases
@@ -95,14 +98,14 @@ def family_id(anchor: int) -> str:
     return f"f-{hashlib.sha256(anchor.to_bytes(8, 'little', signed=True)).hexdigest()[:10]}"
 
 
-def find_families(tables: Tables) -> Families:
+def find_families(tables: Tables, folder: Path | None = None) -> Families:
     """Return the families of the traffic that ``tables`` holds as ``sketches`` and ``entity_of``.
 
     Phrases to which their users keep are bundled apart from the others, by those who keep to them: one template's
     shingles must not chain with speech that the same few accounts happen to share. Families of one phrase are left
-    out: a lone shingle is chance speech.
+    out: a lone shingle is chance speech. What memory need not hold rests in ``folder``, if one is given.
     """
-    phrases = shared_phrases(tables, least_entities=LEAST_ENTITIES)
+    phrases = shared_phrases(tables, least_entities=LEAST_ENTITIES, folder=folder)
     bundle = _bundles(phrases)
     size = np.bincount(bundle, minlength=int(bundle.max(initial=-1)) + 1)
     kept = size >= 2  # a template of five words or more has at least two shingles
@@ -112,12 +115,17 @@ def find_families(tables: Tables) -> Families:
     member = np.flatnonzero(of_phrase >= 0)
     kept_values = phrases.value[member].view(np.int64)  # as engines hold hashes
     tables.register("family_of", pa.table({"phrase": kept_values, "family": of_phrase[member].astype(np.int32)}))
-    matches = tables.query(
+    n_matches = np.zeros(n, np.int64)
+    exchange, n_matched = GrowingColumn(np.int32, folder), GrowingColumn(np.uint8, folder)
+    for batch in tables.stream(
         f"""
         SELECT f.family, e.row_index, count(*) AS n FROM ({EXPLODED}) e JOIN family_of f ON e.phrase = f.phrase
         GROUP BY f.family, e.row_index ORDER BY f.family, e.row_index
         """  # noqa: S608 - only names from above
-    )
+    ):
+        n_matches += np.bincount(batch["family"].to_numpy(), minlength=n)
+        exchange.append(batch["row_index"].to_numpy())
+        n_matched.append(batch["n"].to_numpy())
     anchor = np.full(n, np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(anchor, of_phrase[member], phrases.value[member])
     by_family = member[np.argsort(of_phrase[member], kind="stable")]
@@ -126,9 +134,9 @@ def find_families(tables: Tables) -> Families:
         n=n,
         n_phrases=n_phrases,
         anchor=anchor.view(np.int64),
-        first=np.searchsorted(matches["family"].to_numpy(), np.arange(n + 1)).astype(np.int64),
-        exchange=matches["row_index"].to_numpy().astype(np.int32),
-        n_matched=matches["n"].to_numpy().astype(np.int32),
+        first=np.concatenate(([0], np.cumsum(n_matches))),
+        exchange=exchange.finished(),
+        n_matched=n_matched.finished(),
         member=by_family,
         member_first=np.concatenate(([0], np.cumsum(n_phrases))),
         used=phrases,
@@ -137,19 +145,17 @@ def find_families(tables: Tables) -> Families:
 
 def _bundles(phrases: Phrases) -> IntArray:
     """Return the bundle of each phrase; kept-up phrases are compared by the entities that come back to them."""
-    recurs = phrases.n_exchanges >= RECURRENT_USES
-    n_recurrent = np.add.reduceat(recurs, phrases.first[:-1], dtype=np.int64) if len(recurs) else phrases.n_entities
-    is_kept_up = (n_recurrent >= LEAST_ENTITIES) & (n_recurrent >= LEAST_KEPT_UP * phrases.n_entities)
+    signature = np.empty((len(phrases.value), N_HASHES), np.uint64)
+    is_kept_up = np.zeros(len(phrases.value), bool)
+    for start, end in blocks(phrases.first, USES_AT_ONCE):
+        part = phrases.between(start, end)
+        recurs = part.n_exchanges >= RECURRENT_USES
+        n_recurrent = np.add.reduceat(recurs, part.first[:-1], dtype=np.int64)
+        keeps = (n_recurrent >= LEAST_ENTITIES) & (n_recurrent >= LEAST_KEPT_UP * part.n_entities)
+        is_kept_up[start:end] = keeps
+        signature[start:end] = entity_signatures(part, recurs | ~np.repeat(keeps, part.n_entities))
     bundle = np.zeros(len(phrases.value), np.int64)
-    bundle[is_kept_up] = bundle_phrases(_restricted(phrases, is_kept_up, recurs))
+    bundle[is_kept_up] = bundled(signature[is_kept_up])
     n_kept_up = int(bundle.max(initial=-1)) + 1
-    bundle[~is_kept_up] = bundle_phrases(_restricted(phrases, ~is_kept_up, np.ones_like(recurs))) + n_kept_up
+    bundle[~is_kept_up] = bundled(signature[~is_kept_up]) + n_kept_up
     return bundle
-
-
-def _restricted(phrases: Phrases, chosen: BoolArray, used: BoolArray) -> Phrases:
-    """Return some of the phrases, with those uses that are marked in ``used``."""
-    inside = np.repeat(chosen, phrases.n_entities) & used
-    phrase = np.repeat(np.cumsum(chosen) - 1, phrases.n_entities)[inside]
-    first = np.searchsorted(phrase, np.arange(int(chosen.sum()) + 1)).astype(np.int64)
-    return Phrases(phrases.value[chosen], first, phrases.entity[inside], phrases.n_exchanges[inside])

@@ -9,13 +9,14 @@ containment of documents, and Li, Owen and Zhang 2012, One permutation hashing.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from stillwatch.links.population import CodeArray, IntArray
+from stillwatch.links.spill import GrowingColumn
 from stillwatch.links.tables import Tables
 
 SYSTEM_ZONE: Final = "s.system_minima"
@@ -48,31 +49,48 @@ class Phrases:
     entity: CodeArray
     n_exchanges: CodeArray
 
+    def between(self, start: int, end: int) -> "Phrases":
+        """Return some consecutive phrases."""
+        low, high = int(self.first[start]), int(self.first[end])
+        first = self.first[start : end + 1] - low
+        return Phrases(self.value[start:end], first, self.entity[low:high], self.n_exchanges[low:high])
+
     @property
     def n_entities(self) -> IntArray:
         """Return the number of entities of each phrase."""
         return np.diff(self.first)
 
 
-def shared_phrases(tables: Tables, *, least_entities: int) -> Phrases:
+def shared_phrases(tables: Tables, *, least_entities: int, folder: Path | None = None) -> Phrases:
     """Return the phrases that at least ``least_entities`` entities used.
 
-    Cost: one pass over the sketches in the engine, which spills; memory here grows with the uses that are returned.
+    Args:
+        tables: knows ``sketches`` and ``entity_of``.
+        least_entities: phrases of fewer are left out.
+        folder: where uses rest that memory need not hold; null keeps them in memory.
+
+    Cost: one pass over the sketches in the engine, which spills; memory here grows with the number of phrases.
     """
-    found = tables.query(
+    entity, n_exchanges = GrowingColumn(np.int32, folder), GrowingColumn(np.int32, folder)
+    values, firsts, n = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)], 0
+    last: int | None = None
+    # signed integers are negative in the upper half of the hashes
+    for batch in tables.stream(
         f"""
         WITH uses AS (SELECT phrase, entity, count(*) AS n FROM ({EXPLODED}) WHERE phrase <> 0 GROUP BY phrase, entity),
         shared AS (SELECT phrase FROM uses GROUP BY phrase HAVING count(*) >= {int(least_entities)})
-        SELECT u.phrase, u.entity, u.n FROM uses u JOIN shared s ON u.phrase = s.phrase ORDER BY u.phrase, u.entity
+        SELECT u.phrase, u.entity, u.n FROM uses u JOIN shared s ON u.phrase = s.phrase
+        ORDER BY u.phrase < 0, u.phrase, u.entity
         """  # noqa: S608 - only numbers and names from above
-    )
-    signed = found["phrase"].to_numpy()
-    found = pa.concat_tables([found.slice(n_negative := int(np.searchsorted(signed, 0))), found.slice(0, n_negative)])
-    phrase = found["phrase"].to_numpy().view(np.uint64)  # signed integers put the upper half of the hashes first
-    value, first = np.unique(phrase, return_index=True)
-    return Phrases(
-        value=value,
-        first=np.append(first, len(phrase)).astype(np.int64),
-        entity=found["entity"].to_numpy().astype(np.int32),
-        n_exchanges=found["n"].to_numpy().astype(np.int32),
-    )
+    ):
+        if not batch.num_rows:
+            continue
+        phrase = batch["phrase"].to_numpy().view(np.uint64)
+        begins = np.flatnonzero(np.concatenate(([last is None or phrase[0] != last], phrase[1:] != phrase[:-1])))
+        values.append(phrase[begins])
+        firsts.append(begins + n)
+        last, n = int(phrase[-1]), n + len(phrase)
+        entity.append(batch["entity"].to_numpy())
+        n_exchanges.append(batch["n"].to_numpy())
+    first = np.append(np.concatenate(firsts), n).astype(np.int64)
+    return Phrases(np.concatenate(values), first, entity.finished(), n_exchanges.finished())

@@ -6,9 +6,9 @@ time and id. So permuting rows changes nothing, and renaming accounts changes no
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ IntArray: TypeAlias = npt.NDArray[np.int64]
 CodeArray: TypeAlias = npt.NDArray[np.int32]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+NumberArray: TypeAlias = npt.NDArray[np.float32 | np.float64]
 _Bits = TypeVar("_Bits", np.uint32, np.uint64)
 
 MISSING_TIME: Final = np.iinfo(np.int64).min
@@ -98,7 +99,7 @@ class Exchanges:
         requested_us: microseconds since 1970 UTC, rising within an account.
         first: (n_accounts + 1,) where each account's exchanges start.
         keys: columns of ``EXCHANGE_KEYS``.
-        numbers: nullable numeric columns as float64, NaN where null.
+        numbers: nullable numeric columns, NaN where null; as float32 where that holds every value exactly.
         flags: boolean columns, false where null.
         hashes: exact keyed hashes as uint64, 0 where null.
         topic: (n, 64) int8; ``capability``: (n, c) uint8; ``cue_bits``: (n, q) float32; ``shape``: (n,) uint32.
@@ -109,7 +110,7 @@ class Exchanges:
     requested_us: IntArray
     first: IntArray
     keys: Mapping[str, Codes]
-    numbers: Mapping[str, FloatArray]
+    numbers: Mapping[str, NumberArray]
     flags: Mapping[str, BoolArray]
     hashes: Mapping[str, npt.NDArray[np.uint64]]
     topic: npt.NDArray[np.int8]
@@ -210,46 +211,78 @@ FLAGS: Final = ("refused", "has_prompt", "has_response")
 HASHES: Final = ("tools_hash", "system_hash", "prompt_hash", "response_hash")
 
 
-def exchanges_from(sketches: pa.Table, n_accounts: int) -> Exchanges:
-    """Return the exchanges of ``sketches``: sorted ``SKETCH_ROWS`` whose ``account`` column is the canonical index."""
-    sketches = sketches.combine_chunks()
+NEVER_NULL: Final = frozenset(
+    {"exchange_id", "account_id", "account", "source_index", "line", "record_bytes", "system_minima"}
+    | {"head_minima", "tail_minima", "body_minima"}
+)
+"""Columns of sketches that no array is made of, and that are there in every row."""
+OF_PROMPTS: Final = frozenset(
+    {"prompt_hash", "topic", "capability", "cue_bits", "shape", "head_minima", "tail_minima", "body_minima"}
+)
+
+
+class Columns(Protocol):
+    """Sketches column by column: an Arrow table, or what reads each column from a file when it is asked for."""
+
+    column_names: list[str]
+
+    def __getitem__(self, name: str) -> pa.ChunkedArray:
+        """Return a column."""
+        ...
+
+
+def exchanges_from(sketches: Columns, n_accounts: int) -> Exchanges:
+    """Return the exchanges of ``sketches``: sorted ``SKETCH_ROWS`` whose ``account`` column is the canonical index.
+
+    Each column is asked for once, and minima, which only the engine looks at, are not kept.
+    """
     account = sketches["account"].to_numpy().astype(np.int32)
     n = len(account)
-    present = frozenset(name for name in sketches.column_names if n and sketches[name].null_count < n)
-    if not any(np.any(sketches[name].to_numpy()) for name in ("has_prompt",)):
-        present -= {
-            "prompt_hash",
-            "topic",
-            "capability",
-            "cue_bits",
-            "shape",
-            "head_minima",
-            "tail_minima",
-            "body_minima",
-        }
-    text = {"prompt": "has_prompt", "response": "has_response"}
-    present |= {name for name, flag in text.items() if bool(np.any(sketches[flag].to_numpy()))}
-    present |= {"system_prompt"} if "system_hash" in present else set()
-    present |= {"tool_names"} if "n_tools" in present else set()
+    found: set[str] = set()
+
+    def column(name: str) -> pa.ChunkedArray:
+        array = sketches[name]
+        if n and array.null_count < n:
+            found.add(name)
+        return array
+
+    def whole(name: str) -> pa.Array:
+        return column(name).combine_chunks()
 
     def matrix(name: str, dtype: type[np.generic]) -> npt.NDArray[Any]:
         width = SKETCHES.field(name).type.list_size  # the engine writes fixed lists as lists
-        return np.asarray(sketches[name].combine_chunks().flatten().to_numpy(), dtype).reshape(n, width)
+        result = np.empty((n, width), dtype)
+        at = 0
+        for chunk in column(name).chunks:
+            result[at : at + len(chunk)] = chunk.flatten().to_numpy().reshape(-1, width)
+            at += len(chunk)
+        return result
 
-    return Exchanges(
+    exchanges = Exchanges(
         account=account,
-        requested_us=times(sketches["requested_at"].combine_chunks()),
+        requested_us=times(whole("requested_at")),
         first=np.searchsorted(account, np.arange(n_accounts + 1)).astype(np.int64),
-        keys={name: codes(sketches[name].combine_chunks()) for name in EXCHANGE_KEYS},
-        numbers={name: numbers(sketches[name].combine_chunks()) for name in NUMBERS},
-        flags={name: flags(sketches[name].combine_chunks()) for name in FLAGS},
-        hashes={name: bits(sketches[name].combine_chunks(), np.uint64) for name in HASHES},
+        keys={name: codes(whole(name)) for name in EXCHANGE_KEYS},
+        numbers={name: compact(numbers(whole(name))) for name in NUMBERS},
+        flags={name: flags(whole(name)) for name in FLAGS},
+        hashes={name: bits(whole(name), np.uint64) for name in HASHES},
         topic=matrix("topic", np.int8),
         capability=matrix("capability", np.uint8),
         cue_bits=matrix("cue_bits", np.float32),
-        shape=bits(sketches["shape"].combine_chunks(), np.uint32),
-        columns=present,
+        shape=bits(whole("shape"), np.uint32),
+        columns=frozenset(),
     )
+    has_prompt, has_response = (bool(np.any(exchanges.flags[name])) for name in ("has_prompt", "has_response"))
+    column("thinking_hashes")
+    if n:
+        found |= NEVER_NULL & set(sketches.column_names)
+    if not has_prompt:
+        found -= OF_PROMPTS
+    found |= {"prompt"} if has_prompt else set()
+    found |= {"response"} if has_response else set()
+    found |= {"system_prompt"} if "system_hash" in found else set()
+    found |= {"tool_names"} if "n_tools" in found else set()
+    return replace(exchanges, columns=frozenset(found))
 
 
 def codes(array: pa.Array) -> Codes:
@@ -272,6 +305,12 @@ def times(array: pa.Array) -> IntArray:
 def numbers(array: pa.Array) -> FloatArray:
     """Return numbers as float64, NaN where null."""
     return np.asarray(array.cast(pa.float64()).fill_null(float("nan")).to_numpy(), np.float64)
+
+
+def compact(values: FloatArray) -> NumberArray:
+    """Return numbers at half the size where nothing is lost by it."""
+    narrow = values.astype(np.float32)
+    return narrow if np.array_equal(narrow, values, equal_nan=True) else values
 
 
 def bits(array: pa.Array, dtype: type[_Bits]) -> npt.NDArray[_Bits]:

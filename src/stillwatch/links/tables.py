@@ -1,5 +1,6 @@
 """What the stages ask of an engine: plain SQL over named Arrow tables or Parquet files."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import pyarrow as pa
@@ -14,6 +15,10 @@ class Tables(Protocol):
 
     def query(self, sql: str) -> pa.Table:
         """Return the result of ``sql`` as one Arrow table."""
+        ...
+
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Yield the result of ``sql`` batch by batch, in its order; for results that memory need not hold at once."""
         ...
 
     def register(self, name: str, table: pa.Table) -> None:

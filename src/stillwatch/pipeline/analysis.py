@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -120,15 +121,25 @@ class Analysis:
 
 
 def analyse(
-    tables: Tables, population: Population, registry: Registry, settings: Settings, progress: Progress
+    tables: Tables,
+    population: Population,
+    registry: Registry,
+    settings: Settings,
+    progress: Progress,
+    folder: Path | None = None,
 ) -> Analysis:
     """Return the groups of a population that are worth reporting, tested and assessed; see ``assess_all``."""
-    everything = assess_all(tables, population, registry, settings, progress)
+    everything = assess_all(tables, population, registry, settings, progress, folder)
     return replace(everything, findings=_reportable(list(everything.findings), settings))
 
 
 def assess_all(
-    tables: Tables, population: Population, registry: Registry, settings: Settings, progress: Progress
+    tables: Tables,
+    population: Population,
+    registry: Registry,
+    settings: Settings,
+    progress: Progress,
+    folder: Path | None = None,
 ) -> Analysis:
     """Return every group of a population, tested and assessed, whether or not it is worth reporting.
 
@@ -138,13 +149,14 @@ def assess_all(
         registry: the authorisations, read against the population.
         settings: levels and weights.
         progress: told of each stage.
+        folder: where the families' matches rest that memory need not hold; null keeps them in memory.
     """
     entities = fold_accounts(population)
     n_accounts = len(population.accounts)
     account = np.arange(n_accounts, dtype=np.int32)
     tables.register("entity_of", pa.table({"account": account, "entity": entities.of_account}))
     progress("families", 0, 1)
-    families = find_families(tables)
+    families = find_families(tables, folder)
     ties = ties_of(population, entities)
     progress("candidates", 0, 1)
     succession = successions(population, entities)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from stillwatch import __version__
 from stillwatch.dossiers.case import Case
@@ -27,6 +26,7 @@ from stillwatch.pipeline.intake import Given, Intake, Taken, TrafficIntake
 from stillwatch.pipeline.output import case_folder, write_case
 from stillwatch.pipeline.registry import read_registry
 from stillwatch.pipeline.settings import Settings
+from stillwatch.pipeline.stored import StoredTable
 from stillwatch.records.registers import Register, read_accounts, read_authorisations
 from stillwatch.records.traffic import ReadOptions, read_traffic
 from stillwatch.sketches.capability import CapabilityModel
@@ -34,6 +34,7 @@ from stillwatch.sketches.key import SketchKey
 from stillwatch.sketches.sketch import Sketcher
 
 MEMORY_SHARE = 0.25  # of the machine, for the embedded engine; the arrays of the population come on top
+MOST_MEMORY = 2 * 2**30  # for the embedded engine; beyond it, it spills: more saves little
 
 Progress = Callable[[str, int, int], None]
 
@@ -116,7 +117,7 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
                 registry = read_registry(population, taken.authorisations)
                 engine.register_parquet("sketches", taken.sketches)
             with clock.stage("links, campaigns and assessments"):
-                analysis = analyse(engine, population, registry, request.settings, progress)
+                analysis = analyse(engine, population, registry, request.settings, progress, work)
             with clock.stage("case"):
                 progress("case", 0, 1)
                 case_of = partial(_case_of, request, taken, intake)
@@ -140,7 +141,7 @@ def _case_of(request: ScanRequest, taken: Taken, intake: Intake, analysis: Analy
 
 
 def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> tuple[Population, pa.Array]:
-    table = pq.read_table(sketches)
+    table = StoredTable(sketches)
     ids = table["exchange_id"].combine_chunks()
     return Population(accounts_from(names, facts), exchanges_from(table, len(names))), ids
 
@@ -211,7 +212,7 @@ def _engine_in_words(engine: Engine) -> str:
 def _memory_bytes(settings: Settings) -> int:
     if settings.memory_mib:
         return settings.memory_mib * 2**20
-    return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * MEMORY_SHARE)
+    return min(int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * MEMORY_SHARE), MOST_MEMORY)
 
 
 def _remove(folder: Path) -> None:

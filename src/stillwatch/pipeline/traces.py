@@ -14,7 +14,7 @@ from stillwatch.assessments.uncertainty import spread_of
 from stillwatch.campaigns.candidate import family_use
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.tables import MEMBERS, OBSERVATIONS, ORGANISATIONS, SLICES
-from stillwatch.links.population import MISSING_TIME, BoolArray, Codes, FloatArray, IntArray
+from stillwatch.links.population import MISSING_TIME, BoolArray, Codes, IntArray, NumberArray
 from stillwatch.pipeline.analysis import Analysis, Finding, group_sample
 from stillwatch.pipeline.assembly import member_accounts
 from stillwatch.pipeline.drawing import listed_rows
@@ -152,7 +152,7 @@ def _times(at_us: IntArray) -> pa.Array:
     return pa.array(at_us, mask=at_us == MISSING_TIME).cast(pa.timestamp("us", "UTC"))
 
 
-def _numbers(values: FloatArray, kind: pa.DataType) -> pa.Array:
+def _numbers(values: NumberArray, kind: pa.DataType) -> pa.Array:
     missing = np.isnan(values)
     return pa.array(np.where(missing, 0.0, values), mask=missing).cast(kind)
 

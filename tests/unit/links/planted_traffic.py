@@ -12,6 +12,7 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 
 from stillwatch.engines.embedded import EmbeddedEngine
+from stillwatch.links.bundle import bundled, entity_signatures
 from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
 from stillwatch.links.phrase import Phrases
@@ -138,6 +139,11 @@ def phrases_of(sets: Mapping[int, Iterable[int]]) -> Phrases:
     first = np.concatenate(([0], np.cumsum([len(part) for part in entities]))).astype(np.int64)
     entity = np.concatenate(entities).astype(np.int32) if entities else np.zeros(0, np.int32)
     return Phrases(np.array(values, np.uint64), first, entity, np.ones(len(entity), np.int64))
+
+
+def bundle_phrases(phrases: Phrases) -> np.ndarray:
+    """Return the bundle of each phrase by all its entities."""
+    return bundled(entity_signatures(phrases))
 
 
 def use_matrix(used: Mapping[int, Mapping[int, int]], n_entities: int, n_families: int) -> csr_array:

@@ -3,10 +3,10 @@
 import itertools
 
 import numpy as np
-from planted_traffic import adjusted_rand, phrases_of
+from planted_traffic import adjusted_rand, bundle_phrases, phrases_of
 
 from stillwatch.links import bundle
-from stillwatch.links.bundle import LEAST_EQUAL, N_HASHES, NEIGHBOURS, bundle_phrases, entity_signatures
+from stillwatch.links.bundle import LEAST_EQUAL, N_HASHES, NEIGHBOURS, entity_signatures
 
 
 def jaccard(a: set[int], b: set[int]) -> float:
@@ -66,8 +66,10 @@ def test_work_is_bounded_for_a_very_popular_phrase() -> None:
     """However many phrases one set of entities shares, each is compared with a few: never with all the others."""
     n = 3000
     popular = {value: range(50) for value in range(n)}
-    left, right = bundle._candidate_pairs(entity_signatures(phrases_of(popular)))
-    assert len(left) == len(right) <= n * N_HASHES * NEIGHBOURS
+    signature = entity_signatures(phrases_of(popular))
+    for i in range(N_HASHES):
+        left, right = bundle._joined_pairs(signature, i)
+        assert len(left) == len(right) <= n * NEIGHBOURS
     assert set(bundle_phrases(phrases_of(popular)).tolist()) == {0}
 
 
