@@ -45,7 +45,7 @@ KNOBS = st.fixed_dictionaries(
 def test_any_campaign_renders_soundly(knobs: dict, seed: int) -> None:
     """Whatever the knobs: unique ids, times within window and life, no answer without success, and a truth for each."""
     whole = Contribution()
-    for block in Campaign("law", **knobs).blocks(GROUND, np.random.SeedSequence(seed)):
+    for block in (task() for task in Campaign("law", **knobs).tasks(GROUND, np.random.SeedSequence(seed))):
         whole.extend(block)
     made = render(whole, WINDOW, np.random.default_rng(seed))
     rows = made.exchanges.to_pylist()

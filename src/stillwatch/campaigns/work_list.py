@@ -16,7 +16,7 @@ Source: Horvitz and Thompson 1952; learning from positive and unlabelled example
 regression, Barlow and others 1972; the use of hand-overs is ours: docs/decisions/0010-hand-overs.md.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -30,6 +30,7 @@ from stillwatch.links.handover import HandOvers, Succession
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
 
 N_STRANGERS: Final = 20_000  # exchanges that stand for everybody else's: 64 topic directions need hundreds each
+N_ITEMS: Final = 50_000  # of a list to learn from: some eighty weights do not get better by more
 N_FOLDS: Final = 5
 PENALTY: Final = 2.0  # ridge, in units of one exchange; a nucleus gives some tens of items to learn 80 weights from
 ROUNDS: Final = 25  # of Newton's method; it settles within ten
@@ -42,6 +43,14 @@ SITTING_US: Final = 180_000_000  # a person's next message comes within three mi
 LEAST_NUCLEUS: Final = 10  # items handed over, to learn what a list is like
 MOSTLY_NAMED: Final = 0.5  # of a nucleus
 LEAST_ITEMS: Final = 3  # requests of the list: as for templates, once is chance and twice a coincidence
+
+
+@dataclass(frozen=True, slots=True)
+class KnownList:
+    """What a list is like: weights of features, whose sum is a log-likelihood ratio, and the level of an item."""
+
+    weights: FloatArray
+    level: float
 
 
 class WorkLists:
@@ -78,6 +87,7 @@ class WorkLists:
         self.is_item = (
             opens & ~is_explained & (~is_replica | handed)
         )  # what others sent too is public, unless it was handed over
+        self.handed_items = np.flatnonzero(self.is_handed & self.is_item)
         self.is_opening, self.is_explained = opens, is_explained
         self.is_alone = sent_alone(population, np.arange(len(exchanges)))
         self.is_repeated = sent_before(population, self.entity)
@@ -110,47 +120,58 @@ class WorkLists:
         rows = np.flatnonzero(self.is_handed & self.is_item & inside[self.entity])
         if len(rows) < LEAST_NUCLEUS:
             return None
-        score, level = self._learn(rows)
-        elsewhere = self._elsewhere(inside, score >= level)
+        known = self._learn(rows)
+        elsewhere = self._elsewhere(inside, known)
         # what other accounts handed over is of the list as surely, once the list is known roughly; and then so are the
         # other items of all these accounts: hundreds or thousands instead of tens
-        score, level = self._learn(np.union1d(rows, np.flatnonzero(self._links(score >= level))))
-        linked = self._count(self._links(score >= level)) > 0
-        score, level = self._learn(np.flatnonzero((score >= level) & self.is_item & linked[self.entity]))
-        is_linked = self._count(self._links(score >= level)) > 0
-        p_member, n_listed = self._membership(score >= level, is_linked)
+        known = self._learn(np.union1d(rows, self._links(known)))
+        linked = self._count(self._links(known)) > 0
+        items = np.flatnonzero(self.is_item & linked[self.entity])
+        known = self._learn(items[self._are_alike(known, items)])
+        links = self._links(known)
+        openings = np.flatnonzero(self.is_opening & ~self.is_explained)  # all items are among them
+        is_alike = np.zeros(len(self.entity), bool)
+        is_alike[openings[self._are_alike(known, openings)]] = True
+        p_member, n_listed = self._membership(is_alike, self._count(links))
         members = np.flatnonzero((p_member >= SURE_MEMBER) & (n_listed >= LEAST_ITEMS))
         if len(members) < LEAST_ENTITIES:
             return None
-        return replace(self._group(members, p_member, n_listed, score), seen_elsewhere=elsewhere)
+        return replace(self._group(members, p_member, n_listed, known), seen_elsewhere=elsewhere)
 
-    def _elsewhere(self, is_nucleus: BoolArray, is_alike: BoolArray) -> tuple[int, int]:
+    def _elsewhere(self, is_nucleus: BoolArray, known: KnownList) -> tuple[int, int]:
         """Return how many hand-overs and mirror images of alike items there are wholly outside a nucleus."""
         pairs = self.succession
         row = pairs.earlier
-        mine = is_alike[row] & ~self.is_explained[row] & (pairs.bits >= self.threshold)
+        mine = ~self.is_explained[row] & (pairs.bits >= self.threshold)
         mine &= ~is_nucleus[self.entity[row]] & ~is_nucleus[self.entity[pairs.later]]
-        forward, mirrored = pairs.has_failed_first, pairs.has_failed_last
-        return int(np.sum(mine & forward & ~mirrored)), int(np.sum(mine & mirrored & ~forward))
+        mine &= pairs.has_failed_first ^ pairs.has_failed_last
+        place = np.flatnonzero(mine)
+        is_forward = pairs.has_failed_first[place[self._are_alike(known, row[place])]]
+        return int(np.count_nonzero(is_forward)), int(np.count_nonzero(~is_forward))
 
-    def _links(self, is_alike: BoolArray) -> BoolArray:
-        """Return which rows are items like the list's that were handed over."""
-        return np.asarray(is_alike & self.is_handed & self.is_item, np.bool_)
+    def _links(self, known: KnownList) -> IntArray:
+        """Return the items like the list's that were handed over, rising."""
+        return self.handed_items[self._are_alike(known, self.handed_items)]
 
-    def _count(self, rows: BoolArray) -> FloatArray:
+    def _count(self, rows: BoolArray | IntArray) -> FloatArray:
         """Return how many of ``rows`` each entity sent."""
         return np.bincount(self.entity[rows], minlength=self.entities.n).astype(np.float64)
 
-    def _learn(self, rows: IntArray) -> tuple[FloatArray, float]:
-        """Return every exchange's log-likelihood ratio, of the list of ``rows`` against others, and an item's level.
+    def _are_alike(self, known: KnownList, rows: IntArray) -> BoolArray:
+        """Return which of ``rows`` look like the list's items."""
+        return self._score(known, rows) >= known.level
+
+    def _learn(self, rows: IntArray) -> KnownList:
+        """Return what the list of ``rows`` is like, against others; of many rows, some tens of thousands serve.
 
         Where there is no item or nobody else's exchange to learn from, nothing reaches the level.
         """
+        rows = rows[:: max(len(rows) // N_ITEMS, 1)]
         outside = np.ones(self.entities.n, bool)
         outside[self.entity[rows]] = False
         candidates = np.flatnonzero(outside[self.entity] & (self.population.exchanges.hashes["prompt_hash"] != 0))
         if not len(rows) or not len(candidates):
-            return np.full(len(self.entity), -np.inf), np.inf
+            return KnownList(np.zeros(self._features(rows[:0]).shape[1]), np.inf)
         strangers = self._features(candidates[:: max(len(candidates) // N_STRANGERS, 1)])
         items = self._features(rows)
         weights = fitted(items, strangers)
@@ -159,7 +180,7 @@ class WorkLists:
         for k in np.unique(fold):
             if np.any(fold != k):
                 held_out[fold == k] = items[fold == k] @ fitted(items[fold != k], strangers)
-        return self._score(weights), float(np.quantile(held_out, MISSED_ITEMS))
+        return KnownList(weights, float(np.quantile(held_out, MISSED_ITEMS)))
 
     def _features(self, rows: IntArray) -> FloatArray:
         """Return, (rows, d), what an exchange is about and of what kind it is; nothing of its language or script."""
@@ -181,19 +202,22 @@ class WorkLists:
                 exchanges.keys["conversation_id"].code[rows] >= 0,
                 np.ones(len(rows)),
             ]
-        ).astype(np.float64)
+        ).astype(np.float64, copy=False)
 
-    def _score(self, weights: FloatArray) -> FloatArray:
-        """Return the logarithm of the likelihood ratio of every exchange: of the list against anything else."""
-        n = len(self.population.exchanges)
-        score = np.empty(n)
-        for start in range(0, n, CHUNK_ROWS):
-            rows = np.arange(start, min(start + CHUNK_ROWS, n))
-            score[rows] = self._features(rows) @ weights
+    def _score(self, known: KnownList, rows: IntArray) -> FloatArray:
+        """Return the logarithm of the likelihood ratio of some exchanges: of the list against anything else."""
+        score = np.empty(len(rows))
+        for start in range(0, len(rows), CHUNK_ROWS):
+            part = slice(start, start + CHUNK_ROWS)
+            score[part] = self._features(rows[part]) @ known.weights
         return score
 
-    def _membership(self, is_alike: BoolArray, is_linked: BoolArray) -> tuple[FloatArray, FloatArray]:
-        """Return the membership of every entity, by how many members there must be at its score, and its items."""
+    def _membership(self, is_alike: BoolArray, n_handed: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the membership of every entity, by how many members there must be at its score, and its items.
+
+        ``n_handed`` counts each entity's items that were handed over: it is linked where there is any.
+        """
+        is_linked = n_handed > 0
         is_listed = is_alike & self.is_item & ~self.is_handed  # or a link would count as an item as well
         n_listed = self._count(is_listed)
         p_member = np.zeros(self.entities.n)
@@ -204,8 +228,7 @@ class WorkLists:
             return p_member, n_listed
         habits = self._habits(is_listed, is_alike, is_linked, n_listed)[considered]
         score = habits @ fitted(habits[linked], habits[~linked])
-        n_handed = self._count(self._links(is_alike))[considered]
-        rate = _hand_over_rate(n_handed[linked], n_listed[considered][linked])
+        rate = _hand_over_rate(n_handed[considered][linked], n_listed[considered][linked])
         p_linked = np.clip(-np.expm1(-rate * n_listed[considered]), 1e-3, 1 - 1e-6)
         order = np.argsort(score, kind="stable")
         counted = np.where(linked, 1.0 / p_linked, 0.0)[order]
@@ -242,13 +265,13 @@ class WorkLists:
         spread = columns[n_listed >= LEAST_ITEMS].std(axis=0)
         return np.asarray(columns / np.where(spread > 0, spread, 1.0), np.float64)
 
-    def _group(self, members: IntArray, p_member: FloatArray, n_listed: FloatArray, score: FloatArray) -> Group:
+    def _group(self, members: IntArray, p_member: FloatArray, n_listed: FloatArray, known: KnownList) -> Group:
         inside = np.zeros(self.entities.n, bool)
         inside[members] = True
         rows = np.flatnonzero(inside[self.entity] & ~self.is_explained)
         share = n_listed / np.maximum(self.n_opening, 1.0)
         prior = np.clip(share[self.entity[rows]] / (1 - MISSED_ITEMS), 0.02, 0.98)
-        odds = prior / (1 - prior) * np.exp(np.clip(score[rows], -30, 30))
+        odds = prior / (1 - prior) * np.exp(np.clip(self._score(known, rows), -30, 30))
         p_row = odds / (1 + odds)
         chosen = p_row >= 0.5
         slice_rows = rows[chosen]

@@ -1,6 +1,7 @@
 """``stillwatch world``: a benchmark world with known truth."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -63,7 +64,9 @@ def _make(recipe: Preset, seed: int, out: Path, split: Split, file_format: str) 
 
 def _write(recipe: Preset, seed: int, out: Path, split: Split, file_format: str, progress: Any) -> dict[str, Any]:
     if recipe.is_streamed:
-        return stream_world(recipe, seed, out, split, file_format, progress=progress)
+        return stream_world(
+            recipe, seed, out, split, file_format, progress=progress, n_processes=len(os.sched_getaffinity(0))
+        )
     made = build_world(recipe, seed, split, progress)
     write_world(made, out, file_format)
     return made.summary

@@ -199,8 +199,8 @@ class Actor(Protocol):
 class BlockActor(Protocol):
     """An actor too large for memory: it hands over whole accounts, block by block."""
 
-    def blocks(self, ground: Ground, seeds: np.random.SeedSequence) -> Iterator[Contribution]:
-        """Yield contributions; each account's traffic lies within one of them."""
+    def tasks(self, ground: Ground, seeds: np.random.SeedSequence) -> Iterator[Callable[[], Contribution]]:
+        """Yield what makes each contribution, in any order or process; each account's traffic lies within one."""
         ...
 
 

@@ -104,17 +104,18 @@ class Audit:
     """Collects what is needed of each account, one contribution after another, in memory of the accounts' order."""
 
     def __init__(self) -> None:
-        self._ids: list[str] = []
-        self._positive: list[bool] = []
-        self._numbers: dict[str, list[Floats]] = {}
-        self._pairs: dict[str, list[tuple[Ints, Ints]]] = {}
+        self.ids: list[str] = []
+        self.positive: list[bool] = []
+        self.numbers: dict[str, list[Floats]] = {}
+        self.n_numbers: dict[str, int] = {}
+        self.pairs: dict[str, list[tuple[Ints, Ints]]] = {}
 
     def add(self, exchanges: pa.Table, accounts: pa.Table, labels: list[str]) -> None:
         """Take in whole accounts: their rows, all their exchanges, and their classes in the accounts' order."""
         ids = accounts["account_id"].to_pylist()
-        start = len(self._ids)
-        self._ids += ids
-        self._positive += [label == DISTILLATION for label in labels]
+        start = len(self.ids)
+        self.ids += ids
+        self.positive += [label == DISTILLATION for label in labels]
         place = {account_id: i for i, account_id in enumerate(ids)}
         owner = np.asarray([place[a] for a in exchanges["account_id"].to_pylist()], dtype=np.int64)
         for field in ACCOUNTS:
@@ -123,32 +124,50 @@ class Audit:
             if field.name != "account_id":
                 self._take(f"exchanges.{field.name}", exchanges[field.name], owner, start)
 
+    def merge(self, later: "Audit") -> None:
+        """Take in what another audit collected of the contributions that follow."""
+        start = len(self.ids)
+        self.ids += later.ids
+        self.positive += later.positive
+        for name, parts in later.numbers.items():
+            self._fill(name, start)
+            self.numbers[name] += parts
+            self.n_numbers[name] += sum(map(len, parts))
+        for name, pairs in later.pairs.items():
+            self.pairs.setdefault(name, []).extend((account + start, value) for account, value in pairs)
+
+    def _fill(self, name: str, start: int) -> None:
+        """Bring a measure up to account number ``start``: blocks without a null were all present."""
+        missing = start - self.n_numbers.get(name, 0)
+        self.numbers.setdefault(name, []).append(np.full(missing, 1.0))
+        self.n_numbers[name] = start
+
     def _take(self, name: str, column: pa.ChunkedArray, owner: Ints, start: int) -> None:
-        n = len(self._ids) - start
+        n = len(self.ids) - start
         if name.split(".")[1] in NAMES:
             pairs = np.unique(np.stack([owner, _hashes(column)]), axis=1) if len(owner) else np.zeros((2, 0), np.int64)
-            self._pairs.setdefault(name, []).append((pairs[0] + start, pairs[1]))
+            self.pairs.setdefault(name, []).append((pairs[0] + start, pairs[1]))
             return
         for suffix, values in _measures(column):
             known = ~np.isnan(values)
             count = np.bincount(owner[known], minlength=n)
             total = np.bincount(owner[known], values[known], n)
             mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-            parts = self._numbers.setdefault(name + suffix, [])
-            parts.append(np.full(start - sum(map(len, parts)), 1.0))  # blocks without a null were all present
-            parts.append(mean)
+            self._fill(name + suffix, start)
+            self.numbers[name + suffix].append(mean)
+            self.n_numbers[name + suffix] += n
 
     def result(self) -> Mapping[str, float | None]:
         """Return the AUC of each column, text and number columns once for their value and once for presence."""
-        positive = np.asarray(self._positive, dtype=bool)
-        digests = [hashlib.blake2b(a.encode(), digest_size=4).digest() for a in self._ids]
+        positive = np.asarray(self.positive, dtype=bool)
+        digests = [hashlib.blake2b(a.encode(), digest_size=4).digest() for a in self.ids]
         fold = np.asarray([int.from_bytes(d, "big") % N_FOLDS for d in digests], dtype=np.int64)
         found: dict[str, float | None] = {}
-        for name, parts in self._numbers.items():
+        for name, parts in self.numbers.items():
             values = np.concatenate([*parts, np.full(len(positive) - sum(map(len, parts)), 1.0)])
             known = ~np.isnan(values)
             found[name] = auc(values[known], positive[known])  # absence has its own line
-        for name, blocks in self._pairs.items():
+        for name, blocks in self.pairs.items():
             account = np.concatenate([pair[0] for pair in blocks])
             value = np.concatenate([pair[1] for pair in blocks])
             found[name] = auc(out_of_fold_share(account, value, positive, fold), positive) if len(positive) else None

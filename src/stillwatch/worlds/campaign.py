@@ -4,8 +4,9 @@ Ranges follow the public disclosures: 8 to 25,000 accounts, 3 to 1,100 requests 
 of a member's traffic its own, pools replaced as a whole when banned, pools that serve two campaigns or resell besides.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import Any, Final
 
@@ -121,15 +122,20 @@ class Campaign:
         each = self.per_day * days / (1 - self.cover)
         return int(min(LARGEST_BLOCK, max(8, BLOCK_TURNS // each)))
 
-    def blocks(self, ground: Ground, seeds: np.random.SeedSequence) -> Iterator[Contribution]:
-        """Yield the campaign, a block of accounts at a time; all blocks keep to one plan and deal from one list."""
+    def tasks(self, ground: Ground, seeds: np.random.SeedSequence) -> Iterator[Callable[[], Contribution]]:
+        """Yield what makes the campaign, a block of accounts at a time; all blocks keep to one plan and one list."""
         size = self._block_size(ground.window.days)
         n_blocks = -(-self.n_accounts // size)
         plan, *rest = seeds.spawn(n_blocks + 1)
         seed = int(plan.generate_state(1)[0])
         for i, own in enumerate(rest):
             n = min(size, self.n_accounts - i * size)
-            yield CampaignBlock(self, ground, np.random.default_rng(own), seed).build(n, i, n_blocks)
+            yield partial(self._block, ground, own, seed, (n, i, n_blocks))
+
+    def _block(
+        self, ground: Ground, own: np.random.SeedSequence, seed: int, place: tuple[int, int, int]
+    ) -> Contribution:
+        return CampaignBlock(self, ground, np.random.default_rng(own), seed).build(*place)
 
 
 class CampaignBlock:

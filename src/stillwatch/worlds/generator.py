@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -22,7 +23,7 @@ from stillwatch import __version__
 from stillwatch.errors import OutputError, UsageError
 from stillwatch.records.schema import ACCOUNTS, AUTHORISATIONS, EXCHANGES
 from stillwatch.worlds import lookalikes
-from stillwatch.worlds.account import BlockActor, Ground, make_actor
+from stillwatch.worlds.account import Actor, BlockActor, Contribution, Ground, make_actor
 from stillwatch.worlds.audit import Audit
 from stillwatch.worlds.identity import Population
 from stillwatch.worlds.presets import Preset
@@ -48,7 +49,7 @@ ORDER: Final = {
     "truth_exchanges": ("exchange_id",),
 }
 
-Progress = Callable[[int, int, str], None]  # actors done, actors in all, the next one's kind
+Progress = Callable[[int, int, str], None]  # parts done, parts in all, the next one's kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +83,45 @@ def make_ground(preset: Preset, seed: int, split: Split) -> Ground:
     return Ground(texts, preset.window, Population(texts, preset.window, rng), preset.models, seed)
 
 
-def contributions(preset: Preset, ground: Ground, progress: Progress | None = None) -> Iterator[Rendered]:
-    """Yield every actor's tables, block by block.
+def parts_of(preset: Preset, ground: Ground) -> Iterator[tuple[str, Callable[[], Rendered]]]:
+    """Yield each part of a world, an actor or a block of one, as its kind and what makes it, in any order or process.
 
     An actor's seed comes from the world's seed, its kind and name, and its place among its namesakes, so adding
     an actor changes no other.
     """
     load_actors()
     namesakes: Counter[str] = Counter()
-    jobs = [table for table in preset.actors for _ in range(table.count)]
-    for done, table in enumerate(jobs):
-        if progress:
-            progress(done, len(jobs), table.kind)
+    for table in [entry for entry in preset.actors for _ in range(entry.count)]:
         name = f"{table.kind}/{table.parameters.get('name', '')}"
         key = [ground.seed, zlib.crc32(name.encode()), namesakes[name]]
         namesakes[name] += 1
         made = make_actor(table.kind, table.parameters)
         seeds = np.random.SeedSequence([1, *key])
         ids = np.random.SeedSequence([2, *key])
-        blocks = (
-            made.blocks(ground, seeds)
-            if isinstance(made, BlockActor)
-            else iter([made.build(ground, np.random.default_rng(seeds))])
+        tasks = (
+            made.tasks(ground, seeds) if isinstance(made, BlockActor) else iter([partial(_built, made, ground, seeds)])
         )
-        for block in blocks:
-            yield render(block, ground.window, np.random.default_rng(ids.spawn(1)[0]))
+        for task in tasks:
+            yield table.kind, partial(_rendered, task, ground, ids.spawn(1)[0])
+
+
+def _built(made: Actor, ground: Ground, seeds: np.random.SeedSequence) -> Contribution:
+    return made.build(ground, np.random.default_rng(seeds))
+
+
+def _rendered(task: Callable[[], Contribution], ground: Ground, ids: np.random.SeedSequence) -> Rendered:
+    return render(task(), ground.window, np.random.default_rng(ids))
+
+
+def contributions(preset: Preset, ground: Ground, progress: Progress | None = None) -> Iterator[Rendered]:
+    """Yield every part's tables, one after another."""
+    parts = list(parts_of(preset, ground))
+    for done, (kind, make) in enumerate(parts):
+        if progress:
+            progress(done, len(parts), kind)
+        yield make()
     if progress:
-        progress(len(jobs), len(jobs), "")
+        progress(len(parts), len(parts), "")
 
 
 class Tally:
@@ -129,6 +142,14 @@ class Tally:
         for label, group in [*((s.label, s.group_id) for s in part.specs), *zip(part.labels, part.groups, strict=True)]:
             if group is not None:
                 self.groups.setdefault(label, set()).add(group)
+
+    def merge(self, later: "Tally") -> None:
+        """Take in what another tally counted of the contributions that follow."""
+        self.audit.merge(later.audit)
+        self.accounts.update(later.accounts)
+        self.exchanges.update(later.exchanges)
+        for label, groups in later.groups.items():
+            self.groups.setdefault(label, set()).update(groups)
 
     def summary(self, preset: Preset, seed: int, split: str) -> dict[str, Any]:
         """Return what ``world.json`` says."""

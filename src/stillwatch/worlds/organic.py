@@ -4,8 +4,9 @@ They sign up over months, keep their own hours, share lines and cards where peop
 get round to it, and are now and then banned for reasons that have nothing to do with distillation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -28,14 +29,15 @@ class Organic:
     firm_share: float = 0.22
     most: int = 3000
 
-    def blocks(self, ground: Ground, seeds: np.random.SeedSequence) -> Iterator[Contribution]:
-        """Yield the crowd, ``BLOCK`` accounts at a time; each block has its own seed."""
+    def tasks(self, ground: Ground, seeds: np.random.SeedSequence) -> Iterator[Callable[[], Contribution]]:
+        """Yield what makes the crowd, ``BLOCK`` accounts at a time; each block has its own seed."""
         n_blocks = -(-self.accounts // BLOCK)
         for i, seed in enumerate(seeds.spawn(n_blocks)):
             n = min(BLOCK, self.accounts - i * BLOCK)
-            yield self._block(ground, np.random.default_rng(seed), n)
+            yield partial(self._block, ground, seed, n)
 
-    def _block(self, ground: Ground, rng: np.random.Generator, n: int) -> Contribution:
+    def _block(self, ground: Ground, seed: np.random.SeedSequence, n: int) -> Contribution:
+        rng = np.random.default_rng(seed)
         made = Contribution()
         liver = Liver(ground, rng)
         for spec in self._specs(ground, rng, n):

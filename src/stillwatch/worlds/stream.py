@@ -5,6 +5,7 @@ Memory holds the accounts, one batch of contributions, and one bucket of exchang
 
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,13 +20,11 @@ from stillwatch.worlds.generator import (
     Progress,
     TableWriter,
     Tally,
-    contributions,
     in_order,
-    make_ground,
     prepare_folder,
-    world_tables,
     write_summary,
 )
+from stillwatch.worlds.parallel import made_parts
 from stillwatch.worlds.presets import Preset
 from stillwatch.worlds.texts import Split
 
@@ -76,8 +75,15 @@ class Spill:
             yield in_order(self._name, table)
 
 
-def stream_world(
-    preset: Preset, seed: int, out: Path, split: Split = "tune", file_format: str = "parquet", **rim: Progress | None
+def stream_world(  # noqa: PLR0913 - what a world is, and how it is written
+    preset: Preset,
+    seed: int,
+    out: Path,
+    split: Split = "tune",
+    file_format: str = "parquet",
+    *,
+    progress: Progress | None = None,
+    n_processes: int = 1,
 ) -> dict[str, Any]:
     """Write a world in bounded memory and return what ``world.json`` says.
 
@@ -87,26 +93,26 @@ def stream_world(
         out: the folder to write to; also takes the spilled rows while the world is made.
         split: the side of the texts.
         file_format: parquet or jsonl.
-        rim: ``progress``, called for each actor.
+        progress: called for each part.
+        n_processes: how many make parts; the world does not depend on it.
     """
     prepare_folder(out, file_format)
-    ground = make_ground(preset, seed, split)
     tally = Tally()
     small: dict[str, list[pa.Table]] = {name: [schema.empty_table()] for name, schema in SCHEMAS.items()}
     n_buckets = int(-(-preset.window.seconds // BUCKET_S))
     with tempfile.TemporaryDirectory(dir=out, prefix=".spill-") as folder:
         spills = {"exchanges": Spill(Path(folder), "exchanges", n_buckets)}
         spills["truth_exchanges"] = Spill(Path(folder), "truth_exchanges", len(HEX))
-        for part in contributions(preset, ground, rim.get("progress")):
-            tally.add(part)
-            for name, table in world_tables(part).items():
+        for part in made_parts(preset, seed, split, n_processes, progress):
+            tally.merge(part.tally)
+            for name, table in part.tables.items():
                 small[name].append(table)
             if sum(table.num_rows for table in small["exchanges"]) >= BATCH_ROWS:
                 _deal(small, spills, preset.window)
         _deal(small, spills, preset.window)
         for name, spill in spills.items():
-            with TableWriter(out, name, file_format) as writer:
-                for table in spill.sorted_buckets():
+            with TableWriter(out, name, file_format) as writer, ThreadPoolExecutor(1) as pool:
+                for table in _one_ahead(pool, spill.sorted_buckets()):
                     writer.write(table)
     for name in sorted(SCHEMAS.keys() - set(SPILLED)):
         with TableWriter(out, name, file_format) as writer:
@@ -114,6 +120,14 @@ def stream_world(
     summary = tally.summary(preset, seed, split)
     write_summary(summary, out)
     return summary
+
+
+def _one_ahead(pool: ThreadPoolExecutor, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Yield tables, the next one read and sorted while the last is written."""
+    following = pool.submit(next, tables, None)
+    while (table := following.result()) is not None:
+        following = pool.submit(next, tables, None)
+        yield table
 
 
 def _deal(small: dict[str, list[pa.Table]], spills: dict[str, Spill], window: Window) -> None:

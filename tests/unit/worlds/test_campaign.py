@@ -19,7 +19,7 @@ def run(seed: int = 1, **knobs: Any) -> Contribution:
     """Return a campaign as one contribution."""
     whole = Contribution()
     campaign = Campaign(**{"name": "x", "n_accounts": 40, "per_day": 5.0, **knobs})
-    for block in campaign.blocks(GROUND, np.random.SeedSequence(seed)):
+    for block in (task() for task in campaign.tasks(GROUND, np.random.SeedSequence(seed))):
         whole.extend(block)
     return whole
 

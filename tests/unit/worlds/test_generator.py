@@ -116,6 +116,14 @@ def test_streaming_writes_the_same_rows(tmp_path: Path) -> None:
     assert digests(tmp_path / "held") == digests(tmp_path / "streamed")
 
 
+def test_a_world_does_not_depend_on_the_number_of_processes(tmp_path: Path) -> None:
+    """Parts that two processes make are the same bytes, tables and summary, as those of one."""
+    alone = stream_world(TINY, 1, tmp_path / "alone", n_processes=1)
+    together = stream_world(TINY, 1, tmp_path / "together", n_processes=2)
+    assert alone == together == WORLD.summary
+    assert digests(tmp_path / "alone") == digests(tmp_path / "together")
+
+
 def test_adding_an_actor_changes_no_other() -> None:
     """With a further actor in front, every earlier account and exchange is still there, unchanged."""
     extra = ActorTable("campaign", 1, {"name": "extra", "n_accounts": 8, "per_day": 3.0})

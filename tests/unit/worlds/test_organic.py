@@ -15,7 +15,7 @@ GROUND = make_ground()
 def crowd(accounts: int = 500, seed: int = 1) -> Contribution:
     """Return a crowd as one contribution."""
     whole = Contribution()
-    for block in Organic(accounts).blocks(GROUND, np.random.SeedSequence(seed)):
+    for block in (task() for task in Organic(accounts).tasks(GROUND, np.random.SeedSequence(seed))):
         whole.extend(block)
     return whole
 

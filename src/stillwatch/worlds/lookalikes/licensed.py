@@ -66,7 +66,8 @@ class AuthorisedDistillation:
         campaign = make_actor("campaign", parameters)
         assert isinstance(campaign, BlockActor)
         pool = Contribution()
-        for block in campaign.blocks(ground, np.random.SeedSequence(draw.randrange(2**63))):
+        for task in campaign.tasks(ground, np.random.SeedSequence(draw.randrange(2**63))):
+            block = task()
             pool.extend(block)
         pool.accounts = [
             replace(spec, label=AUTHORISED_DISTILLATION, group_id=group_id, role=role) for spec in pool.accounts

@@ -1,0 +1,48 @@
+"""Sketching in worker processes: the same rows in the same order as in this process."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+
+from stillwatch.engines import workers
+from stillwatch.records.schema import PLACED_EXCHANGES
+from stillwatch.sketches.capability import CapabilityModel
+from stillwatch.sketches.key import SketchKey
+from stillwatch.sketches.sketch import Sketcher
+
+
+def batches(n: int) -> list[pa.RecordBatch]:
+    """Return ``n`` batches of three exchanges each."""
+    made = []
+    for number in range(n):
+        rows = [
+            {"exchange_id": f"x{number}-{i}", "account_id": "a", "prompt": f"Sort {number} pears and {i} plums, please."}
+            for i in range(3)
+        ]
+        columns = {name: [row.get(name) for row in rows] for name in PLACED_EXCHANGES.names}
+        made.append(pa.RecordBatch.from_pydict(columns, schema=PLACED_EXCHANGES))
+    return made
+
+
+def test_workers_give_the_same_rows_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes and one give equal batches, whatever the order in which workers finish."""
+    monkeypatch.setattr(workers, "INLINE_BATCHES", 2)
+    sketcher = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
+    alone = list(workers.sketched_rows(batches(9), sketcher, 1))
+    together = list(workers.sketched_rows(batches(9), sketcher, 2))
+    assert len(alone) == len(together) == 9
+    assert all(a.equals(b) for a, b in zip(alone, together, strict=True))
+
+
+def test_a_reader_that_fails_ends_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the reader comes out as it is, after the rows of what came before it."""
+    monkeypatch.setattr(workers, "INLINE_BATCHES", 1)
+
+    def reader() -> Iterator[pa.RecordBatch]:
+        yield from batches(3)
+        raise ZeroDivisionError
+
+    sketcher = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
+    with pytest.raises(ZeroDivisionError):
+        list(workers.sketched_rows(reader(), sketcher, 2))
