@@ -17,7 +17,11 @@ def batches(n: int) -> list[pa.RecordBatch]:
     made = []
     for number in range(n):
         rows = [
-            {"exchange_id": f"x{number}-{i}", "account_id": "a", "prompt": f"Sort {number} pears and {i} plums, please."}
+            {
+                "exchange_id": f"x{number}-{i}",
+                "account_id": "a",
+                "prompt": f"Sort {number} pears and {i} plums.",
+            }
             for i in range(3)
         ]
         columns = {name: [row.get(name) for row in rows] for name in PLACED_EXCHANGES.names}
