@@ -198,7 +198,7 @@ def _register_record(register: Register) -> dict[str, Any]:
 def _engine(request: ScanRequest, work: Path) -> Engine:
     if request.spark_master is not None:
         return SparkEngine(request.spark_master, work)
-    n_threads = request.settings.threads or os.cpu_count() or 1
+    n_threads = request.settings.threads or len(os.sched_getaffinity(0))
     return EmbeddedEngine(work, memory_bytes=_memory_bytes(request.settings), n_threads=n_threads)
 
 
