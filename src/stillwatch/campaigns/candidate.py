@@ -28,7 +28,7 @@ from stillwatch.links.population import BoolArray, FloatArray, IntArray, Populat
 from stillwatch.links.rows import blocks, places_of
 
 JOIN_LEVEL: Final = 0.01  # family-wise, over all overlapping pairs
-MOST_JOINED: Final = 512  # families of one entity whose overlaps are looked at: half its square are its pairs
+MOST_JOINED: Final = 4096  # families of one entity whose overlaps are looked at: half its square bounds its pairs
 MOST_LINK_BITS: Final = 160.0  # of one pair of families: beyond, likelier is not closer
 FAMILY_RESOLUTION: Final = 1.0  # each of these links was tested by itself: nothing needs to be broken up further
 MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is common speech
