@@ -75,3 +75,19 @@ def test_missing_desk_is_refused(tiny, tmp_path):
     done, _ = scanned(tiny, tmp_path / "nowhere.sqlite", tmp_path / "case")
     assert done.status == 3
     assert not (tmp_path / "nowhere.sqlite").exists()
+
+
+def test_states_own_desk_holds_without_being_named(tiny, case, tmp_path):
+    """A desk in the state's folder holds for every scan over the state."""
+    options = ("--state", tmp_path / "state", "--key-file", tiny.key, "--json")
+    assert stillwatch("scan", *tiny.inputs[:-2], *options, "--out", tmp_path / "one").status == 0
+    first = from_json((tmp_path / "one" / "campaigns.json").read_bytes())
+    desk = Database(tmp_path / "state" / "desk.sqlite")
+    for campaign in first.campaigns:
+        decide(desk, Wish("ada", "dismiss", campaign.id, 0, reason="ours", snapshot=Snapshot.of(first, campaign)))
+    done = stillwatch("scan", *options, "--out", tmp_path / "two", "--fail-on-accusation")
+    assert done.status == 0, done.err
+    assert all(
+        item.desk.status == "dismissed"
+        for item in from_json((tmp_path / "two" / "campaigns.json").read_bytes()).campaigns
+    )

@@ -33,7 +33,7 @@ LADDER: Final = (
     Step(
         "watch",
         "Watch",
-        "Log the account's requests at full detail; the customer notices nothing.",
+        "Keep the account's request metadata in full and look at it each day; the customer notices nothing.",
         "Return to ordinary logging.",
         30,
         needs_accusation=False,

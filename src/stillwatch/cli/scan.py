@@ -20,6 +20,7 @@ from stillwatch.pipeline.scan import scan as run_scan
 from stillwatch.pipeline.settings import load_settings
 from stillwatch.records.traffic import ReadOptions
 from stillwatch.sketches.key import SketchKey
+from stillwatch.store.desk.database import FILE_NAME
 from stillwatch.store.state.place import DATABASES, vault_at
 from stillwatch.store.state.window import DEFAULT_DAYS
 
@@ -61,7 +62,8 @@ Format = Annotated[str | None, typer.Option("--format", help="Read all traffic s
 Map = Annotated[Path | None, typer.Option("--map", help="A TOML field map for a log that no format fits.")]
 Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA zone of times without an offset.")]
 Decisions = Annotated[
-    Path | None, typer.Option("--decisions", metavar="DESK", help="The desk.sqlite whose decisions hold for this case.")
+    Path | None,
+    typer.Option("--decisions", metavar="DESK", help="Whose decisions hold; default: the state's."),
 ]
 State = Annotated[
     str | None,
@@ -119,7 +121,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
             settings=load_settings(settings_file),
             read=ReadOptions(format=format_name, field_map=field_map, time_zone=time_zone),
             replace=replace,
-            decisions=decisions,
+            decisions=decisions or desk_in(state),
             spark_master=spark_master(engine, master),
         )
         if key_file is None and not as_json:
@@ -215,6 +217,14 @@ def of_state(out: Path) -> list[str]:
     days = f"{state['days']:,} day" + ("" if state["days"] == 1 else "s")
     window = f"{days} with traffic from {state['first_day']} to {state['last_day']} analysed"
     return [*lines, f"state {state['at']}: {added}; {window}"]
+
+
+def desk_in(state: str | None) -> Path | None:
+    """Return the desk in a state's folder, whose decisions hold for every scan over it; null: there is none."""
+    if state is None or state.startswith(DATABASES):
+        return None
+    desk = Path(state) / FILE_NAME
+    return desk if desk.is_file() else None
 
 
 def refuse_misfits(traffic: list[str], out: Path, state: str | None, window_days: int | None, *, has_key: bool) -> None:
