@@ -8,6 +8,7 @@ import pytest
 from console import stillwatch
 
 from stillwatch import __version__
+from stillwatch.dossiers.schemas import NAMES
 
 COMMANDS = [
     [],
@@ -160,8 +161,8 @@ def test_report_is_rendered_again_from_the_document(tiny, tmp_path):
 
 
 def test_schemas_are_printed():
-    """Every schema that is listed is printed and is a schema."""
+    """Every published schema is listed; one that is named is printed, and is a schema."""
     names = [line.split()[0] for line in stillwatch("schema").out.splitlines()]
-    assert {"campaigns", "run", "accounts", "exchanges", "memberships", "quarantine"} == set(names)
-    for name in names:
+    assert names == list(NAMES)
+    for name in ("campaigns", "run", "custody"):  # a unit test checks each file; here it is that they are printed
         jsonschema.Draft202012Validator.check_schema(stillwatch("schema", name).document)
