@@ -100,7 +100,8 @@ class DossierShelf:
         folder = self._folder / name
         if not NAME.fullmatch(name) or folder.is_symlink() or not folder.is_dir():
             raise NotFoundError("dossier", "no such dossier", got=ascii(name)[:80])
-        files = tuple(sorted(path.name for path in folder.iterdir() if path.is_file() and FILE.fullmatch(path.name)))
+        plain = (path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
+        files = tuple(sorted(path.name for path in plain if FILE.fullmatch(path.name)))
         verdict = verify(Request(folder, Trust.load(self._trust))) if self._trust.is_file() else None
         return ShelvedDossier(name, datetime.strptime(f"{name[2:17]}+0000", "%Y%m%dT%H%M%S%z"), files, verdict)
 

@@ -46,6 +46,8 @@ def held_of(database: Database, case: Case) -> Held:
     accounts are in the other.
     """
     log = decisions(database)
+    if not log:
+        return Held({}, {})
     desk = standing(log)
     known = [_known(database, item, log) for item in desk.groups.values()]
     here = {campaign.id for campaign in case.campaigns}
