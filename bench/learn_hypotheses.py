@@ -1,6 +1,6 @@
 """Learn m and u of the rival hypotheses from tune worlds, starting from the stated expectations.
 
-Usage: python bench/learn_hypotheses.py [--seeds 1 2 3] [--presets demo hard null] [--write]
+Usage: python bench/learn_hypotheses.py [--worlds demo:1 hard:6 adversary:4:bare] [--stated FILE] [--write FILE]
 
 Every group that a scan of a tune world tests is labelled by the truth of most of its accounts. All groups that hold
 parts of one true group share one vote, by how much of it they hold, so that a campaign that falls into many pieces
@@ -14,27 +14,26 @@ import re
 import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from stillwatch.assessments.hypothesis import RELEASED_WEIGHTS, Expectation, HypothesisKind, released_weights
+from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, read_weights
 from stillwatch.assessments.observation import KINDS
 from stillwatch.engines.embedded import EmbeddedEngine
 from stillwatch.links.population import Population, accounts_from, exchanges_from
 from stillwatch.pipeline.analysis import UNRELATED, assess_all
+from stillwatch.pipeline.benchmark_job import make_world
 from stillwatch.pipeline.ingest import ingest
 from stillwatch.pipeline.registry import read_registry
+from stillwatch.pipeline.scenarios import DISCIPLINES, WorldRecipe
 from stillwatch.pipeline.settings import Settings
 from stillwatch.records.registers import read_accounts, read_authorisations
 from stillwatch.records.traffic import read_traffic
 from stillwatch.sketches.capability import CapabilityModel
 from stillwatch.sketches.key import SketchKey
 from stillwatch.sketches.sketch import Sketcher
-from stillwatch.worlds.generator import build_world, write_world
-from stillwatch.worlds.presets import load_preset
 
 STATED = 6.0  # votes that the stated m or u counts for: half a dozen true groups weigh as much
 MOST_LEARNED = 0.98  # no share of some tens of groups is known closer to 1
@@ -77,12 +76,18 @@ class Labelled:
     observations: dict[str, float | None]
 
 
-def labelled_groups(preset: str, seed: int) -> list[Labelled]:
+def recipe_of(name: str) -> WorldRecipe:
+    """Return the tune world that ``preset:seed`` or ``preset:seed:discipline`` names."""
+    preset, seed, *discipline = name.split(":")
+    return WorldRecipe(preset, int(seed), "tune", DISCIPLINES[discipline[0]][1] if discipline else {})
+
+
+def labelled_groups(name_of_world: str) -> list[Labelled]:
     """Return, for every group tested in one tune world, its true hypothesis and its observations."""
     with tempfile.TemporaryDirectory() as name:
         world, work = Path(name) / "world", Path(name) / "work"
         work.mkdir()
-        write_world(build_world(load_preset(preset), seed, "tune"), world)
+        make_world(recipe_of(name_of_world), world)
         engine = EmbeddedEngine(work, memory_bytes=4 << 30, n_threads=2)
         traffic = read_traffic([str(world / "exchanges.parquet")])
         sketcher = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
@@ -104,15 +109,15 @@ def labelled_groups(preset: str, seed: int) -> list[Labelled]:
         label, n = Counter(of_account[names[a]][0] for a in finding.accounts).most_common(1)[0]
         kind = HYPOTHESIS_OF.get(label, UNRELATED) if n >= PURE * len(finding.accounts) else UNRELATED
         group, n_of_group = Counter(of_account[names[a]][1] for a in finding.accounts).most_common(1)[0]
-        true_group = f"{preset} {seed} {i if kind == UNRELATED else group}"
+        true_group = f"{name_of_world} {i if kind == UNRELATED else group}"
         found.append(
             Labelled(kind, true_group, n_of_group, {name: item.value for name, item in finding.observations.items()})
         )
     return found
 
 
-def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[tuple[str, str], tuple[float, float]]:
-    """Return the learned m and u of every expectation, by hypothesis and observation."""
+def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[tuple[str, int], tuple[float, float]]:
+    """Return the learned m and u of every expectation, by hypothesis and place in its list."""
     total: Counter[str] = Counter()
     for group in groups:
         total[group.true_group] += group.n
@@ -121,7 +126,7 @@ def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[t
         by_kind[group.kind].append((group.n / total[group.true_group], group.observations))
     result = {}
     for kind in kinds:
-        for expected in kind.expects:
+        for place, expected in enumerate(kind.expects):
             if KINDS[expected.observation].channel == "registry" or expected.m > MOST_LEARNED:
                 continue  # a matter of law, or of a test's own error rate, not of frequency
             own = rate(by_kind[kind.name], expected, expected.m)
@@ -129,7 +134,7 @@ def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[t
                 (other.prior, rate(by_kind[other.name], expected, expected.u)) for other in kinds if other is not kind
             ]
             u = sum(p * r for p, r in others) / sum(p for p, _ in others)
-            result[kind.name, expected.observation] = (
+            result[kind.name, place] = (
                 float(np.clip(own, 1 - MOST_LEARNED, MOST_LEARNED)),
                 float(np.clip(u, 1 - MOST_LEARNED, MOST_LEARNED)),
             )
@@ -145,14 +150,15 @@ def rate(votes: list[tuple[float, dict[str, float | None]]], expected: Expectati
     return (met + STATED * stated) / (sum(weight for weight, _ in values) + STATED)
 
 
-def rewritten(text: str, values: dict[tuple[str, str], tuple[float, float]]) -> str:
+def rewritten(text: str, values: dict[tuple[str, int], tuple[float, float]]) -> str:
     """Return a weights file with its m and u replaced; nothing else changes."""
-    lines, kind = [], ""
+    lines, kind, place = [], "", 0
     for line in text.splitlines():
         if match := re.match(r'name = "(\w+)"', line):
-            kind = match[1]
-        if (match := re.search(r'observation = "(\w+)"', line)) and (kind, match[1]) in values:
-            m, u = values[kind, match[1]]
+            kind, place = match[1], -1
+        place += "observation = " in line
+        if "observation = " in line and (kind, place) in values:
+            m, u = values[kind, place]
             line = re.sub(r"m = [\d.]+, u = [\d.]+", f"m = {m:.2f}, u = {u:.2f}", line)  # noqa: PLW2901 - the line as it will stand
         lines.append(line)
     return "\n".join(lines) + "\n"
@@ -161,24 +167,24 @@ def rewritten(text: str, values: dict[tuple[str, str], tuple[float, float]]) -> 
 def main() -> None:
     """Learn, print what changes, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--presets", nargs="+", default=["demo", "hard", "null"])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
-    parser.add_argument("--write", action="store_true", help="write the released weights file anew")
+    parser.add_argument("--worlds", nargs="+", default=["demo:1", "hard:6", "null:5"], help="tune-side worlds")
+    parser.add_argument("--stated", type=Path, default=Path("bench/hypotheses-stated-2026-11c.toml"))
+    parser.add_argument("--write", type=Path, help="write the learned weights to this new file")
     asked = parser.parse_args()
-    groups = [group for preset in asked.presets for seed in asked.seeds for group in labelled_groups(preset, seed)]
+    groups = [group for name in asked.worlds for group in labelled_groups(name)]
     print(dict(Counter(group.kind for group in groups)))
-    kinds = released_weights()
+    text = asked.stated.read_text(encoding="utf-8")
+    kinds = read_weights(text, str(asked.stated))
     values = learned(kinds, groups)
     for kind in kinds:
-        for expected in kind.expects:
-            m, u = values.get((kind.name, expected.observation), (expected.m, expected.u))
+        for place, expected in enumerate(kind.expects):
+            m, u = values.get((kind.name, place), (expected.m, expected.u))
             print(
                 f"{kind.name:24} {expected.observation:24} "
                 f"m {expected.m:.2f} -> {m:.2f}   u {expected.u:.2f} -> {u:.2f}"
             )
     if asked.write:
-        path = Path(str(files("stillwatch.assessments") / "weights" / f"{RELEASED_WEIGHTS}.toml"))
-        path.write_text(rewritten(path.read_text(encoding="utf-8"), values), encoding="utf-8")
+        asked.write.write_text(rewritten(text, values), encoding="utf-8")
 
 
 if __name__ == "__main__":

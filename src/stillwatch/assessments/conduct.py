@@ -16,6 +16,7 @@ DAY_US: Final = 86_400_000_000
 HOUR_US: Final = 3_600_000_000
 UNDECLARED_TIES: Final = ("payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint")
 LEAST_FOR_A_DAY: Final = 24  # exchanges of an account before its hours of the day mean anything
+ESTABLISHED_DAYS: Final = 5  # an account bought or made for a pool is mostly put to work sooner
 OLD_DAYS: Final = 30  # an account this old at its first slice exchange was not made for it
 
 
@@ -217,6 +218,32 @@ def taken_over_share(sample: Sample) -> float | None:
         before = ~mine & (at < begun - 3 * DAY_US)
         taken += int(np.count_nonzero(before) >= 5 and not np.any(np.isin(ip[mine], ip[~mine])))
     return taken / len(sample.accounts) if len(sample.accounts) else None
+
+
+def foreign_share(sample: Sample) -> float | None:
+    """Return the share of accounts whose slice began from addresses that their own, earlier traffic had never used.
+
+    Only accounts count that were established: made at least ``ESTABLISHED_DAYS`` before the slice began where that is
+    known, and seen before it. Null where fewer than three accounts are.
+    """
+    if not sample.has("ip"):
+        return None
+    exchanges, accounts = sample.population.exchanges, sample.population.accounts
+    in_slice = np.zeros(len(exchanges), bool)
+    in_slice[sample.rows] = True
+    n_known, n_foreign = 0, 0
+    for account in sample.accounts:
+        span = slice(int(exchanges.first[account]), int(exchanges.first[account + 1]))
+        mine, at, ip = in_slice[span], exchanges.requested_us[span], exchanges.keys["ip"].code[span]
+        if not np.any(mine):
+            continue
+        begun, created = int(at[mine][0]), int(accounts.created_us[account])
+        before = ip[at < begun]
+        is_old = created == MISSING_TIME or begun - created >= ESTABLISHED_DAYS * DAY_US
+        if is_old and len(before):
+            n_known += 1
+            n_foreign += not np.any(np.isin(ip[mine], before))
+    return n_foreign / n_known if n_known >= 3 else None
 
 
 def banned_share(sample: Sample) -> float | None:

@@ -78,12 +78,27 @@ def released_weights(name: str = RELEASED_WEIGHTS) -> tuple[HypothesisKind, ...]
     """
     source = files("stillwatch.assessments") / "weights" / f"{name}.toml"
     try:
-        parsed = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (FileNotFoundError, tomllib.TOMLDecodeError) as error:
+        text = source.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
         raise SettingsError(
             name, "weights cannot be read", got=str(error), expected="a released weights file"
         ) from error
-    return tuple(_kind(entry, name) for entry in parsed["hypothesis"])
+    return read_weights(text, name)
+
+
+def read_weights(text: str, where: str) -> tuple[HypothesisKind, ...]:
+    """Return the hypotheses of a weights file's text; ``where`` names it in errors.
+
+    Raises:
+        SettingsError: the text is not TOML or contradicts the catalogue of observations.
+    """
+    try:
+        parsed = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            where, "weights cannot be read", got=str(error), expected="a released weights file"
+        ) from error
+    return tuple(_kind(entry, where) for entry in parsed["hypothesis"])
 
 
 def _kind(entry: Mapping[str, object], where: str) -> HypothesisKind:

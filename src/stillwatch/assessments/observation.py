@@ -128,6 +128,8 @@ def _kinds() -> tuple[ObservationKind, ...]:
         kind("pivot_share", "Turned to a new model within two days", "rhythm", EXCHANGES_SHARE, ("model",), conduct.pivot_share),
         kind("taken_over_share", "Began late, from elsewhere, in established accounts", "infrastructure", ACCOUNTS_SHARE, ("ip",),
              conduct.taken_over_share),
+        kind("foreign_share", "Began in established accounts, from addresses new to them", "infrastructure", ACCOUNTS_SHARE, ("ip",),
+             conduct.foreign_share),
         kind("banned_share", "Accounts were banned", "identity", ACCOUNTS_SHARE, ("banned_at",), conduct.banned_share),
         kind("identity_coordination", "Identity or addresses shared beyond strangers' chance", "identity", P_DIGITS, (),
              _tested_elsewhere),

@@ -40,6 +40,8 @@ LEAST_CONTAINED: Final = 0.8  # of a family's users, to belong to a group of oth
 BLOCK_MATCHES: Final = 4_000_000  # matches counted at once: some 200 MB
 BLOCK_OVERLAPS: Final = 20_000_000  # pairs of families at once, each at most 12 bytes
 GROUPS_AT_ONCE: Final = 2_000
+MOSTLY_KEPT_UP, CHANCE_KEPT_UP = 0.5, 1 / 3  # half of many users suffices where clearly more than a third come back
+MANY_USES: Final = 12  # of one family: no chance of speech, however much else an entity sends
 RECURRENT_SHARE: Final = 0.03  # of an entity's exchanges; below 1 in 20 of the hardest published case, for sampling
 
 
@@ -142,7 +144,7 @@ def _members(used: csc_array, groups: list[IntArray], entities: Entities) -> Ite
         firsts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else np.zeros(0, np.int64)
         count = np.add.reduceat(used.data[at][order].astype(np.int64), firsts) if len(key) else firsts
         group, entity = key[firsts] // entities.n, key[firsts] % entities.n
-        recurs = (count >= RECURRENT_USES) & (count >= RECURRENT_SHARE * entities.n_exchanges[entity])
+        recurs = is_recurrent(count, entities.n_exchanges[entity])
         group, entity = group[recurs], entity[recurs]
         bounds = np.searchsorted(group, np.arange(len(part) + 1))
         for i in np.flatnonzero(np.diff(bounds) >= LEAST_ENTITIES):
@@ -172,6 +174,12 @@ def _mostly_linked(members: IntArray, graphs: Mapping[str, csr_array]) -> tuple[
     return "", members[:0]
 
 
+def is_recurrent(count: IntArray | FloatArray, n_exchanges: IntArray | FloatArray) -> BoolArray:
+    """Return where ``count`` uses among ``n_exchanges`` are no chance: three, and a share of them or very many."""
+    is_much = (count >= RECURRENT_SHARE * n_exchanges) | (count >= MANY_USES)
+    return np.asarray((count >= RECURRENT_USES) & is_much, np.bool_)
+
+
 def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray], BoolArray]:
     """Return groups of families (columns of ``used``) to which their users keep, and which columns are in one.
 
@@ -182,9 +190,11 @@ def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray]
     """
     n_users = np.diff(used.indptr)
     column = np.repeat(np.arange(used.shape[1]), n_users)
-    recurs = (used.data >= RECURRENT_USES) & (used.data >= RECURRENT_SHARE * entities.n_exchanges[used.indices])
+    recurs = is_recurrent(used.data, entities.n_exchanges[used.indices])
     n_recurrent = np.bincount(column[recurs], minlength=used.shape[1])
     is_kept_up = n_recurrent >= LEAST_KEPT_UP * n_users
+    is_many = binom.sf(n_recurrent - 1, n_users, CHANCE_KEPT_UP) <= JOIN_LEVEL / max(used.shape[1], 1)
+    is_kept_up |= (n_recurrent >= MOSTLY_KEPT_UP * n_users) & is_many
     is_kept_up |= (n_recurrent >= LEAST_EVEN * n_users) & (_excess_spread(used) <= MOST_SPREAD)
     is_kept_up &= n_recurrent >= LEAST_ENTITIES
     strong = np.flatnonzero(is_kept_up)

@@ -1,8 +1,9 @@
 """Tests of coordination: does a group share, sign up, start, stop and turn to a new model as strangers would not?
 
 Each statistic is computed on the group and on matched controls; a channel that proposed the group is computed too,
-and shown, but never counted. The group's p-value is the smallest counted one times the number counted
-(Bonferroni), which is valid whatever the dependence between channels.
+and shown, but never counted. Each kind of evidence (identity, rhythm, work list) gets an equal part of the level, and
+each counted channel an equal part of its kind's: a weighted Bonferroni, valid whatever the dependence between channels
+and however many columns a log happens to have (Genovese, Roeder and Wasserman 2006, with weights fixed beforehand).
 
 Source: ours: docs/decisions/0006-group-tests.md.
 """
@@ -23,6 +24,12 @@ Statistic: TypeAlias = Callable[[IntArray], FloatArray]
 BURST_SHARE: Final = 0.5  # of the members: two pools, one replacing the other, still have half their sign-ups together
 N_CONTROLS: Final = 999
 CHUNK_MEMBERS: Final = 500_000  # entities looked up at once: bounds memory whatever the size of a group
+TESTED_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "identity": ("identity", "infrastructure"),
+    "rhythm": ("rhythm",),
+    "work_list": ("work_list",),
+}
+"""The kinds of evidence that share the level equally, and the kinds of channels that each consists of."""
 DAY_US: Final = 86_400_000_000
 HOUR_US: Final = 3_600_000_000
 
@@ -120,13 +127,30 @@ def burst_statistic(at_us: IntArray) -> Statistic:
     return statistic
 
 
-def channels_of(ties: Mapping[str, Ties], n_entities: int, times: Mapping[str, IntArray]) -> tuple[Channel, ...]:
+def pivot_statistic(first_use_us: tuple[IntArray, ...]) -> Statistic:
+    """Return the statistic of turning to a new model: the tightest burst of first uses over the models.
+
+    Args:
+        first_use_us: for each new model, every entity's first use of it, ``MISSING_TIME`` for never.
+    """
+    bursts = [burst_statistic(at_us) for at_us in first_use_us]
+
+    def statistic(groups: IntArray) -> FloatArray:
+        return np.asarray(np.max([burst(groups) for burst in bursts], axis=0), np.float64)
+
+    return statistic
+
+
+def channels_of(
+    ties: Mapping[str, Ties], n_entities: int, times: Mapping[str, IntArray], first_use_us: tuple[IntArray, ...] = ()
+) -> tuple[Channel, ...]:
     """Return the channels that this population's columns allow.
 
     Args:
         ties: from ``links.identity``.
         n_entities: entities in all.
         times: of ``sign_up``, ``first_request``, ``last_request`` and ``ban``, those that are known.
+        first_use_us: of each model that appeared within the log, every entity's first use.
     """
     matched = "strangers with the same activity"
     found = [
@@ -152,6 +176,9 @@ def channels_of(ties: Mapping[str, Ties], n_entities: int, times: Mapping[str, I
         )
         for name, at_us in times.items()
     ]
+    if first_use_us:
+        null = f"{matched} turned to a new model as close together"
+        found.append(Channel("pivot_burst", "rhythm", null, ("model",), pivot_statistic(first_use_us), 0.1))
     return tuple(found)
 
 
@@ -185,9 +212,10 @@ def assess_coordination(
 
 
 def combined_p_value(results: tuple[TestResult, ...]) -> float:
-    """Return the group's p-value: the smallest counted one times the number of counted ones, at most 1."""
-    combined = p_value_of(results, ("identity", "infrastructure", "rhythm", "work_list"))
-    return 1.0 if combined is None else combined
+    """Return the group's p-value, at most 1: the smallest of its kinds' times the number of kinds that count."""
+    of_kind = [p_value_of(results, kinds) for kinds in TESTED_KINDS.values()]
+    counted = [p for p in of_kind if p is not None]
+    return min(1.0, min(counted) * len(counted)) if counted else 1.0
 
 
 def p_value_of(results: tuple[TestResult, ...], kinds: tuple[str, ...]) -> float | None:

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.campaigns.candidate import RECURRENT_SHARE, Candidate, Links
+from stillwatch.campaigns.candidate import Candidate, Links, is_recurrent
 from stillwatch.links.entity import Entities
-from stillwatch.links.family import LEAST_ENTITIES, RECURRENT_USES, Families
+from stillwatch.links.family import LEAST_ENTITIES, Families
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
 from stillwatch.links.rows import rows_of_entities
 
@@ -29,6 +29,7 @@ LEAST_SPECIFIC: Final = (
 )
 MOSTLY_NEW: Final = 0.25  # of a typical member's matched prompts were sent by others too: the group sends its own items
 MOSTLY_KNOWN: Final = 0.5  # of an entity's matched prompts were: it is another customer of the same public items
+LEAST_MATCHES: Final = 2  # conversations: one alone may be a try of somebody else's prompt
 P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
 PRIOR_MEMBER_BITS: Final = -5.0  # among entities that used a family at all, before its use is weighed
 
@@ -58,13 +59,13 @@ class Group:
 
 
 def weigh_membership(
-    candidate: Candidate, population: Population, entities: Entities, families: Families, is_replica: BoolArray
+    candidate: Candidate, population: Population, entities: Entities, families: Families, is_known: BoolArray
 ) -> Group | None:
     """Return the group that a candidate becomes when its members and its exchanges are weighed.
 
-    Null for a candidate by content all of whose phrases are common speech. ``is_replica`` says of every exchange
-    whether another entity sent the same prompt: who meets the group only through known items that strangers send as
-    well is not of it, unless the whole group does so.
+    Null for a candidate by content all of whose phrases are common speech. ``is_known`` says of every exchange whether
+    another entity sent the same prompt, or the same one did so again: who meets the group only through items that
+    strangers send as well, or runs its own again and again, is not of it, unless the whole group does so.
     """
     is_core = np.zeros(entities.n, bool)
     is_core[candidate.entities] = True
@@ -77,7 +78,8 @@ def weigh_membership(
     score = np.bincount(place, weights=found.n_matched, minlength=len(matched)).astype(np.float64)
     entity = entities.of_account[exchanges.account[matched]]
     hits = np.bincount(entity, minlength=entities.n).astype(np.float64)
-    bits = _member_bits(hits, entities.n_exchanges.astype(np.float64), is_core)
+    sent = _sent_for_it(matched, hits, is_core, population, entities)
+    bits = _member_bits(hits, sent, entities.n_exchanges.astype(np.float64), is_core)
     variety = breadth(chosen, families, hits, is_core)
     bits = np.where(variety >= LEAST_BREADTH, bits, -MOST_BITS)
     share = share_floor(hits, entities.n_exchanges.astype(np.float64))
@@ -85,7 +87,7 @@ def weigh_membership(
     if np.any(typical):
         likeness = np.minimum(variety, 1.0) * np.minimum(share / float(np.median(share[typical])), 1.0)
         bits = np.where(likeness >= LEAST_LIKENESS, bits, -MOST_BITS)
-    known = np.bincount(entity[is_replica[matched]], minlength=entities.n) / np.maximum(hits, 1.0)
+    known = np.bincount(entity[is_known[matched]], minlength=entities.n) / np.maximum(hits, 1.0)
     if float(np.median(known[is_core])) < MOSTLY_NEW:
         bits = np.where(known > MOSTLY_KNOWN, -MOST_BITS, bits)
     if candidate.channel == "identity":
@@ -183,12 +185,28 @@ def breadth(chosen: IntArray, families: Families, hits: FloatArray, is_core: Boo
     return ratio
 
 
-def _member_bits(hits: FloatArray, n_exchanges: FloatArray, is_core: BoolArray) -> FloatArray:
+def _sent_for_it(
+    matched: IntArray, hits: FloatArray, is_core: BoolArray, population: Population, entities: Entities
+) -> FloatArray:
+    """Return how many exchanges each entity sent for the group: its matches, and what goes on with them.
+
+    The later turns of its conversations count where a typical member's do: where the group works in conversations.
+    """
+    rows = rows_of_entities(population, entities, np.flatnonzero(hits >= LEAST_MATCHES))
+    going_on = np.setdiff1d(rows[_is_open(matched, population, rows)], matched, assume_unique=True)
+    entity = entities.of_account[population.exchanges.account[going_on]]
+    gone_on = np.bincount(entity, minlength=entities.n).astype(np.float64)
+    works_in_talks = float(np.median(gone_on[is_core] / np.maximum(hits[is_core], 1.0))) >= 1.0
+    return hits + gone_on if works_in_talks else hits
+
+
+def _member_bits(hits: FloatArray, sent: FloatArray, n_exchanges: FloatArray, is_core: BoolArray) -> FloatArray:
     """Return the bits for membership of every entity, from its count of matched exchanges.
 
     A member is expected to send at least the lower quartile of the core's matched share; a stranger, the rate of
-    the entities outside, estimated with one half added. One or two matches are chance speech whatever their bits:
-    to be counted in, an entity needs ``RECURRENT_USES``.
+    the entities outside, estimated with one half added. One or two exchanges are chance speech whatever their bits: to
+    be counted in, what an entity ``sent`` for it must recur, the turns of its conversations included, and more than
+    one match must stand behind it.
     """
     share = hits[is_core] / np.maximum(n_exchanges[is_core], 1)
     inside = float(np.clip(np.quantile(share, 0.25), 0.01, 0.95))
@@ -197,7 +215,7 @@ def _member_bits(hits: FloatArray, n_exchanges: FloatArray, is_core: BoolArray) 
     ratio = hits * np.log2(inside / outside) - n_exchanges * np.minimum(
         inside, share_floor(hits, n_exchanges)
     ) / np.log(2)
-    recurs = (hits >= RECURRENT_USES) & (share_floor(hits, n_exchanges) >= RECURRENT_SHARE)
+    recurs = is_recurrent(sent, n_exchanges) & (hits >= LEAST_MATCHES)
     return np.where(recurs, np.clip(PRIOR_MEMBER_BITS + ratio, -MOST_BITS, MOST_BITS), -MOST_BITS)
 
 
@@ -219,9 +237,14 @@ def _exchange_probability(matched: IntArray, score: FloatArray, population: Popu
     place = np.minimum(np.searchsorted(matched, rows), max(len(matched) - 1, 0))
     carries = matched[place] == rows if len(matched) else np.zeros(len(rows), bool)
     own[carries] = np.where(score[place[carries]] >= 2, 0.995, 0.95)
+    own[~carries & _is_open(matched, population, rows)] = P_CONTINUED
+    return own
+
+
+def _is_open(matched: IntArray, population: Population, rows: IntArray) -> BoolArray:
+    """Return which of ``rows`` stand in a conversation that a matched exchange is part of."""
     conversation = population.exchanges.keys["conversation_id"]
     opened = conversation.code[matched]
     is_open = np.zeros(len(conversation.values) + 1, bool)
     is_open[opened[opened >= 0]] = True  # the last place, of no conversation at all, stays closed
-    own[~carries & is_open[conversation.code[rows]]] = P_CONTINUED
-    return own
+    return np.asarray(is_open[conversation.code[rows]], np.bool_)

@@ -22,6 +22,7 @@ from typing import Final
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from stillwatch.campaigns.candidate import is_recurrent
 from stillwatch.campaigns.membership import Group
 from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
@@ -43,6 +44,9 @@ SITTING_US: Final = 180_000_000  # a person's next message comes within three mi
 LEAST_NUCLEUS: Final = 10  # items handed over, to learn what a list is like
 MOSTLY_NAMED: Final = 0.5  # of a nucleus
 LEAST_ITEMS: Final = 3  # requests of the list: as for templates, once is chance and twice a coincidence
+LEAST_UNLINKED: Final = (
+    5  # the same of an account without a hand-over: a stranger's own interest comes to three or four
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,8 @@ class WorkLists:
         at_score[order] = np.minimum(isotonic_regression(counted, increasing=True).x, 1.0)
         unlinked = at_score * (1 - p_linked) / np.maximum(1 - at_score * p_linked, 1e-9)
         p_member[considered] = np.where(linked, np.maximum(at_score, SURE_MEMBER), unlinked)
+        is_much = (n_listed >= LEAST_UNLINKED) & is_recurrent(n_listed, self.n_opening)
+        p_member[~is_linked & ~is_much] = 0.0  # strangers needed to learn from, and never named
         return p_member, n_listed
 
     def _habits(

@@ -15,7 +15,7 @@ from rich.table import Table
 from stillwatch.cli.progress import stoppable
 from stillwatch.cli.rim import note, rim, say, say_json
 from stillwatch.errors import OutputError
-from stillwatch.pipeline.benchmark import BenchmarkRequest, run_benchmark
+from stillwatch.pipeline.benchmark import N_PROCESSES, BenchmarkRequest, run_benchmark
 from stillwatch.pipeline.benchmark_table import LEGEND, markdown, tables
 from stillwatch.pipeline.scan import Progress as Report
 from stillwatch.pipeline.scenarios import SCENARIOS
@@ -47,6 +47,7 @@ Rivals = Annotated[list[str] | None, typer.Option("--rivals", help="Rivals inste
 Out = Annotated[Path, typer.Option("--out", help="The folder for results.json and, in worlds/, the worlds made.")]
 Worlds = Annotated[Path | None, typer.Option("--worlds", help="Keep the worlds here instead.")]
 Markdown = Annotated[Path | None, typer.Option("--markdown", help="Also write the tables to this Markdown file.")]
+Processes = Annotated[int, typer.Option("--processes", min=1, help="Jobs at a time, of one thread and some GiB each.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON, and nothing else.")]
 AsList = Annotated[bool, typer.Option("--list", help="Print the scenarios and rivals, and run nothing.")]
 
@@ -57,6 +58,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     rivals: Rivals = None,
     out: Out = Path("bench-results"),
     worlds: Worlds = None,
+    processes: Processes = N_PROCESSES,
     markdown_file: Markdown = None,
     as_json: AsJson = False,
     as_list: AsList = False,
@@ -68,7 +70,7 @@ def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
             _list()
             return
         chosen = None if rivals is None else tuple(name for name in _parts(rivals) if name != NO_RIVAL)
-        request = BenchmarkRequest(size, worlds or out / "worlds", tuple(_parts(scenarios or [])), chosen)
+        request = BenchmarkRequest(size, worlds or out / "worlds", tuple(_parts(scenarios or [])), chosen, processes)
         with _shown(as_json=as_json) as progress:
             document = run_benchmark(request, progress)
         _write(out / RESULTS, json.dumps(document, indent=2) + "\n")

@@ -13,11 +13,19 @@ from stillwatch.assessments.observation import Observation, observe, with_tests
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.campaigns.candidate import propose
 from stillwatch.campaigns.control import activity_strata, draw_controls
-from stillwatch.campaigns.coordination import TestResult, assess_coordination, channels_of, combined_p_value, p_value_of
+from stillwatch.campaigns.coordination import (
+    TESTED_KINDS,
+    TestResult,
+    assess_coordination,
+    channels_of,
+    combined_p_value,
+    p_value_of,
+)
 from stillwatch.campaigns.dealing import HAND_OVER, Dealing
 from stillwatch.campaigns.false_discovery import q_values
 from stillwatch.campaigns.membership import Group, weigh_membership, without_declared
-from stillwatch.campaigns.work_list import WorkLists
+from stillwatch.campaigns.turn_taking import turn_taking
+from stillwatch.campaigns.work_list import WorkLists, sent_before
 from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
 from stillwatch.links.handover import hand_overs, linked_entities, successions
@@ -31,13 +39,13 @@ from stillwatch.pipeline.settings import Settings
 
 N_COMPARED: int = 10  # control groups whose observations stand beside a group's: the mean is for the eye
 MOST_REPEATED = 0.8  # of a group's accounts may stand in groups reported before it
+LEAST_NEW_US = 172_800_000_000  # two days into a log: what is seen later for the first time is new
 UNRELATED = "unrelated"
 UNDETERMINED = "undetermined"
 AUTHORISED = "authorised_customer"
 SAME_MEMBERS = 0.9  # of the members of either of two groups: then one repeats the other
 MOSTLY_REGISTERED = 0.5  # of a group's accounts: most of them are covered or lapsed, and the registry says which
 DISTILLATION = "distillation"
-TESTED_KINDS = {"identity": ("identity", "infrastructure"), "rhythm": ("rhythm",), "work_list": ("work_list",)}
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, what is done and what there is to do."""
@@ -164,10 +172,11 @@ def assess_all(
     handed = linked_entities(found, population, entities)
     candidates = propose(population, entities, families, ties, handed)
     is_replica = replicas(population, entities)
+    is_known = is_replica | sent_before(population, entities.of_account[population.exchanges.account].astype(np.int64))
     groups = []
     for i, candidate in enumerate(candidates):
         progress("members", i, len(candidates))
-        group = weigh_membership(candidate, population, entities, families, is_replica)
+        group = weigh_membership(candidate, population, entities, families, is_known)
         if group is not None:
             groups.append(group)
     tied = tie_graph(ties, entities.n)[:2]
@@ -238,13 +247,15 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
     progress: Progress,
 ) -> list[Finding]:
     strata = activity_strata(entities.n_exchanges)
-    channels = channels_of(ties, entities.n, entity_times(population, entities))
+    times = entity_times(population, entities)
+    channels = channels_of(ties, entities.n, times, first_uses(population, entities))
     rivals = released_weights(settings.weights)
     tested = []
     for i, group in enumerate(groups):
         progress("group tests", i, len(groups))
         compared = assess_coordination(group.entities, channels, strata, group.channel, seed=i)
-        tested.append((*compared, *dealing.assess(group)))
+        turns = _turns(group, population, entities, seed=i)
+        tested.append((*compared, *((turns,) if turns else ()), *dealing.assess(group)))
     p_values = np.array([combined_p_value(results) for results in tested])
     q = q_values(p_values)
     findings = []
@@ -269,6 +280,15 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
             )
         )
     return findings
+
+
+def _turns(group: Group, population: Population, entities: Entities, seed: int) -> TestResult | None:
+    """Return the test of turn taking on what a group's members chose to begin with."""
+    exchanges = population.exchanges
+    opens = group.slice_rows[~(exchanges.numbers["turn"][group.slice_rows] > 0)]
+    return turn_taking(
+        entities.of_account[exchanges.account[opens]].astype(np.int64), exchanges.requested_us[opens], seed
+    )
 
 
 def _controls(
@@ -314,6 +334,25 @@ def entity_times(population: Population, entities: Entities) -> dict[str, IntArr
     np.minimum.at(first, entities.of_account, exchanges.requested_us[exchanges.first[:-1]])
     np.maximum.at(last, entities.of_account, exchanges.requested_us[exchanges.first[1:] - 1])
     return {**found, "first_request": first, "last_request": last}
+
+
+def first_uses(population: Population, entities: Entities) -> tuple[IntArray, ...]:
+    """Return, for each model that appeared ``LEAST_NEW_US`` or more after the log began, every entity's first use."""
+    exchanges = population.exchanges
+    model, at_us = exchanges.keys["model"], exchanges.requested_us
+    if not model.is_known or not len(exchanges):
+        return ()
+    entity = entities.of_account[exchanges.account]
+    never = np.iinfo(np.int64).max
+    found = []
+    for code in range(len(model.values)):
+        rows = np.flatnonzero(model.code == code)
+        if int(at_us[rows].min()) - int(at_us.min()) < LEAST_NEW_US:
+            continue
+        first = np.full(entities.n, never)
+        np.minimum.at(first, entity[rows], at_us[rows])
+        found.append(np.where(first == never, MISSING_TIME, first))
+    return tuple(found)
 
 
 def _reportable(findings: list[Finding], settings: Settings) -> tuple[Finding, ...]:

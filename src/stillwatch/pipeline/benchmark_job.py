@@ -35,7 +35,7 @@ from stillwatch.worlds.metrics.decision import account_metrics
 from stillwatch.worlds.metrics.truth import read_truth
 from stillwatch.worlds.presets import load_preset
 from stillwatch.worlds.rivals.catalogue import EXTRA, RIVALS, missing_modules
-from stillwatch.worlds.rivals.rival import read_traffic_of
+from stillwatch.worlds.rivals.rival import ALONE, Scored, read_traffic_of
 from stillwatch.worlds.rivals.verdict import best_decision, recall_at_rate
 from stillwatch.worlds.texts import Split
 
@@ -128,9 +128,18 @@ def run_scan(job: dict[str, Any], work: Path) -> dict[str, Any]:
         "exchanges": found.funnel.used,
         "accounts": found.funnel.accounts,
         **case_metrics(case, world),
+        "recall_at_low_rate": ranked_recall(case, world),
         "digests": {name: hashlib.sha256((case / name).read_bytes()).hexdigest() for name in COMPARED},
         **({"cost": adversary_cost(world)} if job.get("discipline") else {}),
     }
+
+
+def ranked_recall(case: Path, world: Path) -> float | None:
+    """Return a case's recall at the rate at which rivals are compared, accounts ranked by ``p_member``."""
+    accounts = pq.read_table(case / "accounts.parquet", columns=["account_id", "p_member"])
+    scores = accounts["p_member"].to_numpy()
+    answer = Scored("p_member", scores, np.full(len(scores), ALONE, np.int64))
+    return recall_at_rate(read_truth(world), accounts["account_id"].to_pylist(), [answer], FALSE_POSITIVES)
 
 
 def adversary_cost(world: Path) -> dict[str, float | None]:

@@ -12,6 +12,8 @@ from stillwatch.errors import UsageError
 SIZES: Final = ("smoke", "nightly", "full")
 SKETCHED: Final = "sketches"
 NULL_SEEDS: Final = 1001  # of the first small world without a campaign; the next ones follow
+HELD_OUT: Final = 41  # seeds from here on were looked at by nobody while the weights in force were made
+HELD_OUT_NULLS: Final = 5001
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,16 @@ DISCIPLINES: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "cover": ("nine of ten requests are the accounts' own", {"cover": 0.9}),
     "all": ("all of them", {"identity": "clean", "leaks": None, "timing": "human", "has_ramp": True, "pivot": 0.2,
                             "strategy": "work_list", "n_accounts": 15, "cover": 0.9}),
+    "no-resend": ("a failed item is never sent again: the harvest loses it", {"retries": "none"}),
+    "silent": ("clean identities, human hours, no template, and nothing sent again",
+               {"identity": "clean", "leaks": None, "timing": "human", "has_ramp": True, "pivot": 0.2,
+                "strategy": "work_list", "retries": "none"}),
+    "silent-template": ("the same with one prompt", {"identity": "clean", "leaks": None, "timing": "human",
+                                                     "has_ramp": True, "pivot": 0.2, "retries": "none"}),
 }  # fmt: skip
-"""What an attacker can buy, one at a time, and all together."""
+"""What an attacker can buy, one at a time, and together."""
 
+NULLS: Final[Mapping[str, int]] = {"smoke": 4, "nightly": 200, "full": 1000}
 WITHOUT: Final[Mapping[str, str]] = {
     "without-identity": "identity",
     "without-network": "network",
@@ -124,11 +133,24 @@ def _catalogue() -> Iterable[Scenario]:
         "small worlds without a campaign, every look-alike",
         WorldRecipe("null-small", NULL_SEEDS),
         ALL,
-        n_worlds={"smoke": 4, "nightly": 200, "full": 1000},
+        n_worlds=NULLS,
     )
     for name, (about, campaign) in DISCIPLINES.items():
         recipe = WorldRecipe("adversary", 31, campaign=campaign)
         yield Scenario(f"adversary-{name}", about, recipe, NIGHTLY, discipline=name)
+    yield from _held_out()
+
+
+def _held_out() -> Iterable[Scenario]:
+    """Yield worlds that nobody had looked at when the weights in force were made."""
+    for preset in ("demo", "hard", "share5", "null"):
+        for seed in (HELD_OUT, HELD_OUT + 1):
+            yield Scenario(f"{preset}-report-{seed}", "held out", WorldRecipe(preset, seed), FULL)
+    recipe = WorldRecipe("null-small", HELD_OUT_NULLS)
+    yield Scenario("nulls-held-out", "small worlds without a campaign, held out", recipe, FULL, n_worlds=NULLS)
+    for name, (about, campaign) in DISCIPLINES.items():
+        recipe = WorldRecipe("adversary", HELD_OUT, campaign=campaign)
+        yield Scenario(f"adversary-{name}-{HELD_OUT}", f"{about}; held out", recipe, FULL, discipline=name)
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {scenario.id: scenario for scenario in _catalogue()}

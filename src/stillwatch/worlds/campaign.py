@@ -30,6 +30,7 @@ P_REFUSED: Final = 0.006  # of templated requests; close to the honest rate, as 
 P_PROBE_REFUSED: Final = 0.6  # most techniques fail, some succeed
 MIXED: Final = "mixed"
 RETRY_S: Final = 25.0
+RETRIES: Final = ("pool", "account", "none")
 RELAY_SITTING: Final = 4  # requests of one relay customer's sitting
 
 
@@ -68,6 +69,8 @@ class Campaign:
         relay: the share of the pool's traffic that is ordinary resale.
         second: a second campaign's strategy and list on the same pool, with ``second_share`` of the requests.
         p_reasoning: the share of requests that let the model think.
+        retries: who sends a failed item again: any account of the ``pool``, the same ``account``, or ``none``, which
+            leaves the item undone. A turn of a conversation never leaves its account.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Campaign:
     second: list[str] = field(default_factory=list)
     second_share: float = 0.4
     p_reasoning: float = 0.3
+    retries: str = "pool"
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
@@ -108,6 +112,8 @@ class Campaign:
                 raise SettingsError(f"campaign.{name}", "out of range", got=str(value), expected=f"{low} to {high}")
         if self.pivot_by not in ("account", "request"):
             raise SettingsError("campaign.pivot_by", "no such unit", got=self.pivot_by, expected="account or request")
+        if self.retries not in RETRIES:
+            raise SettingsError("campaign.retries", "no such way", got=self.retries, expected=", ".join(RETRIES))
         for name, parts in [("second", self.second or ["", ""]), *(("also", parts) for parts in self.also)]:
             if len(parts) != 2:
                 expected = "[strategy, work_list]"
@@ -244,7 +250,7 @@ class CampaignBlock:
                     self._unit(pool, members, i, at_s, script)
 
     def _unit(self, pool: Pool, members: range, i: int, at_s: float, script: Script) -> None:
-        """Send one unit of work; a failed request is sent again, a stateless one from another account."""
+        """Send one unit of work; a failed request is sent again, a stateless one from another account if allowed."""
         group_id = f"{self.campaign.group_id}-second" if script is self.second else self.campaign.group_id
         k = members[i]
         system, steps = script.unit(next(self.next_item), self.draw)
@@ -256,8 +262,8 @@ class CampaignBlock:
             when = at_s + float(gap)
             said = {**fixed, "prompt": step.prompt, "response": step.response, "turn": number}
             self.out.turns.append(self._turn(pool, k, when, status=int(status), **said))
-            if status in RETRIED:
-                if talk is None:
+            if status in RETRIED and self.campaign.retries != "none":
+                if talk is None and self.campaign.retries == "pool":
                     k = members[self.draw.randrange(len(members))]
                 when += self.draw.expovariate(1 / RETRY_S)
                 self.out.turns.append(self._turn(pool, k, when, status=200, **said))

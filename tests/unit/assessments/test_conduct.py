@@ -146,6 +146,24 @@ def test_taken_over_accounts_have_a_life_before_and_other_addresses() -> None:
     assert conduct.taken_over_share(sample_of(made, members, {f"{n}-500" for n in members})) == pytest.approx(1 / 3)
 
 
+def test_foreign_traffic_begins_in_established_accounts_from_addresses_new_to_them() -> None:
+    """Victims' accounts are old and were seen at home before; members' slices come from where they always were."""
+    rows, facts = [], []
+    for i, kind in enumerate(["victim", "victim", "member", "member", "new"]):
+        name = f"{kind}{i}"
+        facts.append({"account_id": name, "created_at": at(195.0 if kind == "new" else -800.0)})
+        rows += daily(name, 190.0 + i if kind != "new" else 199.0, ip=f"home{i}")
+        rows += daily(name, 200.0 + i, ip="exit" if kind in ("victim", "new") else f"home{i}")
+        rows += daily(
+            name, 210.0 + i, ip="exit"
+        )  # also what is said later, and is not of the slice, may be the thief's
+    made = planted(rows, facts)
+    names = {fact["account_id"] for fact in facts}
+    ids = {f"{name}-{200.0 + i}" for i, name in enumerate(sorted(names, key=lambda n: int(n[-1])))}
+    assert conduct.foreign_share(sample_of(made, names, ids)) == pytest.approx(2 / 4)
+    assert conduct.foreign_share(sample_of(made, {"victim0", "member2"}, ids)) is None
+
+
 def test_a_pivot_is_to_a_model_that_appeared_later() -> None:
     """The share that turned to a new model within two days; a model that was there from the start is none."""
     rows = daily("x", 0, model="old") + daily("x", 100, model="new")

@@ -169,16 +169,39 @@ def test_addresses_are_selection_for_identity_groups_too() -> None:
         assert result.is_selection == expected
 
 
-def test_the_combined_p_value_is_bonferroni() -> None:
-    """The smallest counted p-value times the number counted, at most 1; nothing counted proves nothing."""
+def test_the_combined_p_value_gives_each_kind_of_evidence_an_equal_part() -> None:
+    """The smallest times its kind's channels times the kinds that count; more columns of one kind cost another none."""
 
-    def result(p: float, *, is_selection: bool = False) -> Outcome:
-        return Outcome("n", "rhythm", "null", 0.0, 0.0, 0.0, p, 99, is_selection)
+    def result(p: float, kind: str = "rhythm", *, is_selection: bool = False) -> Outcome:
+        return Outcome("n", kind, "null", 0.0, 0.0, 0.0, p, 99, is_selection)
 
     assert combined_p_value((result(0.01), result(0.4), result(1e-9, is_selection=True))) == pytest.approx(0.02)
     assert combined_p_value((result(0.9), result(0.8))) == 1.0
     assert combined_p_value((result(1e-9, is_selection=True),)) == 1.0
     assert combined_p_value(()) == 1.0
+    passed_on = result(0.001, "work_list")
+    for n in (1, 9):
+        assert combined_p_value((passed_on, *[result(0.5)] * n)) == pytest.approx(0.002)
+    identity = (result(0.5, "identity"), result(0.004, "infrastructure"))  # one kind together
+    assert combined_p_value((*identity, result(0.5))) == pytest.approx(0.004 * 2 * 2)
+
+
+def test_turning_to_a_new_model_together_is_seen_and_strangers_turning_is_not() -> None:
+    """A pool that moves within hours of a release bursts where its strangers move over two weeks."""
+    rng = np.random.default_rng(8)
+    first_use = rng.integers(0, 14 * DAY_US, N)
+    first_use[rng.random(N) < 0.3] = MISSING_TIME
+    pool = np.arange(20)
+    first_use[pool[:14]] = 3 * DAY_US + rng.integers(0, 6 * HOUR_US, 14)
+    strata = activity_strata(rng.geometric(0.03, N))
+    other = rng.integers(0, 14 * DAY_US, N)  # a second release to which nobody turns together
+    channels = channels_of({}, N, {}, (other, first_use))
+    assert [channel.name for channel in channels] == ["pivot_burst"]
+    (planted,) = assess_coordination(pool, channels, strata, "content", 0)
+    assert planted.p_value < 1e-4
+    p = [assess_coordination(np.sort(rng.choice(N, 20, replace=False)), channels, strata, "content", i)[0].p_value
+         for i in range(20)]  # fmt: skip
+    assert min(p) > 0.05 / 20 / 5
 
 
 def test_too_small_a_world_is_not_tested() -> None:

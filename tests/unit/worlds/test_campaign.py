@@ -39,6 +39,20 @@ def test_every_strategy_sends_the_asked_volume(strategy: str) -> None:
     assert all(turn.prompt for turn in made.turns)
 
 
+@pytest.mark.parametrize("retries", ["pool", "account", "none"])
+def test_a_failed_item_is_sent_again_by_whom_the_knob_says(retries: str) -> None:
+    """By any account, by the same one, or by nobody; a turn of a conversation never moves."""
+    sent: dict[str, list[Turn]] = {}
+    for turn in sorted(work(run(strategy="work_list", per_day=20.0, retries=retries)), key=lambda turn: turn.at_s):
+        sent.setdefault(turn.prompt, []).append(turn)
+    again = [tries for tries in sent.values() if len(tries) > 1]
+    moved = [tries for tries in again if tries[0].account != tries[1].account]
+    assert bool(again) == (retries != "none")
+    assert bool(moved) == (retries == "pool")
+    with pytest.raises(SettingsError):
+        run(retries="sometimes")
+
+
 @pytest.mark.parametrize("cover", [0.0, 0.5, 0.9])
 def test_cover_is_the_share_of_own_traffic(cover: float) -> None:
     """The members' own traffic is organic in the truth and as large as asked for."""

@@ -1,0 +1,96 @@
+"""Turn taking: does a group's traffic go round its accounts, one after the other, as a load balancer deals it?
+
+A balancer gives each account one request a round. What shows is not that each account is regular (people with habits
+are) but that their rounds *coincide*: cut into blocks of as many requests as there are members, the common sequence
+holds nearly every member once.
+
+Guarantee: the null is that, given the days on which each account is active, its days are exchangeable: what it did on
+one of them, by the clock, it might have done on any other of them, whatever the others did. Permuting each account's
+active days, independently of all others, then leaves the distribution as it is, and the rank of the statistic among
+permutations is a valid p-value (Davison and Hinkley 1997, section 4.3). Time zones, office hours, weekends off and
+habits are kept by every permutation and count for nothing. Beyond all permutations the tail of ``control`` is used.
+
+Only groups that share the work nearly equally are tested: a matter of how many requests each account sent, which no
+permutation changes.
+
+Source: permutation tests of spike synchrony by dithering, Gruen 2009; for turns, ours:
+docs/decisions/0011-what-is-left.md.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from stillwatch.campaigns.control import tail_p_value
+from stillwatch.campaigns.coordination import DAY_US, TestResult
+from stillwatch.links.family import LEAST_ENTITIES
+from stillwatch.links.population import FloatArray, IntArray
+
+N_PERMUTATIONS: Final = 199
+MOST_UNEVEN: Final = 0.5  # spread of the members' numbers of requests, in times their mean
+LEAST_ROUNDS: Final = 4  # requests a member: fewer make no rounds to compare
+STRETCH_ROUNDS: Final = 4  # rounds drift apart by what failed and was sent again: where they begin is sought anew
+N_OFFSETS: Final = 8  # places where a round may begin
+
+
+def turn_taking(member: IntArray, at_us: IntArray, seed: int) -> TestResult | None:
+    """Return the test of one group; null where it has no rounds to speak of or shares the work unequally.
+
+    Args:
+        member: (n,) who sent each request.
+        at_us: (n,) when, in microseconds.
+        seed: of the permutations.
+    """
+    _, member = np.unique(member, return_inverse=True)
+    count = np.bincount(member)
+    m = len(count)
+    if m < LEAST_ENTITIES or len(member) < LEAST_ROUNDS * m or float(count.std() / count.mean()) > MOST_UNEVEN:
+        return None
+    rng = np.random.default_rng(seed)
+    value = _roundness(member[np.argsort(at_us, kind="stable")], m)
+    null = np.array(
+        [_roundness(member[np.argsort(times, kind="stable")], m) for times in _dithered(member, at_us, rng)]
+    )
+    return TestResult(
+        "turn_taking",
+        "rhythm",
+        "each account's active days in another order make rounds as full",
+        value,
+        float(np.mean(null)),
+        float(np.quantile(null, 0.99)),
+        tail_p_value(value, null, 1.0 / len(member)),
+        len(null),
+        False,
+    )
+
+
+def _dithered(member: IntArray, at_us: IntArray, rng: np.random.Generator) -> list[IntArray]:
+    """Return ``N_PERMUTATIONS`` versions of the times: each member's active days permuted, its hours kept."""
+    day, hour_us = at_us // DAY_US, at_us % DAY_US
+    pair, place = np.unique(np.stack([member, day]), axis=1, return_inverse=True)
+    owner, active = pair
+    found = []
+    for _ in range(N_PERMUTATIONS):
+        shuffled = np.lexsort((rng.random(len(owner)), owner))  # the pairs are sorted by owner: a permutation in each
+        found.append(active[shuffled][place.ravel()] * DAY_US + hour_us)
+    return found
+
+
+def _roundness(member: IntArray, m: int) -> float:
+    """Return the mean share of members in blocks of ``m`` requests, which begin in each stretch where it is highest."""
+    n = len(member)
+    place = np.arange(n)
+    n_stretches = max(n // (STRETCH_ROUNDS * m), 1)
+    best: FloatArray = np.zeros(n_stretches)
+    for step in range(N_OFFSETS):
+        block = (place + step * m // N_OFFSETS) // m
+        seen = np.zeros((int(block[-1]) + 1) * m, bool)
+        seen[block * m + member] = True
+        distinct = seen.reshape(-1, m).sum(axis=1)
+        size = np.bincount(block)
+        whole = np.flatnonzero(size == m)  # blocks at the ends are cut off
+        stretch = np.minimum(whole // STRETCH_ROUNDS, n_stretches - 1)
+        total = np.bincount(stretch, weights=distinct[whole], minlength=n_stretches)
+        number = np.maximum(np.bincount(stretch, minlength=n_stretches), 1)
+        best = np.maximum(best, total / number / m)
+    return float(best.mean())
