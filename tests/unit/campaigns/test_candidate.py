@@ -8,7 +8,17 @@ from planted_pools import NO_LINKS, Pool, chatter, make_pool
 from planted_traffic import planted
 from scipy.sparse import csc_array
 
-from stillwatch.campaigns.candidate import LEAST_EVEN, MOST_SHARE, RECURRENT_USES, _excess_spread, family_use, propose
+from stillwatch.campaigns.candidate import (
+    LEAST_EVEN,
+    MOST_SHARE,
+    RECURRENT_USES,
+    _excess_spread,
+    _kept_up_groups,
+    family_use,
+    is_recurrent,
+    propose,
+)
+from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP
 from stillwatch.links.identity import Ties
 
@@ -154,6 +164,22 @@ def test_a_family_kept_up_needs_no_link_and_no_link_makes_it_another(tmp_path: P
         (candidate,) = propose(pool.made.population, pool.made.entities, pool.made.families(tmp_path), {}, links)
         assert candidate.channel == "content"
         assert pool.names(candidate.entities) == pool.pool
+
+
+def test_what_recurs_is_three_uses_and_a_share_or_very_many() -> None:
+    """Three of a hundred, or a dozen of ten thousand; neither two of two nor eleven of ten thousand."""
+    count, sent = np.array([3, 2, 2, 12, 11, 3]), np.array([100, 100, 2, 10_000, 10_000, 101])
+    assert is_recurrent(count, sent).tolist() == [True, False, False, True, False, False]
+
+
+def test_half_of_many_users_keep_a_family_up_and_half_of_few_do_not() -> None:
+    """Forty of sixty-six that come back are no chance where a third would be; three fifths of ten may be."""
+    for n_users, n_recurrent, wanted in ((66, 40, True), (10, 6, False), (66, 30, False)):
+        use = np.ones(n_users, np.int64)
+        use[:n_recurrent] = np.arange(3, 3 + n_recurrent) ** 2  # as people do, very unequally
+        used = csc_array((use, np.arange(n_users), [0, n_users]), shape=(n_users, 1))
+        entities = Entities(np.arange(n_users, dtype=np.int32), n_users, np.full(n_users, 40), np.zeros(n_users, bool))
+        assert bool(_kept_up_groups(used, entities)[1][0]) == wanted
 
 
 def test_no_traffic_proposes_nothing(tmp_path: Path) -> None:

@@ -102,6 +102,46 @@ def test_a_conversation_is_gone_on_with(tmp_path: Path) -> None:
     assert certain["p0-0-0"] > certain["p0-0-1"] > LEAST_MEMBER  # what carries the template itself is surer
 
 
+def talks(rng: np.random.Generator, account: str, n_talks: int, n_turns: int) -> list[dict[str, object]]:
+    """Return conversations of an account that open with the template and go on in other words."""
+    return [
+        {
+            "account": account,
+            "exchange_id": f"{account}-{talk}-{turn}",
+            "phrases": rng.choice(TEMPLATE, 4, replace=False).tolist() if turn == 0 else chatter(rng),
+            **({"conversation_id": f"{account}-{talk}", "turn": turn} if n_turns > 1 else {}),
+        }
+        for talk in range(n_talks)
+        for turn in range(n_turns)
+    ]
+
+
+@pytest.mark.parametrize(("n_turns", "wanted"), [(4, {"twice"}), (1, set())])
+def test_two_conversations_make_a_member_where_the_group_works_in_conversations(
+    n_turns: int, wanted: set[str], tmp_path: Path
+) -> None:
+    """Their later turns count as sent for it; one conversation is a try, and two single requests are no recurrence."""
+    rng = np.random.default_rng(7)
+    rows = [row for account in range(12) for row in talks(rng, f"p{account}", 6, n_turns)]
+    rows += talks(rng, "twice", 2, n_turns) + talks(rng, "once", 1, n_turns)
+    rows += [{"account": f"o{i % 40}", "exchange_id": f"o{i}", "phrases": chatter(rng)} for i in range(400)]
+    pool = Pool(planted(rows), frozenset(f"p{a}" for a in range(12)), frozenset())
+    assert pool.names(group_of(pool, tmp_path).entities) == pool.pool | wanted
+
+
+def test_who_runs_known_items_again_and_again_is_no_member(tmp_path: Path) -> None:
+    """A stranger all of whose matches are marked as known stays out where the group's own are new."""
+    pool = make_pool(seed=5)
+    population, entities = pool.made.population, pool.made.entities
+    families = pool.made.families(tmp_path)
+    (candidate,) = propose(population, entities, families, {}, NO_LINKS)
+    runner = pool.made.entity(min(pool.pool))
+    is_known = entities.of_account[population.exchanges.account] == runner
+    group = weigh_membership(candidate, population, entities, families, is_known)
+    assert group is not None
+    assert pool.names(group.entities) == pool.pool - {min(pool.pool)}
+
+
 def test_membership_rises_with_evidence(tmp_path: Path) -> None:
     """An account that uses the template more often is never a less probable member."""
     p = []
