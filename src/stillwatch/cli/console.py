@@ -111,7 +111,7 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options
             ConsoleOptions,
             DossierOptions,
         )
-        from stillwatch.service.console.serving import Tls, opened  # noqa: PLC0415 - as above
+        from stillwatch.service.console.serving import Tls, opened, prepared  # noqa: PLC0415 - as above
         from stillwatch.service.console.serving import serve as serve_app  # noqa: PLC0415 - as above
 
         tls = _tls(tls_certificate, tls_key)
@@ -131,6 +131,7 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options
             provider=_provider(oidc_issuer, oidc_client_id, origin or address.rstrip("/")),
             dossiers=DossierOptions(desk.path.parent / "dossiers" if desk else None, signing_key, trust),
         )
+        app = prepared(source, options)
         if as_json:
             say_json({"address": address, "desk": str(desk.path) if desk else None})
         else:
@@ -139,7 +140,7 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options
             note("press Ctrl-C to stop")
         if open_browser:
             webbrowser.open(address)
-        serve_app(source, options, listening, Tls(*tls) if tls else None)
+        serve_app(app, listening, Tls(*tls) if tls else None)
 
 
 def _desk_file(case: Path, state: Path | None) -> Path:

@@ -56,6 +56,7 @@ def create_app(source: CaseSource, options: ConsoleOptions | None = None) -> Fas
         redoc_url=None,
         openapi_url="/openapi.json",
     )
+    app.state.templates = console.pages.environment
     refuse = failure.install(app, console.pages.show_failure)
     app.add_route("/static/{address}", assets.send, include_in_schema=False)
     app.add_route("/", _home, include_in_schema=False)

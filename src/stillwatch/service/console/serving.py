@@ -4,7 +4,9 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+import jinja2
 import uvicorn
+from fastapi import FastAPI
 
 from stillwatch.service.console.app import create_app
 from stillwatch.service.console.console import ConsoleOptions
@@ -32,10 +34,19 @@ class Tls:
     key: Path
 
 
-def serve(source: CaseSource, options: ConsoleOptions, listening: socket.socket, tls: Tls | None = None) -> None:
-    """Serve the console of a case on a bound socket until the program is stopped."""
+def prepared(source: CaseSource, options: ConsoleOptions) -> FastAPI:
+    """Return the console of a case, ready to answer at once: what the first request would wait for is done here."""
+    app = create_app(source, options)
+    environment: jinja2.Environment = app.state.templates
+    for name in environment.list_templates(["j2"]):
+        environment.get_template(name)
+    return app
+
+
+def serve(app: FastAPI, listening: socket.socket, tls: Tls | None = None) -> None:
+    """Serve a console on a bound socket until the program is stopped."""
     config = uvicorn.Config(
-        create_app(source, options),
+        app,
         log_level="warning",
         access_log=False,  # addresses hold ids
         server_header=False,
