@@ -14,7 +14,7 @@ Only groups that share the work nearly equally are tested: a matter of how many 
 permutation changes.
 
 Source: permutation tests of spike synchrony by dithering, Gruen 2009; for turns, ours:
-docs/decisions/0016-turns-conversations-and-silent-pools.md.
+docs/decisions/0017-turns-conversations-and-silent-pools.md.
 """
 
 from typing import Final
