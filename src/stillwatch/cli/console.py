@@ -16,9 +16,6 @@ from stillwatch.cli import user
 from stillwatch.cli.rim import note, rim, say, say_json
 from stillwatch.errors import OutputError, SettingsError, UsageError
 from stillwatch.pipeline.proposing import Registers
-from stillwatch.service.console.security import LOOPBACK
-from stillwatch.service.login.flow import LoginProvider
-from stillwatch.service.login.gate import GateOptions
 from stillwatch.store.desk.database import FILE_NAME, Database
 from stillwatch.store.desk.person import people
 
@@ -111,8 +108,10 @@ def serve(  # noqa: PLR0913, PLR0917 - a command's options
             ConsoleOptions,
             DossierOptions,
         )
+        from stillwatch.service.console.security import LOOPBACK  # noqa: PLC0415 - as above
         from stillwatch.service.console.serving import Tls, opened, prepared  # noqa: PLC0415 - as above
         from stillwatch.service.console.serving import serve as serve_app  # noqa: PLC0415 - as above
+        from stillwatch.service.login.gate import GateOptions  # noqa: PLC0415 - as above
 
         tls = _tls(tls_certificate, tls_key)
         desk = None if read_only else Database(_desk_file(case, state))
@@ -195,7 +194,7 @@ def _origin(public_url: str | None) -> str | None:
     return f"https://{parts.netloc.lower()}"
 
 
-def _provider(issuer: str | None, client_id: str | None, origin: str) -> LoginProvider | None:
+def _provider(issuer: str | None, client_id: str | None, origin: str) -> Any:
     if issuer is None and client_id is None:
         return None
     if issuer is None or client_id is None:

@@ -1,5 +1,6 @@
 """The benchmark's results as tables of plain cells, for a terminal or a Markdown page."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ Table = tuple[str, tuple[str, ...], Sequence[tuple[str, ...]]]
 
 SYSTEM: Final = "stillwatch"
 NONE: Final = "-"
+SEED: Final = re.compile(r"-\d+$")  # at the end of a held-out scenario's id
 COLUMNS: Final = (
     "scenario", "system", "precision", "recall", "wrong", "R@0.3%", "R to 100", "ARI",
     "ECE acc", "ECE exch", "AUC", "top-1", "s", "speed", "MiB",
@@ -143,7 +145,7 @@ def _adversary(rows: Sequence[dict[str, Any]]) -> Table:
     found = []
     for row in rows:
         if "cost" in row:
-            cost, name = row["cost"], row["scenario"].removeprefix("adversary-")
+            cost, name = row["cost"], SEED.sub("", row["scenario"].removeprefix("adversary-"))
             found.append(
                 (
                     row["scenario"],

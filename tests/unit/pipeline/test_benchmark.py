@@ -84,20 +84,24 @@ def test_no_alarm_in_200_worlds_bounds_the_share_at_1_5_percent():
     assert upper_bound(0, 0) is None
 
 
+COST = {"accounts": 1234.5, "pools": 9.9, "requests_per_accepted": 1.5, "requests": 1_500_000.0}
+
+
 def test_tables_have_a_cell_for_every_column():
     """Whatever became of a job."""
     found = document(
         (job("tiny-report-31"), SCAN),
         (job("tiny-report-31", "minhash"), {"status": "did not finish", "problem": "stopped after 60 s"}),
         (job("nulls"), {"status": "done", "peak_bytes": 5, "worlds": [WORLD]}),
-        (job("adversary-none"), {**SCAN, "cost": {"accounts": 1234.5, "pools": 9.9, "requests_per_accepted": 1.5,
-                                                  "requests": 1_500_000.0}}),
+        (job("adversary-none"), {**SCAN, "cost": COST}),
+        (job("adversary-none-41"), {**SCAN, "cost": COST}),
     )  # fmt: skip
     shown = tables(found)
     assert all(len(cells) == len(columns) for _, columns, rows in shown for cells in rows)
     assert shown[0][1] == COLUMNS
     page = markdown(found)
     assert "| adversary-none | no discipline" in page
+    assert "| adversary-none-41 | no discipline" in page
     assert "did not finish" in page
     assert "classroom 1/5" in page
 
