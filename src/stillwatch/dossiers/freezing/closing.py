@@ -38,7 +38,7 @@ def would_change(case: CaseFolder, inference: InferencePart, model: Model) -> It
     yield say("A public source of the template with as many users, as far apart, who send at the same hours.")
     n = 0
     for weight in leading.weights:
-        expectation = model.expectation(leading.name, weight.name)
+        expectation = model.expectation(leading.name, weight.name, weight.expected.values[-1])
         if expectation is None or not weight.is_met or weight.observation == weight.bits or n >= N_TURNS:
             continue
         n += 1

@@ -145,7 +145,7 @@ def _fragile(ledger: Ledger, leading: Rival, scales: Scales, model: Model) -> Co
     changed: dict[str, float | None] = {}
     said = []
     for weight in leading.weights:
-        expectation = model.expectation(leading.name, weight.name)
+        expectation = model.expectation(leading.name, weight.name, weight.expected.values[-1])
         if not (weight.is_fragile and weight.is_met) or expectation is None:
             continue
         said.append(_quoted("Within its uncertainty it could be otherwise:", weight.title, weight.observation,

@@ -34,10 +34,11 @@ class Model:
 
     kinds: Mapping[str, HypothesisKind]
 
-    def expectation(self, hypothesis: str, observation: str) -> Expectation | None:
-        """Return what a hypothesis expects of an observation."""
+    def expectation(self, hypothesis: str, observation: str, because: str) -> Expectation | None:
+        """Return what a hypothesis expects of an observation; its reason tells two steps of one scale apart."""
         kind = self.kinds.get(hypothesis)
-        return next((e for e in kind.expects if e.observation == observation), None) if kind else None
+        found = [e for e in kind.expects if e.observation == observation] if kind else []
+        return next((e for e in found if e.because == because), found[0] if found else None)
 
 
 def read_model(name: str) -> Model:
@@ -101,8 +102,11 @@ def _rival(item: Hypothesis, case: CaseFolder, ledger: Ledger, seen: dict[str, S
 def _weight(
     item: Hypothesis, row: Evidence, case: CaseFolder, ledger: Ledger, seen: dict[str, Seen], model: Model
 ) -> Weight:
-    expectation = model.expectation(item.name, row.name)
-    where = ledger.in_case(f"hypotheses[name = {item.name}].evidence[name = {row.name}]")
+    expectation = model.expectation(item.name, row.name, row.because)
+    steps = [other for other in item.evidence if other.name == row.name]
+    is_further = row is not steps[0]
+    key = f"because = {row.because}" if is_further else f"name = {row.name}"
+    where = ledger.in_case(f"hypotheses[name = {item.name}].evidence[{key}]")
     method = f"weights file {case.case.weights}"
     if expectation is not None:
         method = (
@@ -110,7 +114,7 @@ def _weight(
             f"u = {expectation.u:g}, halved for each stronger piece of the same channel and side; {method}"
         )
     bits = ledger.put(
-        f"evidence.{slug(item.name)}.{slug(row.name)}", f"{item.title}: weight of '{row.title}'", row.bits, "bits",
+        f"evidence.{slug(item.name)}.{slug(row.name)}{f'.{steps.index(row) + 1}' if is_further else ''}", f"{item.title}: weight of '{row.title}'", row.bits, "bits",
         rows=where, method=method, needs=row.needs,
     )  # fmt: skip
     one = seen.get(row.name)
