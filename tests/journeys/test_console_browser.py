@@ -24,7 +24,8 @@ from planted_case import write_case_folder
 from playwright.sync_api import Browser, expect
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="no Chromium is installed")
-PARTS = ("", "/rivals", "/indicators", "/links", "/shared", "/members", "/compare")
+PARTS = ("", "/rivals", "/indicators", "/links", "/shared", "/members", "/compare", "/desk", "/dossier", "/propose")
+DESK = ("/proposals", "/audit", "/people")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,27 @@ def addresses(base: str) -> list[str]:
     found = ["/campaigns", "/campaigns?q=nothing-like-that", *(group + part for part in PARTS), account]
     found += [view["ties"][0]["pair"], view["values"][0]["address"], view["families"][0]["address"]]
     outside = next(hit for hit in told(base, "/search?q=acct")["accounts"][::-1])["address"]
-    return [*found, outside, "/search", "/search?q=acct", "/about", "/nowhere"]
+    return [*found, outside, "/search", "/search?q=acct", "/about", "/nowhere", *DESK]
+
+
+def test_single_keys_can_be_switched_off(browser: Browser, base: str) -> None:
+    """Switched off in the list of keys, they do nothing, on the next page neither; the list opens by its button."""
+    with watched(browser, base, viewport={"width": 1280, "height": 800}) as seen:
+        page = seen.page
+        seen.go("/campaigns")
+        page.get_by_role("button", name="Keys").click()
+        page.get_by_label("Single keys act").uncheck()
+        page.keyboard.press("Escape")
+        seen.go("/campaigns")
+        page.keyboard.press("j")
+        expect(page.locator("[data-rows] .row-link").first).not_to_be_focused()
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog", name="Keys")).not_to_be_visible()
+        page.get_by_role("button", name="Keys").click()
+        page.get_by_label("Single keys act").check()
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        expect(page.locator("[data-rows] .row-link").first).to_be_focused()
 
 
 def test_an_analyst_reads_by_keyboard_alone(browser: Browser, base: str) -> None:

@@ -25,6 +25,11 @@
   // Keys
   const keys = byId("keys");
   byId("keys-open").addEventListener("click", () => keys.showModal());
+  const act = byId("keys-act"); // who dictates or rests a hand on the keys can switch them off (WCAG 2.1.4)
+  const nameKeys = () => { root.dataset.keys = act.checked ? "on" : "off"; };
+  act.checked = kept.get("stillwatch-keys") !== "off";
+  nameKeys();
+  act.addEventListener("change", () => { kept.set("stillwatch-keys", act.checked ? "on" : "off"); nameKeys(); });
   const step = (by) => {
     const links = all("[data-rows] .row-link").filter((link) => link.checkVisibility());
     if (!links.length) return;
@@ -41,11 +46,12 @@
       if (event.key === "Escape") event.target.blur();
       return;
     }
-    const act = {
+    if (root.dataset.keys === "off") return;
+    const does = {
       j: () => step(1), k: () => step(-1), b: () => follow("up"), "[": () => follow("previous-group"), "]": () => follow("next-group"),
       "/": () => { byId("find").focus(); byId("find").select(); }, t: () => theme.click(), "?": () => keys.showModal(),
     }[event.key] ?? (/^[1-9]$/.test(event.key) ? () => follow(`part-${event.key}`) : null);
-    if (act) { event.preventDefault(); act(); }
+    if (does) { event.preventDefault(); does(); }
   });
 
   // Views that the reader saves: an address and a name, kept by this browser

@@ -9,6 +9,7 @@
       if (open) { open.open = false; open.querySelector("summary").focus(); }
       return;
     }
+    if (document.documentElement.dataset.keys === "off") return;
     if (!(event.target instanceof Element) || isTyping(event.target) || !/^[a-z]$/.test(event.key)) return;
     const found = document.querySelector(`[data-key="${event.key}"]`);
     if (!found) return;
