@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCRIPT = Path(sys.executable).with_name("stillwatch")
-LIMIT_S = 150  # a hung command fails its test instead of the whole run
+LIMIT_S = 400  # a hung command fails its test instead of the whole run
 
 
 @dataclass(frozen=True)

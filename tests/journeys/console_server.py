@@ -10,9 +10,11 @@ from typing import Any
 
 from chromium import find_chromium
 from console import start
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 BINARY = find_chromium()
+PATIENCE_MS = 120_000  # a busy machine is slow, not wrong
+expect.set_options(timeout=PATIENCE_MS)
 AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
 SHIFTS = """
 window.__shifts = 0;
@@ -35,7 +37,7 @@ def served(case: Path) -> Iterator[str]:
         yield json.loads(told)["address"].rstrip("/")
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 @contextmanager
@@ -69,6 +71,7 @@ def watched(browser: Browser, base: str, **options: Any) -> Iterator[Watched]:
     context: BrowserContext = browser.new_context(**options)
     context.add_init_script(SHIFTS)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     found = Watched(page, base)
     page.on("console", lambda message: found.complaints.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: found.complaints.append(f"error: {error}"))

@@ -67,6 +67,7 @@ class Desk:
 
     def __init__(self, browser, address, name):
         self.page = browser.new_context().new_page()
+        self.page.set_default_timeout(120_000)  # a busy machine is slow, not wrong
         self.complaints = []
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

@@ -267,6 +267,6 @@ def test_a_server_that_is_gone_is_said(browser: Browser, tiny) -> None:
     with watched(browser, base) as seen:
         seen.go("/campaigns")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         seen.page.get_by_label("Order").select_option("q")
         expect(seen.page.get_by_role("alert")).to_contain_text("did not answer")

@@ -12,7 +12,7 @@ def test_a_stopped_scan_leaves_nothing(tiny, tmp_path, number):
     process = start("scan", *tiny.inputs, "--out", tmp_path / "case")
     assert process.stderr.readline().startswith("reading and sketching: ")
     process.send_signal(number)
-    shown, said = process.communicate(timeout=60)
+    shown, said = process.communicate(timeout=240)
     assert process.returncode == 130
     assert shown == ""
     assert said.endswith("stillwatch: stopped. [interrupted]\n")
@@ -28,7 +28,7 @@ def test_a_stopped_scan_keeps_the_earlier_case(tiny, tmp_path):
     process = start("scan", *tiny.inputs, "--out", out, "--replace")
     process.stderr.readline()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
     assert process.returncode == 130
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["case"]
