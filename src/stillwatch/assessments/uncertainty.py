@@ -72,7 +72,9 @@ def wilson(share: float, n: int) -> tuple[float, float]:
         return 0.0, 1.0
     centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    return min(max(centre - half, 0.0), share), max(
+        min(centre + half, 1.0), share
+    )  # rounding never leaves the share outside
 
 
 def _wilson(value: float, n: int) -> Spread:
