@@ -21,6 +21,7 @@ from stillwatch.store.desk.proposal import Standing, act
 app = typer.Typer(
     name="actions",
     help="Propose graduated steps against whole groups. Nothing is done: what is agreed to becomes a file.",
+    epilog="Example: stillwatch actions show case/",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

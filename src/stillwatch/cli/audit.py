@@ -17,6 +17,7 @@ from stillwatch.store.desk.audit import verify as verify_log
 app = typer.Typer(
     name="audit",
     help="Check and show the log of a desk: each entry is sealed by a hash over itself and the entry before it.",
+    epilog="Example: stillwatch audit verify demo/desk.sqlite",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

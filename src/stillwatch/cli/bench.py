@@ -22,6 +22,8 @@ from stillwatch.pipeline.scenarios import SCENARIOS
 from stillwatch.records.terminal import printable
 from stillwatch.worlds.rivals.catalogue import RIVALS
 
+app = typer.Typer(rich_markup_mode=None)
+
 FAILED_STATUS: Final = 1  # something that was asked for could not be measured
 WIDTH: Final = 180  # of a table that goes to a file: fifteen columns
 MOST_SHOWN: Final = 1000  # characters of a cell: every class of accounts
@@ -52,6 +54,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON,
 AsList = Annotated[bool, typer.Option("--list", help="Print the scenarios and rivals, and run nothing.")]
 
 
+@app.command(epilog=EXAMPLES)
 def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     size: Size = "smoke",
     scenarios: Scenarios = None,

@@ -13,7 +13,7 @@ import typer
 from stillwatch.cli.comparison import Comparison, compare
 from stillwatch.cli.progress import shown_progress
 from stillwatch.cli.rim import rim, say, say_json
-from stillwatch.cli.scan import summary
+from stillwatch.cli.scanning import summary
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.render.text import render_summary
 from stillwatch.errors import OutputError
@@ -22,6 +22,8 @@ from stillwatch.sketches.key import SketchKey
 from stillwatch.worlds.generator import build_world, write_world
 from stillwatch.worlds.presets import load_preset
 
+app = typer.Typer(rich_markup_mode=None)
+
 MARK: Final = "demo.json"  # what tells a demo of ours from somebody's folder
 PARTS: Final = (MARK, "case", "world")
 SCHEMA_NAME: Final = "stillwatch.demo/1"
@@ -29,6 +31,7 @@ PRESET: Final = "demo"
 SPLIT: Final = "tune"  # the report side of the texts is kept for measurements, so that no demo is tuned on it
 
 
+@app.command(epilog="\b\nExamples:\n  stillwatch demo\n  stillwatch demo --out /tmp/demo --seed 7 --json")
 def demo(
     out: Annotated[Path, typer.Option("--out", help="The folder; an earlier demo there is replaced.")] = Path("demo"),
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed makes the same world.")] = 1,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from stillwatch.cli import custody
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.dossiers.dossier import DOCUMENT, Dossier
 from stillwatch.dossiers.dossier_document import dossier_from_json
@@ -147,6 +148,9 @@ def trace_command(  # noqa: PLR0913, PLR0917 - a command's options
                 str(case), "the case gives another number", got=got, expected=words_of(traced.number),
                 fix="Name the case and the files that the dossier was frozen from.",
             )  # fmt: skip
+
+
+custody.add_commands(app)
 
 
 def _bytes(path: Path) -> bytes:

@@ -14,6 +14,7 @@ from stillwatch.sketches.key import SketchKey
 app = typer.Typer(
     name="key",
     help="Make and name sketch keys. Scans with one key can be compared; who has it can test guesses of prompts.",
+    epilog="Example: stillwatch key new sketch.key",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

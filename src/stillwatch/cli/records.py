@@ -3,8 +3,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stillwatch.errors import Interrupted, StillwatchError
+from stillwatch.cli.rim import refusals
 from stillwatch.records.catalogue import READERS
 from stillwatch.records.conversion import convert as convert_files
 from stillwatch.records.explanation import Explanation
@@ -26,6 +25,7 @@ from stillwatch.records.traffic import ReadOptions
 app = typer.Typer(
     name="records",
     help="Read gateway logs: what a file is, what it can show, and the same as one canonical table.",
+    epilog="Example: stillwatch records explain gateway.jsonl.gz",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -91,28 +91,6 @@ def formats(as_json: AsJson = False) -> None:
         absent = ", ".join(name for name in EXCHANGES.names if name not in one.provides)
         table.add_row(one.name, one.title, f"{len(one.provides)} of {len(EXCHANGES.names)}", absent or "-")
     Console().print(table)
-
-
-@contextmanager
-def refusals(*, as_json: bool) -> Iterator[None]:
-    """Turn a refusal into its sentence on standard error and its exit status."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        _refuse(Interrupted("stillwatch", "stopped"), as_json=as_json)
-    except StillwatchError as refusal:
-        _refuse(refusal, as_json=as_json)
-
-
-def _refuse(refusal: StillwatchError, *, as_json: bool) -> None:
-    if as_json:
-        parts = {name: getattr(refusal, name) for name in ("code", "where", "problem", "got", "expected", "fix")}
-        sys.stderr.write(json.dumps({"error": parts}) + "\n")
-    else:
-        sys.stderr.write(
-            printable(refusal.sentence(), limit=2000) + "\n"
-        )  # 2000: a sentence, whatever a file put in it
-    raise typer.Exit(refusal.exit_status) from refusal
 
 
 def _print_json(document: Any) -> None:

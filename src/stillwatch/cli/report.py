@@ -1,4 +1,4 @@
-"""``stillwatch report`` and ``stillwatch schema``: a case rendered again, and the published schemas."""
+"""``stillwatch report``: a case rendered again."""
 # ruff: noqa: FBT002 - a command's parameters are its options, with their defaults
 
 import os
@@ -11,13 +11,14 @@ import typer
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.dossiers.document import DOCUMENT, from_json
 from stillwatch.dossiers.render.html import render_html
-from stillwatch.dossiers.schemas import NAMES
-from stillwatch.dossiers.schemas import schema as load_schema
-from stillwatch.errors import InputError, OutputError, UsageError
+from stillwatch.errors import InputError, OutputError
+
+app = typer.Typer(rich_markup_mode=None)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+@app.command(epilog="Example: stillwatch report case/ --out report.html")
 def report(
     case: Annotated[Path, typer.Argument(metavar="CASE/", help="A case's folder, or its campaigns.json.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.")],
@@ -39,20 +40,6 @@ def report(
             say_json({"report": str(out)})
         else:
             say(str(out))
-
-
-def schema(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help=f"One of {', '.join(NAMES)}.")] = None,
-) -> None:
-    """Print a published JSON Schema; without a name, list them."""
-    with rim(as_json=False):
-        if name is None:
-            for known in NAMES:
-                say(f"{known:<12} {load_schema(known).get('title', '')}")
-            return
-        if name not in NAMES:
-            raise UsageError("schema", "no such schema", got=repr(name), expected=", ".join(NAMES))
-        say_json(load_schema(name))
 
 
 def _write_whole(out: Path, page: str) -> None:

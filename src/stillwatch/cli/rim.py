@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from stillwatch.cli.records import refusals
+import typer
+
 from stillwatch.cli.stop import STOP
-from stillwatch.errors import Interrupted
+from stillwatch.errors import Interrupted, StillwatchError
 from stillwatch.records.terminal import printable
 
 TRACEBACK: Final = "STILLWATCH_TRACEBACK"
@@ -48,6 +49,26 @@ def rim(*, as_json: bool) -> Iterator[None]:
             if STOP.is_asked:
                 raise Interrupted("stillwatch", "stopped") from failure
             raise
+
+
+@contextmanager
+def refusals(*, as_json: bool) -> Iterator[None]:
+    """Turn a refusal into its sentence on standard error and its exit status."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _refuse(Interrupted("stillwatch", "stopped"), as_json=as_json)
+    except StillwatchError as refusal:
+        _refuse(refusal, as_json=as_json)
+
+
+def _refuse(refusal: StillwatchError, *, as_json: bool) -> None:
+    if as_json:
+        parts = {name: getattr(refusal, name) for name in ("code", "where", "problem", "got", "expected", "fix")}
+        sys.stderr.write(json.dumps({"error": parts}) + "\n")
+    else:
+        sys.stderr.write(printable(refusal.sentence(), MAX_LINE) + "\n")
+    raise typer.Exit(refusal.exit_status) from refusal
 
 
 @contextmanager

@@ -25,6 +25,7 @@ VALID_DAYS: Final = 730  # two years: long enough for a case, short enough that 
 app = typer.Typer(
     name="signer",
     help="Make, hand out, rotate and revoke signing keys. Recipients need only the public half.",
+    epilog="Example: stillwatch signer new anna.key --name 'Anna Analyst' --role analyst --trust trust.json",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -19,6 +19,7 @@ from stillwatch.store.state.reading import open_state
 app = typer.Typer(
     name="state",
     help="See, check and prune what 'scan --state' keeps from day to day, and erase accounts from it.",
+    epilog="Example: stillwatch state show state/",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -11,17 +11,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from stillwatch.cli.records import refusals
+from stillwatch.cli.rim import refusals
 from stillwatch.errors import UsageError
 from stillwatch.worlds.generator import FORMATS, build_world, write_world
 from stillwatch.worlds.presets import Preset, load_preset
 from stillwatch.worlds.stream import stream_world
 from stillwatch.worlds.texts import Split
 
+app = typer.Typer(rich_markup_mode=None)
+
 SPLITS = ("tune", "report")
 N_COLUMNS_SHOWN = 12  # the most telling columns; world.json has all
 
 
+@app.command(epilog="Example: stillwatch world --preset tiny --seed 3 --out world/")
 def world(
     out: Annotated[Path, typer.Option("--out", help="The folder to write to.")],
     preset: Annotated[str, typer.Option("--preset", help="A preset's name, or a TOML file of your own.")] = "demo",
