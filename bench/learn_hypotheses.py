@@ -7,6 +7,10 @@ parts of one true group share one vote, by how much of it they hold, so that a c
 does not speak for all. Each expectation's m is the share of its own kind's votes that meet it, and u the
 prior-weighted share of the others', both shrunk towards the stated value, which counts as STATED votes.
 Ranges and reasons stay as people wrote them. Report-side worlds are never read here.
+
+Beside each learned share stands how many votes it rests on, STATED included, so that a scan can say how far a posterior
+could be another one, had other groups been at hand. u is a mixture over hypotheses: its votes are those of the one Beta
+distribution that has the mixture's mean and variance.
 """
 
 import argparse
@@ -15,6 +19,7 @@ import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -37,6 +42,7 @@ from stillwatch.sketches.sketch import Sketcher
 
 STATED = 6.0  # votes that the stated m or u counts for: half a dozen true groups weigh as much
 MOST_LEARNED = 0.98  # no share of some tens of groups is known closer to 1
+RATES = re.compile(r"m = [\d.]+, u = [\d.]+(, votes = \[[\d.]+, [\d.]+\])?")
 PURE = 0.6  # share of a group's accounts that must be of one class for the group to be of it
 
 HYPOTHESIS_OF = {
@@ -64,6 +70,18 @@ HYPOTHESIS_OF = {
     "authorised_distillation": "authorised_customer",
     "safety_researcher": "authorised_customer",
 }
+
+
+class Rate(NamedTuple):
+    """A share and the votes behind it, the stated ones included: the mean and the size of a Beta distribution."""
+
+    share: float
+    votes: float
+
+    @property
+    def variance(self) -> float:
+        """Return the variance of that Beta distribution."""
+        return self.share * (1 - self.share) / (self.votes + 1)
 
 
 @dataclass(frozen=True)
@@ -116,7 +134,7 @@ def labelled_groups(name_of_world: str) -> list[Labelled]:
     return found
 
 
-def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[tuple[str, int], tuple[float, float]]:
+def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[tuple[str, int], tuple[Rate, Rate]]:
     """Return the learned m and u of every expectation, by hypothesis and place in its list."""
     total: Counter[str] = Counter()
     for group in groups:
@@ -133,25 +151,35 @@ def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[t
             others = [
                 (other.prior, rate(by_kind[other.name], expected, expected.u)) for other in kinds if other is not kind
             ]
-            u = sum(p * r for p, r in others) / sum(p for p, _ in others)
-            result[kind.name, place] = (
-                float(np.clip(own, 1 - MOST_LEARNED, MOST_LEARNED)),
-                float(np.clip(u, 1 - MOST_LEARNED, MOST_LEARNED)),
-            )
+            result[kind.name, place] = own, mixed(others)
     return result
 
 
-def rate(votes: list[tuple[float, dict[str, float | None]]], expected: Expectation, stated: float) -> float:
+def mixed(rates: list[tuple[float, Rate]]) -> Rate:
+    """Return the mean of several rates by their weights, with the votes of the Beta distribution of its variance."""
+    whole = sum(weight for weight, _ in rates)
+    share = sum(weight * one.share for weight, one in rates) / whole
+    variance = sum((weight / whole) ** 2 * one.variance for weight, one in rates)
+    return Rate(share, share * (1 - share) / variance - 1)
+
+
+def rate(votes: list[tuple[float, dict[str, float | None]]], expected: Expectation, stated: float) -> Rate:
     """Return how often groups meet an expectation, shrunk towards the stated rate."""
     values = [
         (weight, value) for weight, value in ((w, seen[expected.observation]) for w, seen in votes) if value is not None
     ]
     met = sum(weight for weight, value in values if expected.at_least <= value <= expected.at_most)
-    return (met + STATED * stated) / (sum(weight for weight, _ in values) + STATED)
+    n = sum(weight for weight, _ in values) + STATED
+    return Rate((met + STATED * stated) / n, n)
 
 
-def rewritten(text: str, values: dict[tuple[str, int], tuple[float, float]]) -> str:
-    """Return a weights file with its m and u replaced; nothing else changes."""
+def written_share(share: float) -> float:
+    """Return a learned share as it is written: never nearer to certainty than some tens of groups can tell."""
+    return float(np.clip(share, 1 - MOST_LEARNED, MOST_LEARNED))
+
+
+def rewritten(text: str, values: dict[tuple[str, int], tuple[Rate, Rate]]) -> str:
+    """Return a weights file with its m and u replaced and their votes beside them; nothing else changes."""
     lines, kind, place = [], "", 0
     for line in text.splitlines():
         if match := re.match(r'name = "(\w+)"', line):
@@ -159,7 +187,8 @@ def rewritten(text: str, values: dict[tuple[str, int], tuple[float, float]]) -> 
         place += "observation = " in line
         if "observation = " in line and (kind, place) in values:
             m, u = values[kind, place]
-            line = re.sub(r"m = [\d.]+, u = [\d.]+", f"m = {m:.2f}, u = {u:.2f}", line)  # noqa: PLW2901 - the line as it will stand
+            shares = f"m = {written_share(m.share):.2f}, u = {written_share(u.share):.2f}"
+            line = RATES.sub(f"{shares}, votes = [{m.votes:.1f}, {u.votes:.1f}]", line)  # noqa: PLW2901 - the line as it will stand
         lines.append(line)
     return "\n".join(lines) + "\n"
 
@@ -178,10 +207,14 @@ def main() -> None:
     values = learned(kinds, groups)
     for kind in kinds:
         for place, expected in enumerate(kind.expects):
-            m, u = values.get((kind.name, place), (expected.m, expected.u))
+            if (kind.name, place) not in values:
+                print(f"{kind.name:24} {expected.observation:24} m {expected.m:.2f}   u {expected.u:.2f} as stated")
+                continue
+            m, u = values[kind.name, place]
             print(
                 f"{kind.name:24} {expected.observation:24} "
-                f"m {expected.m:.2f} -> {m:.2f}   u {expected.u:.2f} -> {u:.2f}"
+                f"m {expected.m:.2f} -> {written_share(m.share):.2f} ({m.votes:.0f} votes)   "
+                f"u {expected.u:.2f} -> {written_share(u.share):.2f} ({u.votes:.0f} votes)"
             )
     if asked.write:
         asked.write.write_text(rewritten(text, values), encoding="utf-8")

@@ -28,7 +28,10 @@ HALVING: Final = 0.5  # each further piece of evidence in one channel, against t
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What one hypothesis expects of one observation: a range, m, u and the reason in words."""
+    """What one hypothesis expects of one observation: a range, m, u and the reason in words.
+
+    ``votes``: how many true groups m and u rest on, what was stated beforehand included; null: they are stated alone.
+    """
 
     observation: str
     at_least: float
@@ -36,6 +39,7 @@ class Expectation:
     m: float
     u: float
     because: str
+    votes: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ def _kind(entry: Mapping[str, object], where: str) -> HypothesisKind:
             item["m"],
             item["u"],
             item["because"],
+            _votes(item.get("votes"), where),
         )
         if expectation.observation not in KINDS:
             raise SettingsError(where, "unknown observation", got=expectation.observation, expected=", ".join(KINDS))
@@ -120,6 +125,16 @@ def _kind(entry: Mapping[str, object], where: str) -> HypothesisKind:
             )
         expects.append(expectation)
     return HypothesisKind(str(entry["name"]), str(entry["title"]), float(str(entry["prior"])), tuple(expects))
+
+
+def _votes(written: object, where: str) -> tuple[float, float] | None:
+    if written is None:
+        return None
+    if isinstance(written, list) and len(written) == 2 and all(isinstance(n, (int, float)) and n > 0 for n in written):
+        return float(written[0]), float(written[1])
+    raise SettingsError(
+        where, "votes are those behind m and behind u", got=str(written), expected="two numbers above 0"
+    )
 
 
 def weigh(kinds: tuple[HypothesisKind, ...], observations: Mapping[str, Observation]) -> tuple[ScoredHypothesis, ...]:

@@ -38,13 +38,19 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One explanation of the group: its posterior, the sum of its bits, and what speaks for and against it."""
+    """One explanation of the group: its posterior, the sum of its bits, and what speaks for and against it.
+
+    ``posterior_low`` and ``posterior_high`` are the ends of its 95% credible interval over what m and u could be; see
+    ``assessments/credible.py`` for what it does not cover. Null: the weights do not say on how many votes they rest.
+    """
 
     name: str
     title: str
     posterior: float
     bits: float
     evidence: tuple[Evidence, ...]  # for and against, strongest first
+    posterior_low: float | None = None
+    posterior_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

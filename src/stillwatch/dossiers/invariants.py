@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stillwatch.dossiers.case import SCHEMA_NAME, Campaign, Case, Funnel, Graph, Lifecycle, Timeline
+from stillwatch.dossiers.case import SCHEMA_NAME, Campaign, Case, Funnel, Graph, Hypothesis, Lifecycle, Timeline
 
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 HOURS_OF_WEEK: Final = 7 * 24
@@ -72,7 +72,8 @@ def _broken_campaign(campaign: Campaign, path: str) -> Iterator[Broken]:
         yield Broken(f"{path}.attempts", str(campaign.attempts), f"at least {campaign.exchanges}, the exchanges")
     if campaign.last_seen_at < campaign.first_seen_at:
         yield Broken(f"{path}.last_seen_at", str(campaign.last_seen_at), "not before first_seen_at")
-    yield from _shares({f"{path}.hypotheses[{i}]": h.posterior for i, h in enumerate(campaign.hypotheses)})
+    for i, hypothesis in enumerate(campaign.hypotheses):
+        yield from _broken_posterior(hypothesis, f"{path}.hypotheses[{i}]")
     for i, capability in enumerate(campaign.capability_shares):
         at = f"{path}.capability_shares[{i}]"
         yield from _shares({f"{at}.share": capability.share, f"{at}.share_at_large": capability.share_at_large})
@@ -83,6 +84,15 @@ def _broken_campaign(campaign: Campaign, path: str) -> Iterator[Broken]:
     yield from _broken_lifecycle(campaign.lifecycle, f"{path}.lifecycle")
     yield from _broken_timeline(campaign.timeline, f"{path}.timeline")
     yield from _broken_graph(campaign.graph, f"{path}.graph")
+
+
+def _broken_posterior(hypothesis: Hypothesis, path: str) -> Iterator[Broken]:
+    yield from _shares({path: hypothesis.posterior})
+    low, high = hypothesis.posterior_low, hypothesis.posterior_high
+    if (low is None) != (high is None):
+        yield Broken(f"{path}.posterior_low", str(low), "both ends of the interval or none")
+    if low is not None and high is not None and not 0.0 <= low <= hypothesis.posterior <= high <= 1.0:
+        yield Broken(f"{path}.posterior", f"{hypothesis.posterior} in {low} to {high}", "an interval that holds it")
 
 
 def _broken_lifecycle(lifecycle: Lifecycle | None, path: str) -> Iterator[Broken]:

@@ -8,7 +8,8 @@ import numpy as np
 
 from stillwatch import __version__
 from stillwatch.assessments.content import capability_shares
-from stillwatch.assessments.hypothesis import ScoredHypothesis
+from stillwatch.assessments.credible import Band, WeightDraws, credible, draw_weights
+from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights
 from stillwatch.assessments.indicator import PUBLISHED
 from stillwatch.assessments.observation import KINDS, described
 from stillwatch.assessments.sample import Sample, plain_sample
@@ -72,8 +73,9 @@ def assemble(
     at_large = capability_shares(_everything(analysis))
     missing = missing_evidence(population.columns)
     ids = campaign_ids(analysis)
+    draws = draw_weights(released_weights(settings.weights))
     campaigns = tuple(
-        _campaign(analysis, finding, ids[i], compared, at_large, missing, settings)
+        _campaign(analysis, finding, ids[i], compared, at_large, missing, settings, draws)
         for i, finding in enumerate(analysis.findings)
     )
     accused = {name for campaign in campaigns if campaign.is_accusation for name in campaign.accounts}
@@ -149,14 +151,15 @@ def member_accounts(analysis: Analysis, finding: Finding) -> tuple[np.ndarray, F
 
 def _campaign(  # noqa: PLR0913, PLR0917 - what one section of the document is made from
     analysis: Analysis, finding: Finding, identifier: str, compared: Comparer, at_large: FloatArray | None,
-    missing: tuple[MissingEvidence, ...], settings: Settings,
+    missing: tuple[MissingEvidence, ...], settings: Settings, draws: WeightDraws | None,
 ) -> Campaign:  # fmt: skip
     population, rows = analysis.population, listed_rows(analysis, finding)
     accounts, _ = member_accounts(analysis, finding)
     at = population.exchanges.requested_us[rows]
     status = population.exchanges.numbers["status"][rows]
     failed = status >= 400
-    hypotheses = tuple(_hypothesis(item) for item in finding.hypotheses)
+    bands = credible(draws, finding.observations)
+    hypotheses = tuple(_hypothesis(item, bands.get(item.name)) for item in finding.hypotheses)
     sample = group_sample(
         finding.group, finding.accounts, population, analysis.entities, analysis.families, analysis.registry
     )
@@ -226,7 +229,7 @@ def _summary(finding: Finding, n_accounts: int, n_rows: int) -> str:
     return f"{n_accounts:,} accounts sent {n_rows:,} exchanges {of_what}, {share:.0%} of their traffic. Seen: {seen}."
 
 
-def _hypothesis(item: ScoredHypothesis) -> Hypothesis:
+def _hypothesis(item: ScoredHypothesis, band: Band | None) -> Hypothesis:
     evidence = tuple(
         Evidence(
             w.expectation.observation,
@@ -239,7 +242,8 @@ def _hypothesis(item: ScoredHypothesis) -> Hypothesis:
         )
         for w in item.evidence
     )
-    return Hypothesis(item.name, item.title, _rounded(item.posterior), _rounded(item.bits), evidence)
+    low, high = (None, None) if band is None else (_rounded(band.low), _rounded(band.high))
+    return Hypothesis(item.name, item.title, _rounded(item.posterior), _rounded(item.bits), evidence, low, high)
 
 
 def _indicators(finding: Finding) -> tuple[Indicator, ...]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from example_case import PLANS, make_campaign, make_case
 
+from stillwatch.assessments.credible import credible, draw_weights
 from stillwatch.assessments.hypothesis import released_weights, weigh
 from stillwatch.assessments.observation import KINDS, Observation
 from stillwatch.dossiers.case import (
@@ -33,6 +34,7 @@ from stillwatch.dossiers.tables import TABLES
 CAMPAIGN = "c-0123456789ab"
 OTHER = "c-ba9876543210"
 WEIGHTS = "hypotheses-2026-11b"
+VOTES = (9.0, 40.0)  # behind m and behind u, for the intervals of posteriors
 START = datetime(2026, 7, 1, tzinfo=UTC)
 N_ACCOUNTS = 12
 N_EACH = 10
@@ -95,6 +97,11 @@ def _campaign(hostile: str) -> Campaign:
     plan = dataclasses.replace(PLANS[2], n_accounts=N_ACCOUNTS, exchanges=108)
     made = make_campaign(0, plan)
     observations = {name: Observation(kind, SEEN.get(name, (None,))[0], None) for name, kind in KINDS.items()}
+    kinds = released_weights(WEIGHTS)
+    learned = tuple(
+        dataclasses.replace(k, expects=tuple(dataclasses.replace(e, votes=VOTES) for e in k.expects)) for k in kinds
+    )
+    bands = credible(draw_weights(learned), observations)
     hypotheses = tuple(
         Hypothesis(
             item.name, item.title + hostile, float(f"{item.posterior:.6g}"), float(f"{item.bits:.6g}"),
@@ -103,8 +110,9 @@ def _campaign(hostile: str) -> Campaign:
                          float(f"{w.bits:.6g}"), w.observed, w.expectation.because + hostile, w.needs)
                 for w in item.evidence
             ),
+            float(f"{bands[item.name].low:.6g}"), float(f"{bands[item.name].high:.6g}"),
         )
-        for item in weigh(released_weights(WEIGHTS), observations)
+        for item in weigh(kinds, observations)
     )  # fmt: skip
     test = GroupTest("shared_device" + hostile, "strangers share as often" + hostile, 72.6, 7.9, 17.8, 1e-9, 999, False)
     return dataclasses.replace(

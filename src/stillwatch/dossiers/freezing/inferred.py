@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf, log2
 from typing import Final
 
+from stillwatch.assessments.credible import LEVEL, N_DRAWS
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, released_weights
 from stillwatch.assessments.observation import KINDS, P_DIGITS
 from stillwatch.dossiers.calibrated import judgement
@@ -13,10 +14,14 @@ from stillwatch.dossiers.dossier import Confidence, InferencePart, Rival, Step, 
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.freezing.observed import Seen
-from stillwatch.dossiers.number import Statement, say
+from stillwatch.dossiers.number import Interval, Statement, say
 from stillwatch.errors import SettingsError
 
 N_WATERFALLS: Final = 3
+CREDIBLE_METHOD: Final = (
+    f"95% credible interval over m and u, each a Beta distribution of the votes that it was learned from, {N_DRAWS:,} draws; "
+    "other weights' doubts, other explanations and the observations' own intervals are not in it"
+)
 CHANNELS: Final = {
     "content": "Content: templates, cues and shape of the requests",
     "work_list": "Work list: how tasks are dealt out",
@@ -87,6 +92,7 @@ def _rival(item: Hypothesis, case: CaseFolder, ledger: Ledger, seen: dict[str, S
     posterior = ledger.put(
         f"hypothesis.{name}.posterior", f"{item.title}: posterior", item.posterior, "probability", rows=where,
         method=f"prior and evidence in bits, normalised over {len(case.campaign.hypotheses)} hypotheses; {weights}",
+        interval=_credible(item),
         note="given that one of the hypotheses listed is true; see what it is without each family of evidence",
     )  # fmt: skip
     bits = ledger.put(f"hypothesis.{name}.bits", f"{item.title}: total", item.bits, "bits", rows=where,
@@ -97,6 +103,13 @@ def _rival(item: Hypothesis, case: CaseFolder, ledger: Ledger, seen: dict[str, S
     )  # fmt: skip
     found = tuple(_weight(item, row, case, ledger, seen, model) for row in item.evidence)
     return Rival(item.name, item.title, posterior, bits, prior, found)
+
+
+def _credible(item: Hypothesis) -> Interval | None:
+    """Return the credible interval that the scan computed; null where its weights do not say what they rest on."""
+    if item.posterior_low is None or item.posterior_high is None:
+        return None
+    return Interval(item.posterior_low, item.posterior_high, LEVEL, CREDIBLE_METHOD)
 
 
 def _weight(
