@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engines.engine import Sketching
+from stillwatch.engines.stored_rows import StoredRows
 from stillwatch.engines.workers import sketched_rows
 from stillwatch.errors import OutputError
+from stillwatch.links.tables import Rows
 from stillwatch.records.traffic import Traffic
 from stillwatch.sketches.schema import SKETCH_ROWS
 
@@ -33,6 +35,7 @@ class EmbeddedEngine:
     def __init__(self, spill_folder: Path, *, memory_bytes: int, n_threads: int) -> None:
         self._n_threads = n_threads
         self._spill_folder = spill_folder
+        self._registered: dict[str, pa.Table | Path] = {}
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -67,6 +70,11 @@ class EmbeddedEngine:
         with self._told_full():
             yield from self._connection.sql(sql).to_arrow_reader(STREAMED_ROWS)
 
+    def rows(self, name: str) -> Rows | None:
+        """Return the rows of a registered table, read where they lie."""
+        found = self._registered.get(name)
+        return None if found is None else StoredRows(found, self._n_threads)
+
     def execute(self, sql: str) -> None:
         """Run ``sql`` for its effect on the engine's own tables."""
         self._connection.execute(sql)
@@ -78,6 +86,7 @@ class EmbeddedEngine:
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make ``table`` known to queries as ``name``."""
+        self._registered[name] = table
         self._connection.register(name, table)
 
     def register_parquet(self, name: str, path: Path) -> None:
@@ -85,6 +94,7 @@ class EmbeddedEngine:
 
         The view has the file's columns and ``row_index``, the position of the row in its file.
         """
+        self._registered[name] = path
         plain = GLOB_SIGNS.sub(r"[\1]", str(path))  # a folder's own name is no pattern
         pattern = f"{plain}/*.parquet" if path.is_dir() else plain
         literal = pattern.replace("'", "''")

@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from stillwatch.links.bundle import N_HASHES, bundled, entity_signatures
-from stillwatch.links.phrase import EXPLODED, Phrases, shared_phrases
+from stillwatch.links.phrase import Phrases, PhraseSource
+from stillwatch.links.phrase_index import IndexedPhrases
+from stillwatch.links.phrase_query import QueriedPhrases
 from stillwatch.links.population import CodeArray, IntArray
 from stillwatch.links.rows import blocks, places_of
 from stillwatch.links.spill import GrowingColumn
@@ -105,31 +106,26 @@ def find_families(tables: Tables, folder: Path | None = None) -> Families:
     shingles must not chain with speech that the same few accounts happen to share. Families of one phrase are left
     out: a lone shingle is chance speech. What memory need not hold rests in ``folder``, if one is given.
     """
-    phrases = shared_phrases(tables, least_entities=LEAST_ENTITIES, folder=folder)
+    source = phrases_in(tables, folder)
+    phrases = source.shared(LEAST_ENTITIES)
     bundle = _bundles(phrases)
     size = np.bincount(bundle, minlength=int(bundle.max(initial=-1)) + 1)
     kept = size >= 2  # a template of five words or more has at least two shingles
     rank = np.cumsum(kept) - 1
     of_phrase = np.where(kept[bundle], rank[bundle], -1)
     n = int(kept.sum())
+    n_phrases = size[kept].astype(np.int64)
+    member_first = np.concatenate(([0], np.cumsum(n_phrases)))
     member = np.flatnonzero(of_phrase >= 0)
-    kept_values = phrases.value[member].view(np.int64)  # as engines hold hashes
-    tables.register("family_of", pa.table({"phrase": kept_values, "family": of_phrase[member].astype(np.int32)}))
+    by_family = member[np.argsort(of_phrase[member], kind="stable")]
     n_matches = np.zeros(n, np.int64)
     exchange, n_matched = GrowingColumn(np.int32, folder), GrowingColumn(np.uint8, folder)
-    for batch in tables.stream(
-        f"""
-        SELECT f.family, e.row_index, count(*) AS n FROM ({EXPLODED}) e JOIN family_of f ON e.phrase = f.phrase
-        GROUP BY f.family, e.row_index ORDER BY f.family, e.row_index
-        """  # noqa: S608 - only names from above
-    ):
-        n_matches += np.bincount(batch["family"].to_numpy(), minlength=n)
-        exchange.append(batch["row_index"].to_numpy())
-        n_matched.append(batch["n"].to_numpy())
+    for carried in source.carried(by_family, member_first):
+        n_matches += np.bincount(carried.group, minlength=n)
+        exchange.append(carried.row)
+        n_matched.append(carried.n)
     anchor = np.full(n, np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(anchor, of_phrase[member], phrases.value[member])
-    by_family = member[np.argsort(of_phrase[member], kind="stable")]
-    n_phrases = size[kept].astype(np.int64)
     return Families(
         n=n,
         n_phrases=n_phrases,
@@ -138,9 +134,18 @@ def find_families(tables: Tables, folder: Path | None = None) -> Families:
         exchange=exchange.finished(),
         n_matched=n_matched.finished(),
         member=by_family,
-        member_first=np.concatenate(([0], np.cumsum(n_phrases))),
+        member_first=member_first,
         used=phrases,
     )
+
+
+def phrases_in(tables: Tables, folder: Path | None = None) -> PhraseSource:
+    """Return the phrases of the tables ``sketches`` and ``entity_of``: indexed where the rows lie on this machine."""
+    sketches = tables.rows("sketches")
+    if sketches is None:
+        return QueriedPhrases(tables, folder)
+    of_account = tables.query("SELECT entity FROM entity_of ORDER BY account")["entity"].to_numpy()
+    return IndexedPhrases(sketches, of_account.astype(np.int32), folder)
 
 
 def _bundles(phrases: Phrases) -> IntArray:

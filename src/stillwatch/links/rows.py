@@ -4,8 +4,10 @@ A population of ten million exchanges is looked at by thousands of groups; none 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import CodeArray, IntArray, Population
@@ -79,3 +81,10 @@ def distinct_pairs(left: IntArray | CodeArray, right: IntArray | CodeArray) -> t
     starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
     pair = key[starts]
     return pair // span, pair % span + lowest, np.diff(np.append(starts, len(key)))
+
+
+def run_starts(ordered: npt.NDArray[Any]) -> IntArray:
+    """Return where each run of equal values starts."""
+    if not len(ordered):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
