@@ -16,7 +16,8 @@ from stillwatch.assessments.hypothesis import HypothesisKind, ScoredHypothesis, 
 from stillwatch.assessments.observation import KINDS, Observation
 from stillwatch.campaigns.candidate import propose
 from stillwatch.campaigns.membership import weigh_membership
-from stillwatch.links.comparison import COMPARISONS, Comparer
+from stillwatch.links.comparer import Comparer
+from stillwatch.links.comparison import COMPARISONS, NAMES, Weight, Weights, stated_weights, weigh_pairs
 from stillwatch.links.identity import ACCOUNT_TIES, Ties, tie_graph
 from stillwatch.links.replica import replicas
 
@@ -141,7 +142,7 @@ def comparer_of(ties: Mapping[str, Ties], uses: Mapping[int, Mapping[int, int]])
     """Return a comparer that knows these ties and uses of families, and whose times and hours say nothing."""
     use = use_matrix(uses or {0: {0: 0}}, N_ENTITIES, 8)
     size = np.bincount(use.indices, minlength=8)
-    return Comparer(N_ENTITIES, use, size, ties, {}, np.zeros((N_ENTITIES, 24)), {"hours": 0.5})
+    return Comparer(stated_weights(N_ENTITIES, {"hours": 0.5}), use, size, ties, {}, np.zeros((N_ENTITIES, 24)))
 
 
 @settings(max_examples=150, deadline=None)
@@ -183,6 +184,31 @@ def test_one_more_family_in_common_never_lowers_a_comparison(held: set, pair: li
         compared = comparer_of({}, uses).compare(*pair)
         bits.append(sum(item.bits for item in compared if item.name == "same_family"))
     assert bits[1] >= bits[0] - 1e-9
+
+
+RATES = st.floats(0.001, 0.999)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(*[RATES] * 6), min_size=len(NAMES), max_size=len(NAMES)),
+    st.lists(st.integers(-1, 1), min_size=len(NAMES), max_size=len(NAMES)),
+    st.lists(st.floats(0, 20), min_size=len(NAMES), max_size=len(NAMES)),
+    st.integers(0, len(NAMES) - 1),
+)
+def test_one_more_agreement_never_lowers_the_sum(rates: list, outcome: list, above: list, place: int) -> None:
+    """Whatever was estimated, a comparison that agrees speaks at least as much for a link as one that does not.
+
+    Of agreements that by themselves speak for one, that is: rarer among strangers than among linked pairs.
+    """
+    weights = Weights(N_ENTITIES, {name: Weight(*of) for name, of in zip(NAMES, rates, strict=True)})
+    rarity = np.array([[more - np.log2(of[0]) for of, more in zip(rates, above, strict=True)]])
+    more = [*outcome[:place], 1, *outcome[place + 1 :]]
+    sums = [
+        weigh_pairs(np.array([row], np.int8), rarity, np.ones((1, len(NAMES))), weights).sum()
+        for row in (outcome, more)
+    ]
+    assert sums[1] >= sums[0] - 1e-9
 
 
 @settings(max_examples=15, deadline=None)

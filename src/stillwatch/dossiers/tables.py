@@ -161,8 +161,14 @@ COMPARISONS: Final = pa.schema(
         pa.field("because", pa.string(), nullable=False),
         pa.field("needs", pa.list_(pa.string()), nullable=False),
         pa.field("m", pa.float64(), nullable=False),  # how often linked pairs agree
-        pa.field("u", pa.float64()),  # how often strangers do; null: it follows the rarity of the value
-        pa.field("n_entities", pa.int64(), nullable=False),  # of the population that u was measured on
+        pa.field("u", pa.float64()),  # how often strangers do; a shared value counts by its rarity; null: not compared
+        pa.field("m_alone", pa.float64(), nullable=False),  # m where no earlier one of the channel agrees
+        pa.field("u_alone", pa.float64()),  # likewise u
+        pa.field("m_further", pa.float64(), nullable=False),  # m where another one of the channel agrees
+        pa.field("u_further", pa.float64(), nullable=False),  # likewise u
+        pa.field("n_linked", pa.float64(), nullable=False),  # linked pairs, by probability, that m was estimated on
+        pa.field("source", pa.string(), nullable=False),  # of m, in words
+        pa.field("n_entities", pa.int64(), nullable=False),  # of the population that m and u were estimated on
     ]
 )
 

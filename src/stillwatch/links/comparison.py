@@ -1,33 +1,45 @@
 """Comparisons of two entities, in bits: what speaks for a link between them, piece by piece.
 
-m is how often linked pairs agree, stated below with its reason; u is how often strangers do, measured on random pairs
-of this very population, or the rarity of the shared value where agreement is on a value. Shared families are
-dependent evidence (they may be parts of one template), so that the rarest counts whole and each further one half of
-the one before.
+m is how often linked pairs agree, u how often strangers do (Fellegi and Sunter 1969); where agreement is on a value,
+its rarity among all entities takes u's place. Both are estimated on the population at hand (``estimation``); what it
+says too little about stays near what people stated, below.
 
-Source: Fellegi and Sunter 1969; u from random pairs as in Splink's documentation of its estimation of u.
+Comparisons of one kind depend on each other: a household shares a card and a device, accounts made on one day begin
+on one day. So within a kind *the strongest agreement counts whole*, and a further one counts by how much more often
+linked pairs that agree on one agree on it too than strangers who agree on one do. What is not shared is weighed given
+that no earlier one of its kind is, so that five missing ties are not five facts. Shared families may be parts of one
+template: the rarest counts whole and each further one half of the one before.
+
+Guarantee: one more agreement never lowers the sum, but for a value that more than a share m of all entities hold.
+
+Source: Fellegi and Sunter 1969; agreement given the rest of its kind as in the conditional (auto-logistic) models of
+Besag 1974; ours: docs/decisions/0019-estimated-comparisons.md.
 """
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.sparse import csr_array
+import numpy.typing as npt
 
-from stillwatch.links.entity import Entities
-from stillwatch.links.identity import Ties
-from stillwatch.links.population import MISSING_TIME, FloatArray, IntArray, Population
+from stillwatch.links.population import FloatArray
 
-N_RANDOM_PAIRS: Final = 4_000  # an agreement of strangers of 1 in 100 is measured to a sixth of itself
-DAY_US: Final = 86_400_000_000
+AgreementArray = npt.NDArray[np.int8]
+"""(k, c): 1 where a pair agrees on a comparison, 0 where it does not, -1 where one side lacks it."""
+
+HOUR_US: Final = 3_600_000_000
+DAY_HOURS: Final = 24
 WORDS: Final = {"ip": "address", "referrer_id": "referrer"}
 ALIKE_HOURS: Final = 0.8  # cosine of hour-of-day profiles; strangers' mean in one time zone lies near 0.5
+M_FURTHER: Final = 0.5  # linked pairs that share one thing of a kind: half share the next; stated, then estimated
+U_FURTHER: Final = 0.2  # strangers who share one (a household, an office): one in five; stated, then estimated
+STATED: Final = "stated"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How often linked pairs agree (m) and what to tell the analyst."""
+    """How often linked pairs agree (m), as stated, and what to tell the analyst."""
 
     m: float
     title: str
@@ -54,6 +66,40 @@ COMPARISONS: Final[Mapping[str, Comparison]] = {
     "first_request": Comparison(0.40, "Began within a day", "both began to send together", "rhythm", ("requested_at",)),
     "hours": Comparison(0.60, "Same hours of the day", "calls keep one daily rhythm", "rhythm", ("requested_at",)),
 }
+NAMES: Final = tuple(COMPARISONS)
+ADDRESSES: Final = {"infrastructure": "identity"}  # who shares a card often shares a line: one kind, as for the tests
+KIND_OF: Final = tuple(ADDRESSES.get(one.channel, one.channel) for one in COMPARISONS.values())
+"""The kind of each of ``NAMES``: its channel, addresses counted with identity."""
+KINDS: Final[Mapping[str, tuple[int, ...]]] = {
+    kind: tuple(i for i, other in enumerate(KIND_OF) if other == kind) for kind in dict.fromkeys(KIND_OF)
+}
+"""The places of each kind's comparisons in ``NAMES``; within a kind they depend on each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What one comparison is weighed with.
+
+    Args:
+        m: how often linked pairs agree.
+        u: how often strangers do; of a value, any value: a shared one counts by its own rarity.
+        m_alone: how often linked pairs agree that agree on no earlier comparison of the kind; likewise ``u_alone``.
+        m_further: how often linked pairs agree that agree on another one of the kind; likewise ``u_further``.
+        n_linked: pairs taken for linked that m was estimated on, by their probabilities; 0: m is as stated.
+    """
+
+    m: float
+    u: float
+    m_alone: float
+    u_alone: float
+    m_further: float = M_FURTHER
+    u_further: float = U_FURTHER
+    n_linked: float = 0.0
+
+    @property
+    def source(self) -> str:
+        """Return where m comes from, in words."""
+        return f"estimated on {self.n_linked:,.0f} linked pairs" if self.n_linked >= 1 else STATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +130,15 @@ class EntityEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a comparison is weighed with.
+    """What comparisons of one population are weighed with.
 
     Args:
         n_entities: entities of the population.
-        u: how often strangers agree on times and hours.
-        m: how often linked pairs agree, by comparison.
+        of: the weight of each comparison that can be made.
     """
 
     n_entities: int
-    u: Mapping[str, float]
-    m: Mapping[str, float] = field(default_factory=lambda: {name: one.m for name, one in COMPARISONS.items()})
+    of: Mapping[str, Weight]
 
     @property
     def prior_bits(self) -> float:
@@ -102,127 +146,97 @@ class Weights:
         return -float(np.log2(max(self.n_entities - 1, 2)))
 
 
+def stated_weights(n_entities: int, u: Mapping[str, float], names: Iterable[str] = NAMES) -> Weights:
+    """Return the weights before anything is estimated; a comparison that ``u`` lacks hardly ever agrees by chance."""
+    found = {name: (COMPARISONS[name].m, u.get(name, 0.0)) for name in names}
+    return Weights(n_entities, {name: Weight(m, rate, m, rate) for name, (m, rate) in found.items()})
+
+
+def weigh_pairs(agrees: AgreementArray, rarity: FloatArray, repeats: FloatArray, weights: Weights) -> FloatArray:
+    """Return, (k, c), what each comparison of each pair is worth in bits; 0 where it could not be made.
+
+    Args:
+        agrees: (k, c) outcomes, in the order of ``NAMES``.
+        rarity: (k, c) ``-log2`` of how often strangers agree in this way; read where the pair agrees.
+        repeats: (k, c) how many times m counts: more than once where several families are shared.
+        weights: m and u.
+    """
+    bits = np.zeros(agrees.shape)
+    for places in KINDS.values():
+        known = [i for i in places if NAMES[i] in weights.of]
+        if not known:
+            continue
+        of = [weights.of[NAMES[i]] for i in known]
+        is_shared = agrees[:, known] == 1
+        whole = np.log2([one.m for one in of]) * repeats[:, known] + rarity[:, known]
+        lift = np.log2([one.m_further / one.u_further for one in of])
+        further = np.maximum(np.minimum(lift, whole), 0.0)
+        against = np.minimum(np.log2([(1 - one.m_alone) / (1 - one.u_alone) for one in of]), 0.0)
+        part = np.where(is_shared, further, np.where(agrees[:, known] == 0, against, 0.0))
+        strongest = np.argmax(np.where(is_shared, whole, -np.inf), axis=1)
+        row = np.flatnonzero(is_shared.any(axis=1))
+        part[row, strongest[row]] = whole[row, strongest[row]]
+        bits[:, known] = part
+    return bits
+
+
 def compare(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> tuple[WeighedComparison, ...]:
     """Return every comparison of two entities that could be made, strongest first."""
-    found = [_families(a, b, weights), *_values(a, b, weights), *_agreements(a, b, weights)]
+    seen = {**_families(a, b, weights), **_values(a, b, weights), **_times_and_hours(a, b, weights)}
+    agrees = np.full((1, len(NAMES)), -1, np.int8)
+    rarity, repeats = np.zeros(agrees.shape), np.ones(agrees.shape)
+    for name, one in seen.items():
+        place = NAMES.index(name)
+        agrees[0, place], rarity[0, place], repeats[0, place] = one.agrees, one.rarity, one.repeats
+    bits = weigh_pairs(agrees, rarity, repeats, weights)[0]
+    found = [WeighedComparison(name, float(bits[NAMES.index(name)]), one.words) for name, one in seen.items()]
     return tuple(sorted(found, key=lambda item: (-abs(item.bits), item.name)))
 
 
-def _families(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> WeighedComparison:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    agrees: bool
+    rarity: float
+    words: str
+    repeats: float = 1.0
+
+
+def _families(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> dict[str, _Seen]:
     size = np.array([n for family, n in a.families.items() if family in b.families], np.int64)
-    m = weights.m["same_family"]
     if not len(size):
-        return WeighedComparison("same_family", float(np.log2(1 - m)), "no template family in common")
-    rarity = np.sort(np.log2(m * weights.n_entities / size))[::-1]
-    bits = float(np.sum(rarity[:8] * 0.5 ** np.arange(len(rarity[:8]))))
+        return {"same_family": _Seen(False, 0.0, "no template family in common")}
+    rarity = np.sort(np.log2(weights.n_entities / size))[::-1][:8]
+    halved = 0.5 ** np.arange(len(rarity))
     families = "family" if len(size) == 1 else "families"
-    seen = f"{len(size)} template {families} in common; the rarest has {int(size.min())} entities"
-    return WeighedComparison("same_family", bits, seen)
+    words = f"{len(size)} template {families} in common; the rarest has {int(size.min())} entities"
+    return {"same_family": _Seen(True, float(rarity @ halved), words, float(halved.sum()))}
 
 
-def _values(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> list[WeighedComparison]:
-    found = []
+def _values(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> dict[str, _Seen]:
+    found = {}
     for column in a.values:
-        if column not in b.values or column not in weights.m:
+        if column not in b.values or column not in weights.of or column not in COMPARISONS:
             continue
-        m, words = weights.m[column], WORDS.get(column, column.replace("_", " "))
+        words = WORDS.get(column, column.replace("_", " "))
         holders = [n for value, n in a.values[column].items() if value in b.values[column]]
-        if not holders:
-            found.append(WeighedComparison(column, float(np.log2(1 - m)), f"no {words} in common"))
-            continue
-        bits = float(np.log2(m * weights.n_entities / min(holders)))
-        found.append(WeighedComparison(column, bits, f"{words} in common, held by {min(holders)} entities"))
+        if holders:
+            rarity = float(np.log2(weights.n_entities / min(holders)))
+            found[column] = _Seen(True, rarity, f"{words} in common, held by {min(holders)} entities")
+        else:
+            found[column] = _Seen(False, 0.0, f"no {words} in common")
     return found
 
 
-def _agreements(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> list[WeighedComparison]:
-    found = []
+def _times_and_hours(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> dict[str, _Seen]:
+    found = {}
     for name in ("sign_up", "first_request"):
-        if name in a.times and name in b.times:
-            hours = abs(a.times[name] - b.times[name]) / (DAY_US / 24)
-            found.append(_agreement(name, hours <= 24, f"{hours:.0f} hours apart", weights))
+        if name in a.times and name in b.times and name in weights.of:
+            hours = abs(a.times[name] - b.times[name]) / HOUR_US
+            rarity = -float(np.log2(weights.of[name].u))
+            found[name] = _Seen(hours <= DAY_HOURS, rarity, f"{hours:.0f} hours apart")
+    if "hours" not in weights.of:
+        return found
     likeness = float(a.hours @ b.hours)
-    seen = f"hour-of-day profiles agree to {likeness:.2f}"
-    return [*found, _agreement("hours", likeness >= ALIKE_HOURS, seen, weights)]
-
-
-def _agreement(name: str, agrees: bool, observation: str, weights: Weights) -> WeighedComparison:  # noqa: FBT001 - a fact
-    m, u = weights.m[name], weights.u[name]
-    bits = np.log2(m / u) if agrees else np.log2((1 - m) / (1 - u))
-    return WeighedComparison(name, float(bits), observation)
-
-
-@dataclass(frozen=True)
-class Comparer:
-    """Compares pairs of entities of one population.
-
-    Args:
-        use: (n_entities, n_families) exchanges of each family.
-        ties: identity ties by column.
-        times: sign-up and first request of each entity.
-        hours: (n_entities, 24) unit profiles of the hour of the day.
-        u: how often strangers agree on times and hours.
-    """
-
-    n_entities: int
-    use: csr_array
-    family_size: IntArray
-    ties: Mapping[str, Ties]
-    times: Mapping[str, IntArray]
-    hours: FloatArray
-    u: Mapping[str, float]
-
-    @property
-    def weights(self) -> Weights:
-        """Return what pairs of this population are weighed with."""
-        return Weights(self.n_entities, self.u)
-
-    @property
-    def prior_bits(self) -> float:
-        """Return the prior of a pair: one partner expected among all entities."""
-        return self.weights.prior_bits
-
-    def compare(self, a: int, b: int) -> tuple[WeighedComparison, ...]:
-        """Return every comparison of two entities that could be made, strongest first."""
-        return compare(self.evidence(a), self.evidence(b), self.weights)
-
-    def evidence(self, entity: int) -> EntityEvidence:
-        """Return what is known of an entity; families and values go by their codes."""
-        families = self.use[[entity]].indices.tolist()
-        values: dict[str, Mapping[Hashable, int]] = {}
-        for column, tie in self.ties.items():
-            held = tie.value[tie.entity == entity]
-            if len(held):
-                values[column] = dict(zip(held.tolist(), tie.n_entities()[held].tolist(), strict=True))
-        times = {
-            name: int(self.times[name][entity])
-            for name in ("sign_up", "first_request")
-            if name in self.times and self.times[name][entity] != MISSING_TIME
-        }
-        sizes = self.family_size[families].tolist()
-        return EntityEvidence(dict(zip(families, sizes, strict=True)), values, times, self.hours[entity])
-
-
-def comparer(
-    population: Population, entities: Entities, use: csr_array, ties: Mapping[str, Ties], times: Mapping[str, IntArray]
-) -> Comparer:
-    """Return a comparer whose u comes from random pairs of this population."""
-    hour = (population.exchanges.requested_us // (DAY_US // 24)) % 24
-    profile = np.zeros((entities.n, 24))
-    np.add.at(profile, (entities.of_account[population.exchanges.account], hour), 1.0)
-    profile /= np.maximum(np.linalg.norm(profile, axis=1, keepdims=True), 1.0)
-    rng = np.random.default_rng(0)
-    a, b = rng.integers(0, entities.n, (2, N_RANDOM_PAIRS))
-    u = {"hours": _smoothed_rate(np.einsum("ij,ij->i", profile[a], profile[b])[a != b] >= ALIKE_HOURS)}
-    for name in ("sign_up", "first_request"):
-        at_us = times.get(name)
-        if at_us is not None:
-            known = (at_us[a] != MISSING_TIME) & (at_us[b] != MISSING_TIME) & (a != b)
-            u[name] = _smoothed_rate(np.abs(at_us[a][known] - at_us[b][known]) <= DAY_US)
-    family_size = np.bincount(use.indices, minlength=use.shape[1]).astype(np.int64)
-    return Comparer(entities.n, use, family_size, ties, times, profile, u)
-
-
-def _smoothed_rate(agrees: np.ndarray) -> float:
-    """Return a rate that is never 0 or 1: one half added on either side (Jeffreys)."""
-    return float((np.count_nonzero(agrees) + 0.5) / (len(agrees) + 1.0))
+    rarity = -float(np.log2(weights.of["hours"].u))
+    found["hours"] = _Seen(likeness >= ALIKE_HOURS, rarity, f"hour-of-day profiles agree to {likeness:.2f}")
+    return found

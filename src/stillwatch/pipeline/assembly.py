@@ -30,7 +30,7 @@ from stillwatch.dossiers.case import (
     SharedValue,
     TemplateFamily,
 )
-from stillwatch.links.comparison import Comparer, comparer
+from stillwatch.links.comparer import Comparer, comparer
 from stillwatch.links.family import family_id
 from stillwatch.links.identity import ACCOUNT_TIES, Ties
 from stillwatch.links.population import FloatArray

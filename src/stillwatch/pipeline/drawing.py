@@ -7,7 +7,8 @@ import numpy as np
 
 from stillwatch.assessments.conduct import DAY_US, HOUR_US
 from stillwatch.dossiers.case import Edge, Evidence, Graph, Node, PairLink, Release, Timeline
-from stillwatch.links.comparison import COMPARISONS, Comparer
+from stillwatch.links.comparer import Comparer
+from stillwatch.links.comparison import COMPARISONS
 from stillwatch.links.layout import force_layout
 from stillwatch.links.population import MISSING_TIME, FloatArray, IntArray
 from stillwatch.pipeline.analysis import Analysis, Finding

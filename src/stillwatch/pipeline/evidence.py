@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from stillwatch.campaigns.candidate import family_use
 from stillwatch.dossiers.tables import ACTIVITY, COMPARISONS, FAMILIES, PROFILES, VALUES
-from stillwatch.links import comparison
+from stillwatch.links.comparer import comparer
+from stillwatch.links.comparison import COMPARISONS as KNOWN
+from stillwatch.links.comparison import Weight
 from stillwatch.links.family import family_id
 from stillwatch.links.identity import ACCOUNT_TIES
 from stillwatch.links.population import MISSING_TIME, BoolArray, CodeArray, Codes, IntArray
@@ -219,13 +221,17 @@ def _uses(use: object, n_families: int) -> IntArray:
 
 
 def _comparisons(analysis: Analysis) -> pa.Table:
-    """Return what pairs were weighed with: m as stated, u as measured here; null where it follows a value's rarity."""
+    """Return what pairs were weighed with, estimated on this population; comparisons that it lacks are as stated."""
     population, entities = analysis.population, analysis.entities
     use = family_use(population, entities, analysis.families)
-    u = comparison.comparer(population, entities, use, analysis.ties, entity_times(population, entities)).u
-    rows = [
-        {"name": name, "title": one.title, "channel": one.channel, "because": one.because, "needs": list(one.needs)}
-        | {"m": one.m, "u": u.get(name), "n_entities": entities.n}
-        for name, one in sorted(comparison.COMPARISONS.items())
-    ]
+    weights = comparer(population, entities, use, analysis.ties, entity_times(population, entities)).weights
+    rows = []
+    for name, one in sorted(KNOWN.items()):
+        about = {"name": name, "title": one.title, "channel": one.channel, "because": one.because}
+        of = weights.of.get(name) or Weight(one.m, 0.0, one.m, 0.0)
+        is_measured = name in weights.of
+        rates = {"m": of.m, "m_alone": of.m_alone, "m_further": of.m_further, "u_further": of.u_further}
+        measured = {"u": of.u if is_measured else None, "u_alone": of.u_alone if is_measured else None}
+        rest = {"n_linked": of.n_linked, "source": of.source, "n_entities": entities.n}
+        rows.append(about | {"needs": list(one.needs)} | rates | measured | rest)
     return pa.Table.from_pylist(rows, schema=COMPARISONS)

@@ -1,6 +1,7 @@
 """Tests of comparisons in bits: golden cases, and a u that was planted."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 from planted_traffic import planted, use_matrix
 from scipy.sparse import csr_array
 
-from stillwatch.links.comparison import COMPARISONS, N_RANDOM_PAIRS, Comparer, comparer
+from stillwatch.links.comparer import Comparer, comparer
+from stillwatch.links.comparison import COMPARISONS, Weights, stated_weights
+from stillwatch.links.estimation import N_RANDOM_PAIRS
 from stillwatch.links.identity import Ties
 from stillwatch.links.population import MISSING_TIME
 
@@ -49,7 +52,14 @@ def comparer_of(case: dict) -> Comparer:  # noqa: C901 - one branch for each par
         hours[entity, case[key]["hours"]] = 1.0
         hours[entity] /= max(np.linalg.norm(hours[entity]), 1.0)
     sizes = np.array([*families.values()] or [0], np.int64)
-    return Comparer(n, use, sizes, ties, times, hours, case["u"])
+    return Comparer(weights_of(case), use, sizes, ties, times, hours)
+
+
+def weights_of(case: dict) -> Weights:
+    """Return the stated weights, with the u of a case and what it sets otherwise."""
+    stated = stated_weights(case["entities"], case["u"])
+    changed = {name: replace(stated.of[name], **rates) for name, rates in case.get("weights", {}).items()}
+    return Weights(stated.n_entities, {**stated.of, **changed})
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -99,24 +109,24 @@ def test_u_is_recovered_from_a_planted_population() -> None:
         "sign_up": sign_up[order],
         "first_request": made.population.exchanges.requested_us[made.population.exchanges.first[:-1]],
     }
-    found = comparer(made.population, made.entities, csr_array((n, 1), dtype=np.int64), {}, times).u
+    found = comparer(made.population, made.entities, csr_array((n, 1), dtype=np.int64), {}, times).weights.of
     share = np.mean(in_wave)
     for name, truth in (
         ("sign_up", share**2),
         ("hours", np.mean(office) ** 2 + np.mean(~office) ** 2),
         ("first_request", 1.0),
     ):
-        slack = 4 * np.sqrt(max(truth * (1 - truth), 0.0) / N_RANDOM_PAIRS) + 2 / N_RANDOM_PAIRS
-        assert abs(found[name] - truth) <= slack, name
-        assert 0 < found[name] < 1
+        slack = 4 * np.sqrt(max(truth * (1 - truth), 0.0) / N_RANDOM_PAIRS) + 2e-4  # no rate is written as 1
+        assert abs(found[name].u - truth) <= slack, name
+        assert 0 < found[name].u < 1
 
 
 def test_u_of_a_time_that_few_have_is_still_a_probability() -> None:
     """One known time, or none, leaves u strictly between 0 and 1, so that no comparison is worth infinite bits."""
     made = planted([{"account": f"a{i}"} for i in range(6)])
     times = {"sign_up": np.array([0, *[MISSING_TIME] * 5])}
-    found = comparer(made.population, made.entities, csr_array((6, 1), dtype=np.int64), {}, times).u
-    assert all(0 < value < 1 for value in found.values())
+    found = comparer(made.population, made.entities, csr_array((6, 1), dtype=np.int64), {}, times).weights.of
+    assert all(0 < one.u < 1 and 0 < one.m < 1 for one in found.values())
 
 
 def test_alike_hours_is_a_cosine() -> None:

@@ -115,4 +115,7 @@ def _families(names: list[str], owner: dict[str, str], families: dict[str, list[
 def _comparisons() -> Any:
     for name, one in sorted(KNOWN.items()):
         about = {"name": name, "title": one.title, "channel": one.channel, "because": one.because}
-        yield about | {"needs": list(one.needs), "m": one.m, "u": U.get(name), "n_entities": N_ENTITIES}
+        u = U.get(name, 0.0001)
+        rates = {"m": one.m, "u": u, "m_alone": one.m, "u_alone": u, "m_further": 0.5, "u_further": 0.2}
+        rest = {"n_linked": 0.0, "source": "stated", "n_entities": N_ENTITIES}
+        yield about | {"needs": list(one.needs)} | rates | rest

@@ -150,6 +150,9 @@ def test_pair_adds_up(client: TestClient, campaigns: tuple[Campaign, ...]) -> No
     assert view["total_bits"] == pytest.approx(pair.total_bits, abs=1e-3)
     mirrored = asked(client, f"/pairs/{pair.account_b}/{pair.account_a}")
     assert mirrored["total_bits"] == view["total_bits"]
+    assert [row["title"] for row in view["weights"]] == [row["title"] for row in view["comparisons"]]
+    assert all(0 < row["m"] < 1 and row["source"] for row in view["weights"])
+    assert "What they are weighed with" in client.get(f"/pairs/{pair.account_a}/{pair.account_b}").text
 
 
 def test_one_entity_is_not_weighed_against_itself(client: TestClient, campaigns: tuple[Campaign, ...]) -> None:

@@ -7,13 +7,14 @@ most 200 values of a kind and 200 families an account, the rarest; beyond that a
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from stillwatch.links.comparison import EntityEvidence, WeighedComparison, Weights, compare
+from stillwatch.links.comparison import EntityEvidence, WeighedComparison, Weight, Weights, compare
 from stillwatch.service.console.store import CaseStore
 
+RATES: Final = ("m", "u", "m_alone", "u_alone", "m_further", "u_further", "n_linked")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,11 +48,11 @@ def scale_of(store: CaseStore) -> Scale | None:
 def _read_scale(store: CaseStore) -> Scale | None:
     if not store.has_evidence:
         return None
-    rows = store.rows("SELECT name, title, because, channel, needs, m, u, n_entities FROM comparisons ORDER BY name")
+    rows = store.rows("SELECT * FROM comparisons ORDER BY name")
     if not rows:
         return None
-    u = {row["name"]: row["u"] for row in rows if row["u"] is not None}
-    weights = Weights(int(rows[0]["n_entities"]), u, {row["name"]: row["m"] for row in rows})
+    weighed = {row["name"]: _weight(row) for row in rows}
+    weights = Weights(int(rows[0]["n_entities"]), {name: one for name, one in weighed.items() if one is not None})
     return Scale(
         weights,
         {row["name"]: row["title"] for row in rows},
@@ -59,6 +60,19 @@ def _read_scale(store: CaseStore) -> Scale | None:
         {row["name"]: row["channel"] for row in rows},
         {row["name"]: tuple(row["needs"]) for row in rows},
     )
+
+
+def _weight(row: Mapping[str, Any]) -> Weight | None:
+    """Return one comparison's weight, or null where the traffic did not allow it.
+
+    A case of before all of these were estimated holds m, and u of times and hours, alone.
+    """
+    if "m_further" not in row:
+        u = row["u"] or 0.0
+        return Weight(row["m"], u, row["m"], u)
+    if row["u"] is None:
+        return None
+    return Weight(*(float(row[name]) for name in RATES))
 
 
 @dataclass(slots=True)

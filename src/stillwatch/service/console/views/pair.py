@@ -49,6 +49,23 @@ class SharedThing:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightRow:
+    """What one comparison is weighed with: how often linked pairs (m) and strangers (u) agree.
+
+    Args:
+        m_further: of pairs that agree on another comparison of the kind; likewise ``u_further``.
+        source: of m, in words.
+    """
+
+    title: str
+    m: float
+    u: float
+    m_further: float
+    u_further: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class PairView:
     """Two accounts compared.
 
@@ -56,6 +73,7 @@ class PairView:
         is_one_entity: they openly belong together, which is no evidence of coordination and is not weighed.
         prior_bits: of a pair drawn at random; null where nothing was weighed, as are ``total_bits``.
         comparisons: in bits, the strongest first; positive ones speak for a link.
+        weights: what each of them was weighed with.
         shared: what both have, the rarest first.
     """
 
@@ -68,6 +86,7 @@ class PairView:
     prior_bits: float | None
     total_bits: float | None
     comparisons: tuple[Evidence, ...]
+    weights: tuple[WeightRow, ...]
     shared: tuple[SharedThing, ...]
     has_evidence: bool
 
@@ -98,6 +117,7 @@ def pair_view(store: CaseStore, account_a: str, account_b: str) -> PairView:
         prior,
         total,
         comparisons,
+        () if scale is None else _weights(scale, comparisons),
         _shared(store, account_a, account_b),
         store.has_evidence,
     )
@@ -120,6 +140,11 @@ def _evidence(scale: Scale, name: str, bits: float, observation: str) -> Evidenc
         scale.because[name],
         scale.needs[name],
     )
+
+
+def _weights(scale: Scale, comparisons: tuple[Evidence, ...]) -> tuple[WeightRow, ...]:
+    rows = [(scale.titles[one.name], scale.weights.of[one.name]) for one in comparisons if one.name in scale.weights.of]
+    return tuple(WeightRow(title, w.m, w.u, w.m_further, w.u_further, w.source) for title, w in rows)
 
 
 def _side(row: dict[str, Any]) -> Side:

@@ -54,7 +54,7 @@ def ties_of(store: CaseStore, account_id: str, entity_id: str) -> tuple[Tie, ...
     if scale is None:
         return ()
     n = scale.weights.n_entities
-    parameters: list[Any] = [account_id, entity_id, math.floor(n / 2**LEAST_BITS), list(scale.weights.m), n, MOST_TIES]
+    parameters: list[Any] = [account_id, entity_id, math.floor(n / 2**LEAST_BITS), list(scale.weights.of), n, MOST_TIES]
     return tuple(
         Tie(
             row["account_id"],
