@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.links.bundle import N_HASHES, bundled, entity_signatures
+from stillwatch.links.bundle import N_HASHES, bundled, entity_signatures, hash_ranks
 from stillwatch.links.phrase import Phrases, PhraseSource
 from stillwatch.links.phrase_index import IndexedPhrases
 from stillwatch.links.phrase_query import QueriedPhrases
@@ -150,7 +150,8 @@ def phrases_in(tables: Tables, folder: Path | None = None) -> PhraseSource:
 
 def _bundles(phrases: Phrases) -> IntArray:
     """Return the bundle of each phrase; kept-up phrases are compared by the entities that come back to them."""
-    signature = np.empty((len(phrases.value), N_HASHES), np.uint64)
+    signature = np.empty((len(phrases.value), N_HASHES), np.uint32)
+    ranks = hash_ranks(int(phrases.entity.max(initial=-1)) + 1)
     is_kept_up = np.zeros(len(phrases.value), bool)
     for start, end in blocks(phrases.first, USES_AT_ONCE):
         part = phrases.between(start, end)
@@ -158,7 +159,7 @@ def _bundles(phrases: Phrases) -> IntArray:
         n_recurrent = np.add.reduceat(recurs, part.first[:-1], dtype=np.int64)
         keeps = (n_recurrent >= LEAST_ENTITIES) & (n_recurrent >= LEAST_KEPT_UP * part.n_entities)
         is_kept_up[start:end] = keeps
-        signature[start:end] = entity_signatures(part, recurs | ~np.repeat(keeps, part.n_entities))
+        signature[start:end] = entity_signatures(part, ranks, recurs | ~np.repeat(keeps, part.n_entities))
     bundle = np.zeros(len(phrases.value), np.int64)
     bundle[is_kept_up] = bundled(signature[is_kept_up])
     n_kept_up = int(bundle.max(initial=-1)) + 1

@@ -12,7 +12,7 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 
 from stillwatch.engines.embedded import EmbeddedEngine
-from stillwatch.links.bundle import bundled, entity_signatures
+from stillwatch.links.bundle import bundled, entity_signatures, hash_ranks
 from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
 from stillwatch.links.phrase import Phrases
@@ -143,7 +143,12 @@ def phrases_of(sets: Mapping[int, Iterable[int]]) -> Phrases:
 
 def bundle_phrases(phrases: Phrases) -> np.ndarray:
     """Return the bundle of each phrase by all its entities."""
-    return bundled(entity_signatures(phrases))
+    return bundled(signatures(phrases))
+
+
+def signatures(phrases: Phrases) -> np.ndarray:
+    """Return the signatures of the entity sets of phrases."""
+    return entity_signatures(phrases, hash_ranks(int(phrases.entity.max(initial=-1)) + 1))
 
 
 def use_matrix(used: Mapping[int, Mapping[int, int]], n_entities: int, n_families: int) -> csr_array:

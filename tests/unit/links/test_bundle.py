@@ -3,10 +3,12 @@
 import itertools
 
 import numpy as np
-from planted_traffic import adjusted_rand, bundle_phrases, phrases_of
+import pytest
+from planted_traffic import adjusted_rand, bundle_phrases, phrases_of, signatures
 
 from stillwatch.links import bundle
-from stillwatch.links.bundle import LEAST_EQUAL, N_HASHES, NEIGHBOURS, entity_signatures
+from stillwatch.links.bundle import LEAST_EQUAL, N_HASHES, NEIGHBOURS
+from stillwatch.links.components import connected_components
 
 
 def jaccard(a: set[int], b: set[int]) -> float:
@@ -22,7 +24,7 @@ def test_signatures_agree_as_often_as_jaccard_says() -> None:
         whole = rng.choice(5000, 40, replace=False)
         cut = int(rng.integers(5, 40))
         sets[2 * i], sets[2 * i + 1] = {*whole[:cut].tolist(), 9000 + i}, set(whole.tolist())
-    signature = entity_signatures(phrases_of(sets))
+    signature = signatures(phrases_of(sets))
     estimated = np.array([np.mean(signature[2 * i] == signature[2 * i + 1]) for i in range(120)])
     exact = np.array([jaccard(sets[2 * i], sets[2 * i + 1]) for i in range(120)])
     assert abs(float(np.mean(estimated - exact))) < 3 * 0.5 / np.sqrt(120 * N_HASHES)
@@ -66,9 +68,9 @@ def test_work_is_bounded_for_a_very_popular_phrase() -> None:
     """However many phrases one set of entities shares, each is compared with a few: never with all the others."""
     n = 3000
     popular = {value: range(50) for value in range(n)}
-    signature = entity_signatures(phrases_of(popular))
+    signature = signatures(phrases_of(popular))
     for i in range(N_HASHES):
-        left, right = bundle._joined_pairs(signature, i)
+        left, right = bundle._joined_pairs(signature, signature.astype(np.uint8), i, np.arange(n, dtype=np.int32))
         assert len(left) == len(right) <= n * NEIGHBOURS
     assert set(bundle_phrases(phrases_of(popular)).tolist()) == {0}
 
@@ -82,3 +84,33 @@ def test_no_phrases_make_no_bundles() -> None:
 def test_the_threshold_is_above_a_half() -> None:
     """At an agreement of a half, templates chain to common speech: the threshold must not sink to it."""
     assert LEAST_EQUAL / N_HASHES > 0.6
+
+
+def test_bundles_are_the_components_of_all_pairs_that_are_compared() -> None:
+    """What was joined before is not compared again, and the last bytes say no where the whole would say yes: never."""
+    rng = np.random.default_rng(8)
+    base = [rng.choice(4000, 30, replace=False) for _ in range(60)]
+    sets = {i: [*rng.choice(base[i % 60], 26, replace=False), int(rng.integers(4000))] for i in range(600)}
+    signature = signatures(phrases_of(sets))
+    left, right = [], []
+    for i in range(N_HASHES):
+        order = np.lexsort((signature[:, (i + 1) % N_HASHES], signature[:, i]))
+        for step in range(1, NEIGHBOURS + 1):
+            a, b = order[:-step], order[step:]
+            is_close = signature[a, i] == signature[b, i]
+            is_joined = is_close & (np.count_nonzero(signature[a] == signature[b], axis=1) >= LEAST_EQUAL)
+            left.append(a[is_joined])
+            right.append(b[is_joined])
+    wanted = connected_components(len(sets), np.concatenate(left), np.concatenate(right))
+    found = bundle.bundled(signature)
+    assert found.tolist() == wanted.tolist()
+    assert 1 < len(set(found.tolist())) < 600
+
+
+def test_long_keys_are_ordered_as_short_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where three numbers do not fit one key, the order is the same."""
+    rng = np.random.default_rng(9)
+    signature = rng.integers(0, 6, (200, N_HASHES), dtype=np.uint32)
+    packed = [bundle._bucket_order(signature, i).tolist() for i in range(N_HASHES)]
+    monkeypatch.setattr(bundle, "KEY_BITS", 0)
+    assert [bundle._bucket_order(signature, i).tolist() for i in range(N_HASHES)] == packed
