@@ -22,6 +22,7 @@ from stillwatch.store.desk.database import FILE_NAME
 from stillwatch.store.state.place import DATABASES, vault_at
 from stillwatch.store.state.window import DEFAULT_DAYS
 
+WITHOUT_ROWS: Final = {"accounts": "nothing is known of any account", "authorisations": "nobody counts as authorised"}
 FRESH_KEY: Final = (
     "no --key-file: this run's key is fresh and forgotten afterwards, so its ids match no other run's. "
     "For runs that can be compared: stillwatch key new FILE"
@@ -133,6 +134,8 @@ def unusable_rows(out: Path) -> list[str]:
     lines = []
     for name, register in registers.items():
         n_bad = sum(register["quarantined"].values())
+        if register["read"] == 0:
+            lines.append(f"{name}: the table has no row; {WITHOUT_ROWS[name]}")
         if n_bad:
             reasons = ", ".join(f"{reason} {n:,}" for reason, n in register["quarantined"].items())
             lines.append(f"{name}: {n_bad:,} of {register['read']:,} rows could not be used: {reasons}")

@@ -10,14 +10,11 @@ import pyarrow.compute as pc
 from stillwatch.campaigns.lifecycle import Book
 from stillwatch.campaigns.record import Record, Sighting
 from stillwatch.dossiers.case import Campaign, Case, Lifecycle, LifecycleEvent
-from stillwatch.links.family import Families
-from stillwatch.links.population import IntArray
-from stillwatch.links.rows import distinct_pairs
 from stillwatch.pipeline.analysis import Analysis, Finding
 
 DAY_US: Final = 86_400_000_000
 MOST_PHRASES: Final = 256  # the least values of each campaign: as good as all, for they are a random sample
-RARE_SHARE: Final = 0.8  # of the accounts that use a family are members: it is theirs, and no public app's
+RARE_SHARE: Final = 0.8  # of the entities that use a phrase are members: it is theirs, and no public app's
 
 
 def sightings_of(analysis: Analysis, case: Case) -> tuple[Sighting, ...]:
@@ -86,18 +83,15 @@ def _sighting(analysis: Analysis, finding: Finding, campaign: Campaign, q_level:
 
 
 def _rare_phrases(analysis: Analysis, finding: Finding) -> tuple[int, ...]:
-    """Return the phrases of those of a finding's families whose users are nearly all members; the least values."""
-    families = analysis.families
-    chosen = _own_families(analysis, families, finding)
-    return tuple(int(value) for value in families.phrases(chosen)[:MOST_PHRASES])
+    """Return the phrases of a finding's families whose users are nearly all members; the least values.
 
-
-def _own_families(analysis: Analysis, families: Families, finding: Finding) -> IntArray:
-    mine = finding.group.families
-    found = families.matches(mine)
-    place, account, _ = distinct_pairs(found.place, analysis.population.exchanges.account[found.exchange])
-    inside = np.zeros(len(analysis.population.accounts), bool)
-    inside[finding.accounts] = True
-    n_users = np.bincount(place, minlength=len(mine))
-    n_members = np.bincount(place, weights=inside[account], minlength=len(mine))
-    return mine[n_members >= RARE_SHARE * n_users]
+    Phrase by phrase: a family as a whole meets ever more passers-by, with one phrase each, the longer the window is.
+    """
+    families, mine = analysis.families, finding.group.families
+    values, uses = families.phrases(mine), families.uses(mine)
+    is_member = np.zeros(analysis.entities.n, bool)
+    is_member[finding.group.entities] = True
+    n_users = np.bincount(uses.place, minlength=len(values))
+    n_members = np.bincount(uses.place, weights=is_member[uses.entity], minlength=len(values))
+    rare = values[n_members >= RARE_SHARE * n_users]
+    return tuple(int(value) for value in rare[:MOST_PHRASES])

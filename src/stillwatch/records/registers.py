@@ -27,6 +27,7 @@ from stillwatch.records.schema import ACCOUNTS, AUTHORISATIONS
 from stillwatch.records.tally import digest_of, quarantine_table
 
 TIMES: Final = ("valid_from", "valid_to")
+NO_ROWS: Final = "files without a row"
 SCOPES: Final = frozenset({"distillation", "evaluation", "safety_research", "resale"})
 
 Row = Mapping[str, Any]
@@ -163,12 +164,16 @@ class _Collected:
 
     def _file(self, source: Source, settle: Settle) -> Iterator[Row]:
         form = form_of(source, self._limits)
+        has_mark = False
         if form.container in COLUMNAR:
-            check_types(open_columns(source.path, form.container, source.name), self._schema, source.name, self._zone)
-        has_mark = form.container == "empty"
+            columns = open_columns(source.path, form.container, source.name)
+            check_types(columns, self._schema, source.name, self._zone)
+            has_mark = self._mark in columns.names
+        n_rows = 0
         raw = None if form.container in COLUMNAR else HashingFile(source.path)
         try:
             for item in records_of(source, form, self._limits, raw):
+                n_rows += 1
                 if isinstance(item, Quarantined):
                     self._quarantined.append(item)
                     continue
@@ -182,7 +187,9 @@ class _Collected:
         finally:
             if raw is not None:
                 raw.close()
-        if not has_mark:
+        if n_rows == 0 and (has_mark or form.container not in COLUMNAR):
+            self.warnings[NO_ROWS] += 1  # nobody is authorised, or no account is described: that is allowed
+        elif not has_mark:
             raise InputError(
                 source.name,
                 f"no row has {self._mark}",

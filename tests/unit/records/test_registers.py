@@ -115,3 +115,30 @@ def test_authorisations(tmp_path):
     by_party = {row["account_id"] or row["organisation_id"]: row for row in found.table.to_pylist()}
     assert by_party["o"]["valid_to"] is None
     assert by_party["a"]["valid_from"] == NOON
+
+
+def empty_file(path, schema):
+    """Write a table without a row, as the kind of file that a path's ending names."""
+    if path.suffix == ".parquet":
+        pq.write_table(schema.empty_table(), path)
+    else:
+        path.write_text({".csv": ",".join(schema.names) + "\n", ".json": "[]", ".jsonl": ""}[path.suffix])
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".json", ".jsonl"])
+def test_a_table_without_a_row_is_read_and_told(tmp_path, suffix):
+    """A registry that authorises nobody is one; so is an accounts table that describes nobody."""
+    for read, schema in ((read_accounts, ACCOUNTS), (read_authorisations, AUTHORISATIONS)):
+        found = read([empty_file(tmp_path / f"x{suffix}", schema)])
+        assert found.table.schema == schema
+        assert (found.n_read, len(found.table), found.quarantine.num_rows) == (0, 0, 0)
+        assert found.warnings == {"files without a row": 1}
+        assert list(found.digests) == [f"x{suffix}"]
+
+
+def test_a_table_of_another_kind_without_a_row_is_refused(tmp_path):
+    """Where a file says its columns, a missing one is missed even without a row."""
+    path = empty_file(tmp_path / "x.parquet", ACCOUNTS)
+    with pytest.raises(InputError, match="no row has scope"):
+        read_authorisations([path])

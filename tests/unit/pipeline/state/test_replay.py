@@ -11,11 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from days import KEY, Days, Replayed, bytes_of, changed, quiet, without_story
 
+from stillwatch.campaigns.replacement import LEAST_PHRASES
 from stillwatch.errors import InputError, OutputError, StateError, StateInUseError
 from stillwatch.pipeline.scan import scan
 from stillwatch.sketches.key import SketchKey
 from stillwatch.store.state.opening import existing
 from stillwatch.store.state.place import vault_at
+from stillwatch.store.state.reading import open_state
 
 
 def test_days_one_by_one_are_one_scan_over_all(days: Days, replayed: Replayed, tmp_path: Path) -> None:
@@ -48,6 +50,12 @@ def test_campaigns_keep_their_ids(replayed: Replayed) -> None:
         assert story.accused_on is not None
         first = next(case for case in by_day if name in case and case[name].is_accusation)
         assert story.exchanges_lost == first[name].exchanges
+
+
+def test_passers_by_do_not_take_a_campaigns_phrases(replayed: Replayed) -> None:
+    """After six days an accused campaign still has phrases of its own, though others used one of its template's."""
+    for one in open_state(str(replayed.state)).campaigns():
+        assert len(one.phrases) >= LEAST_PHRASES or not one.is_accusation
 
 
 def test_the_same_file_again_adds_nothing(days: Days, replayed: Replayed, tmp_path: Path) -> None:
