@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.links.population import CodeArray, FloatArray
+from stillwatch.links.rows import run_starts
 
 UNIT: Final = 127.0  # the length of a topic as it is stored
 LEAST_TOPIC: Final = 0.25  # squared length: requests too short to have a topic say nothing of it
@@ -22,21 +23,22 @@ def topic_cohesion(topic: npt.NDArray[np.int8], account: CodeArray) -> tuple[flo
 
     Args:
         topic: (k, 64) topics of the openings.
-        account: (k,) whose each is.
+        account: (k,) whose each is, rising.
     """
-    vectors = topic.astype(np.float64) / UNIT
-    told = np.einsum("ij,ij->i", vectors, vectors) > LEAST_TOPIC
-    vectors = vectors[told]
-    accounts, inverse, count = np.unique(account[told], return_inverse=True, return_counts=True)
+    vectors = topic.astype(np.int32)  # sums of integers are exact, in whatever order
+    square = np.einsum("ij,ij->i", vectors, vectors)
+    told = square > LEAST_TOPIC * UNIT**2
+    account, vectors, square = account[told], vectors[told], square[told]
+    first = run_starts(account)
+    count = np.diff(np.append(first, len(account)))
     if np.count_nonzero(count >= 2) < 3:
         return None
-    total = np.zeros((len(accounts), vectors.shape[1]))
-    np.add.at(total, inverse, vectors)
-    squares = np.bincount(inverse, weights=np.einsum("ij,ij->i", vectors, vectors))
+    total = np.add.reduceat(vectors, first, axis=0, dtype=np.int64) / UNIT
+    squares = np.add.reduceat(square, first, dtype=np.int64) / UNIT**2
     several = count >= 2
     within = (np.einsum("ij,ij->i", total, total) - squares)[several] / (count * (count - 1.0))[several]
     mean: FloatArray = total / count[:, None]
     overall = mean.sum(axis=0)
-    k = len(accounts)
+    k = len(first)
     between = (float(overall @ overall) - float(np.einsum("ij,ij->", mean, mean))) / (k * (k - 1.0))
     return float(np.mean(within)), between

@@ -9,13 +9,14 @@ import numpy as np
 
 from stillwatch.assessments.sample import Sample
 from stillwatch.campaigns.work_list import sent_alone
-from stillwatch.links.population import MISSING_TIME, IntArray
-from stillwatch.links.rows import distinct_pairs
+from stillwatch.links.population import MISSING_TIME, BoolArray, IntArray
+from stillwatch.links.rows import distinct, distinct_pairs
 
 DAY_US: Final = 86_400_000_000
 HOUR_US: Final = 3_600_000_000
 UNDECLARED_TIES: Final = ("payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint")
 LEAST_FOR_A_DAY: Final = 24  # exchanges of an account before its hours of the day mean anything
+NEVER: Final = np.iinfo(np.int64).max
 ESTABLISHED_DAYS: Final = 5  # an account bought or made for a pool is mostly put to work sooner
 OLD_DAYS: Final = 30  # an account this old at its first slice exchange was not made for it
 
@@ -184,14 +185,13 @@ def uneven_parts(sample: Sample) -> float | None:
 
 def no_ramp(sample: Sample) -> float | None:
     """Return the share of accounts whose first two days reach their later daily mean, of those that last six days."""
-    account, first = np.unique(sample.account_of_row, return_index=True)
-    bounds = np.append(first, len(sample.rows))
-    started = []
-    for i in range(len(account)):
-        days = (sample.requested_us[bounds[i] : bounds[i + 1]] - sample.requested_us[bounds[i]]) // DAY_US
-        if days[-1] >= 5:
-            early = float(np.count_nonzero(days < 2)) / 2
-            started.append(early >= float(np.count_nonzero(days >= 2)) / float(days[-1] - 1))
+    account, first, owner = np.unique(sample.account_of_row, return_index=True, return_inverse=True)
+    day = (sample.requested_us - sample.requested_us[first][owner]) // DAY_US
+    last = day[np.append(first, len(day))[1:] - 1]
+    early = np.bincount(owner[day < 2], minlength=len(account)) / 2
+    later = np.bincount(owner[day >= 2], minlength=len(account))
+    lasts = last >= 5
+    started = early[lasts] >= later[lasts] / (last[lasts] - 1)
     return float(np.mean(started)) if len(started) >= 3 else None
 
 
@@ -203,21 +203,12 @@ def taken_over_share(sample: Sample) -> float | None:
     """
     if not sample.has("ip"):
         return None
-    exchanges = sample.population.exchanges
-    starts, ends = exchanges.first[sample.accounts], exchanges.first[sample.accounts + 1]
-    bounds = np.searchsorted(sample.rows, np.stack([starts, ends]))
-    taken = 0
-    for start, end, low, high in zip(starts.tolist(), ends.tolist(), *bounds.tolist(), strict=True):
-        span = slice(start, end)
-        mine = np.zeros(end - start, bool)
-        mine[sample.rows[low:high] - start] = True
-        at, ip = exchanges.requested_us[span], exchanges.keys["ip"].code[span]
-        if not np.any(mine) or np.all(mine):
-            continue
-        begun = at[mine][0]
-        before = ~mine & (at < begun - 3 * DAY_US)
-        taken += int(np.count_nonzero(before) >= 5 and not np.any(np.isin(ip[mine], ip[~mine])))
-    return taken / len(sample.accounts) if len(sample.accounts) else None
+    owner, mine, begun = _beginnings(sample)
+    at = sample.population.exchanges.requested_us[sample.all_rows]
+    is_before = ~mine & (at < begun[owner] - 3 * DAY_US) & (begun[owner] < NEVER)
+    is_established = np.bincount(owner[is_before], minlength=len(begun)) >= 5
+    taken = is_established & ~_share_addresses(sample, owner, mine, ~mine)
+    return float(np.count_nonzero(taken)) / len(sample.accounts) if len(sample.accounts) else None
 
 
 def foreign_share(sample: Sample) -> float | None:
@@ -228,22 +219,40 @@ def foreign_share(sample: Sample) -> float | None:
     """
     if not sample.has("ip"):
         return None
-    exchanges, accounts = sample.population.exchanges, sample.population.accounts
-    in_slice = np.zeros(len(exchanges), bool)
-    in_slice[sample.rows] = True
-    n_known, n_foreign = 0, 0
-    for account in sample.accounts:
-        span = slice(int(exchanges.first[account]), int(exchanges.first[account + 1]))
-        mine, at, ip = in_slice[span], exchanges.requested_us[span], exchanges.keys["ip"].code[span]
-        if not np.any(mine):
-            continue
-        begun, created = int(at[mine][0]), int(accounts.created_us[account])
-        before = ip[at < begun]
-        is_old = created == MISSING_TIME or begun - created >= ESTABLISHED_DAYS * DAY_US
-        if is_old and len(before):
-            n_known += 1
-            n_foreign += not np.any(np.isin(ip[mine], before))
+    owner, mine, begun = _beginnings(sample)
+    is_before = sample.population.exchanges.requested_us[sample.all_rows] < begun[owner]
+    has_begun = begun < NEVER
+    created = sample.population.accounts.created_us[sample.accounts]
+    is_old = (created == MISSING_TIME) | (begun - np.maximum(created, 0) >= ESTABLISHED_DAYS * DAY_US)
+    is_known = has_begun & is_old & (np.bincount(owner[is_before], minlength=len(begun)) > 0)
+    n_known = int(np.count_nonzero(is_known))
+    n_foreign = int(np.count_nonzero(is_known & ~_share_addresses(sample, owner, mine, is_before)))
     return n_foreign / n_known if n_known >= 3 else None
+
+
+def _beginnings(sample: Sample) -> tuple[IntArray, BoolArray, IntArray]:
+    """Return whose each exchange of the accounts is, whether it is in question, and when each account's such begin.
+
+    Owners are places in ``sample.accounts``; an account without exchanges in question begins ``NEVER``.
+    """
+    exchanges = sample.population.exchanges
+    owner = np.searchsorted(sample.accounts, exchanges.account[sample.all_rows])
+    mine = np.zeros(len(sample.all_rows), bool)
+    mine[np.searchsorted(sample.all_rows, sample.rows)] = True
+    begun = np.full(len(sample.accounts), NEVER)
+    first = np.flatnonzero(mine)[::-1]  # the earliest is written last
+    begun[owner[first]] = exchanges.requested_us[sample.all_rows[first]]
+    return owner, mine, begun
+
+
+def _share_addresses(sample: Sample, owner: IntArray, some: BoolArray, others: BoolArray) -> BoolArray:
+    """Return, for each account, whether some of its exchanges came from an address of certain others of its own."""
+    address = sample.population.exchanges.keys["ip"].code[sample.all_rows].astype(np.int64) + 1
+    key = owner * (int(address.max(initial=0)) + 1) + address
+    both = np.isin(distinct(key[some]), distinct(key[others]), assume_unique=True)
+    found = np.zeros(len(sample.accounts), bool)
+    found[distinct(key[some])[both] // (int(address.max(initial=0)) + 1)] = True
+    return found
 
 
 def banned_share(sample: Sample) -> float | None:

@@ -9,6 +9,7 @@ Source: Wilson 1927; Kott 2001, the delete-a-group jackknife (Journal of Officia
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 from typing import Final
 
@@ -35,15 +36,43 @@ class Spread:
     method: str
 
 
-def spread_of(kind: ObservationKind, value: float | None, sample: Sample, seed: int) -> Spread:
+class Jackknife:
+    """A sample, and the same without each tenth of its accounts in turn; made once for all its observations.
+
+    Args:
+        sample: the group.
+        seed: of the split of its accounts into groups.
+    """
+
+    def __init__(self, sample: Sample, seed: int) -> None:
+        self.sample, self._seed = sample, seed
+
+    @cached_property
+    def left_out(self) -> tuple[Sample, ...]:
+        """Return the samples without a tenth; none where there are too few accounts to leave some out."""
+        accounts = self.sample.accounts
+        n_groups = min(N_GROUPS, len(accounts))
+        if n_groups < LEAST_ACCOUNTS:
+            return ()
+        group = np.random.default_rng(self._seed).permutation(len(accounts)) % n_groups
+        return tuple(without(self.sample, accounts[group == g]) for g in range(n_groups))
+
+    def replicates(self, kind: ObservationKind) -> list[float] | None:
+        """Return an observation without each tenth; null where any could not be made, or nothing be left out."""
+        found = [kind.measure(sample) for sample in self.left_out]
+        known = [value for value in found if value is not None]
+        return known if known and len(known) == len(found) else None
+
+
+def spread_of(kind: ObservationKind, value: float | None, jackknife: Jackknife) -> Spread:
     """Return the interval of an observation that was made on a sample.
 
     Args:
         kind: the observation.
         value: what was seen, or null.
-        sample: the group.
-        seed: of the split of its accounts into groups.
+        jackknife: the group, and the group without each tenth of its accounts.
     """
+    sample = jackknife.sample
     if value is None:
         return Spread(None, None, "the observation could not be made")
     if kind.unit == P_DIGITS:
@@ -51,7 +80,7 @@ def spread_of(kind: ObservationKind, value: float | None, sample: Sample, seed: 
     n = COUNTED.get(kind.name, _all_accounts)(sample)
     if kind.unit == ACCOUNTS_SHARE:
         return _wilson(value, n)
-    replicates = _replicates(kind, sample, seed)
+    replicates = jackknife.replicates(kind)
     if replicates is None:
         return Spread(None, None, "too few accounts to leave some out")
     width = T_OF_GROUPS[len(replicates)] * _standard_error(replicates)
@@ -80,16 +109,6 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 def _wilson(value: float, n: int) -> Spread:
     low, high = wilson(min(max(value, 0.0), 1.0), n)
     return Spread(low, high, f"95% Wilson interval over {n} accounts")
-
-
-def _replicates(kind: ObservationKind, sample: Sample, seed: int) -> list[float] | None:
-    n_groups = min(N_GROUPS, len(sample.accounts))
-    if n_groups < LEAST_ACCOUNTS:
-        return None
-    group = np.random.default_rng(seed).permutation(len(sample.accounts)) % n_groups
-    found = [kind.measure(without(sample, sample.accounts[group == g])) for g in range(n_groups)]
-    known = [value for value in found if value is not None]
-    return known if len(known) == n_groups else None
 
 
 def _standard_error(replicates: list[float]) -> float:

@@ -310,15 +310,15 @@ def _identity_candidates(ties: Mapping[str, Ties], n_entities: int, use: csr_arr
     size = np.bincount(label)
     order = np.argsort(label, kind="stable")
     starts = np.concatenate(([0], np.cumsum(size)))
+    n_users = np.bincount(use.indices, minlength=use.shape[1])
     found = []
     for community in np.flatnonzero(size >= LEAST_ENTITIES):
         members = np.sort(order[starts[community] : starts[community + 1]]).astype(np.int64)
-        found.append(Candidate("identity", _families_of(members, use), members))
+        found.append(Candidate("identity", _families_of(members, use, n_users), members))
     return found
 
 
-def _families_of(members: IntArray, use: csr_array) -> IntArray:
+def _families_of(members: IntArray, use: csr_array, n_users: IntArray) -> IntArray:
     """Return the families that at least half of the members use and that members use more than others do."""
     inside = np.bincount(use[members].indices, minlength=use.shape[1])
-    total = np.bincount(use.indices, minlength=use.shape[1])
-    return np.flatnonzero((inside >= max(len(members) / 2, LEAST_ENTITIES)) & (inside * 2 > total)).astype(np.int64)
+    return np.flatnonzero((inside >= max(len(members) / 2, LEAST_ENTITIES)) & (inside * 2 > n_users)).astype(np.int64)

@@ -3,15 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from scipy.sparse import csr_array
 
 from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights, weigh
 from stillwatch.assessments.observation import Observation, observe, with_tests
 from stillwatch.assessments.sample import Sample, plain_sample
-from stillwatch.campaigns.candidate import propose
+from stillwatch.campaigns.candidate import family_use, propose
 from stillwatch.campaigns.control import activity_strata, draw_controls
 from stillwatch.campaigns.coordination import (
     TESTED_KINDS,
@@ -26,6 +28,7 @@ from stillwatch.campaigns.false_discovery import q_values
 from stillwatch.campaigns.membership import Group, weigh_membership, without_declared
 from stillwatch.campaigns.turn_taking import turn_taking
 from stillwatch.campaigns.work_list import WorkLists, sent_before
+from stillwatch.links.comparer import Comparer, comparer
 from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
 from stillwatch.links.handover import hand_overs, linked_entities, successions
@@ -83,7 +86,7 @@ class Finding:
         return AUTHORISED if registered >= MOSTLY_REGISTERED else UNDETERMINED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Analysis:
     """What the stages found in one population.
 
@@ -113,6 +116,17 @@ class Analysis:
     def not_accused(self) -> BoolArray:
         """Return (n_accounts,) accounts in no accusation: the registry names them, or an analyst left them out."""
         return self.registry.named if self.left_out is None else self.registry.named | self.left_out
+
+    @cached_property
+    def use(self) -> csr_array:
+        """Return, (n_entities, n_families), in how many exchanges each entity clearly used each family."""
+        return family_use(self.population, self.entities, self.families)
+
+    @cached_property
+    def comparer(self) -> Comparer:
+        """Return what compares pairs of entities."""
+        times = entity_times(self.population, self.entities)
+        return comparer(self.population, self.entities, self.use, self.ties, times)
 
     def shared_with(self, finding: Finding) -> dict[str, BoolArray]:
         """Return, for each tie column, which accounts share a value with another member entity of a finding."""

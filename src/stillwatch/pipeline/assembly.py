@@ -13,7 +13,6 @@ from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights
 from stillwatch.assessments.indicator import PUBLISHED
 from stillwatch.assessments.observation import KINDS, described
 from stillwatch.assessments.sample import Sample, plain_sample
-from stillwatch.campaigns.candidate import family_use
 from stillwatch.dossiers.case import (
     SCHEMA_NAME,
     Campaign,
@@ -30,11 +29,11 @@ from stillwatch.dossiers.case import (
     SharedValue,
     TemplateFamily,
 )
-from stillwatch.links.comparer import Comparer, comparer
+from stillwatch.links.comparer import Comparer
 from stillwatch.links.family import family_id
 from stillwatch.links.identity import ACCOUNT_TIES, Ties
 from stillwatch.links.population import FloatArray
-from stillwatch.pipeline.analysis import UNDETERMINED, Analysis, Finding, entity_times, group_sample
+from stillwatch.pipeline.analysis import UNDETERMINED, Analysis, Finding, group_sample
 from stillwatch.pipeline.drawing import graph, instant, listed_rows, pairs, timeline
 from stillwatch.pipeline.settings import Settings
 from stillwatch.sketches.schema import CAPABILITIES
@@ -68,8 +67,7 @@ def assemble(
     """
     population = analysis.population
     at = population.exchanges.requested_us
-    use = family_use(population, analysis.entities, analysis.families)
-    compared = comparer(population, analysis.entities, use, analysis.ties, entity_times(population, analysis.entities))
+    compared = analysis.comparer
     at_large = capability_shares(_everything(analysis))
     missing = missing_evidence(population.columns)
     ids = campaign_ids(analysis)

@@ -9,16 +9,14 @@ from typing import Final, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from stillwatch.campaigns.candidate import family_use
 from stillwatch.dossiers.tables import ACTIVITY, COMPARISONS, FAMILIES, PROFILES, VALUES
-from stillwatch.links.comparer import comparer
 from stillwatch.links.comparison import COMPARISONS as KNOWN
 from stillwatch.links.comparison import Weight
 from stillwatch.links.family import family_id
 from stillwatch.links.identity import ACCOUNT_TIES
 from stillwatch.links.population import MISSING_TIME, BoolArray, CodeArray, Codes, IntArray
 from stillwatch.links.rows import blocks, distinct_pairs
-from stillwatch.pipeline.analysis import Analysis, entity_times
+from stillwatch.pipeline.analysis import Analysis
 
 MOST_VALUES: Final = 200  # of one kind an account, the rarest first: a relay's thousand addresses are one fact
 MOST_FAMILIES: Final = 200  # an account, the rarest first
@@ -183,7 +181,7 @@ def _first_of_each(group: IntArray, order: IntArray, most: int) -> BoolArray:
 def _families(analysis: Analysis, members: IntArray, campaign_ids: tuple[str, ...]) -> pa.Table:
     """Return which families each member's entity clearly uses, with the reported group that each defines."""
     families, exchanges = analysis.families, analysis.population.exchanges
-    use = family_use(analysis.population, analysis.entities, families)
+    use = analysis.use
     size = np.bincount(use.indices, minlength=use.shape[1]).astype(np.int64)
     owner = np.full(families.n, -1, np.int64)
     for i, finding in reversed(list(enumerate(analysis.findings))):  # the first finding keeps a family
@@ -222,9 +220,7 @@ def _uses(use: object, n_families: int) -> IntArray:
 
 def _comparisons(analysis: Analysis) -> pa.Table:
     """Return what pairs were weighed with, estimated on this population; comparisons that it lacks are as stated."""
-    population, entities = analysis.population, analysis.entities
-    use = family_use(population, entities, analysis.families)
-    weights = comparer(population, entities, use, analysis.ties, entity_times(population, entities)).weights
+    weights = analysis.comparer.weights
     rows = []
     for name, one in sorted(KNOWN.items()):
         about = {"name": name, "title": one.title, "channel": one.channel, "because": one.because}
@@ -232,6 +228,6 @@ def _comparisons(analysis: Analysis) -> pa.Table:
         is_measured = name in weights.of
         rates = {"m": of.m, "m_alone": of.m_alone, "m_further": of.m_further, "u_further": of.u_further}
         measured = {"u": of.u if is_measured else None, "u_alone": of.u_alone if is_measured else None}
-        rest = {"n_linked": of.n_linked, "source": of.source, "n_entities": entities.n}
+        rest = {"n_linked": of.n_linked, "source": of.source, "n_entities": analysis.entities.n}
         rows.append(about | {"needs": list(one.needs)} | rates | measured | rest)
     return pa.Table.from_pylist(rows, schema=COMPARISONS)

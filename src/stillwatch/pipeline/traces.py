@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_array
 
-from stillwatch.assessments.uncertainty import spread_of
-from stillwatch.campaigns.candidate import family_use
+from stillwatch.assessments.uncertainty import Jackknife, spread_of
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.tables import MEMBERS, OBSERVATIONS, ORGANISATIONS, SLICES
 from stillwatch.links.population import MISSING_TIME, BoolArray, Codes, IntArray, NumberArray
@@ -33,7 +32,7 @@ def trace_tables(case: Case, analysis: Analysis, exchange_ids: pa.Array) -> dict
         exchange_ids: ids by row of the population.
     """
     pairs = [(one.id, finding) for one, finding in zip(case.campaigns, analysis.findings, strict=True)]
-    use = family_use(analysis.population, analysis.entities, analysis.families)
+    use = analysis.use
     ties = OrganisationTies(analysis)
     return {
         "members": _whole(MEMBERS, [_members(name, analysis, finding, use) for name, finding in pairs]),
@@ -125,9 +124,9 @@ def _observations(name: str, analysis: Analysis, finding: Finding) -> pa.Table:
     sample = group_sample(
         finding.group, finding.accounts, analysis.population, analysis.entities, analysis.families, analysis.registry
     )
-    rows = []
+    rows, jackknife = [], Jackknife(sample, seed=0)
     for seen in finding.observations.values():
-        spread = spread_of(seen.kind, seen.value, sample, seed=0)
+        spread = spread_of(seen.kind, seen.value, jackknife)
         rows.append(
             (name, seen.kind.name, seen.kind.unit, _rounded(seen.value), _rounded(spread.low), _rounded(spread.high),
              spread.method, _rounded(seen.comparison), _rounded(seen.comparison_low), _rounded(seen.comparison_high),

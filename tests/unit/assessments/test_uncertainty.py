@@ -8,7 +8,7 @@ from planted_traffic import at, planted
 
 from stillwatch.assessments.observation import KINDS
 from stillwatch.assessments.sample import NOTHING, Sample, rows_of_accounts
-from stillwatch.assessments.uncertainty import spread_of, wilson, without
+from stillwatch.assessments.uncertainty import Jackknife, spread_of, wilson, without
 
 
 def sample_of(rows: list[dict[str, Any]], facts: list[dict[str, Any]] | None = None) -> Sample:
@@ -40,7 +40,7 @@ def test_shares_of_accounts_count_the_accounts_that_they_are_a_share_of() -> Non
     facts = [{"account_id": f"a{i}", "created_at": at(0)} for i in range(6)]
     sample = sample_of(rows, facts)
     kind = KINDS["young_share"]
-    assert spread_of(kind, kind.measure(sample), sample, 0).method == "95% Wilson interval over 6 accounts"
+    assert spread_of(kind, kind.measure(sample), Jackknife(sample, 0)).method == "95% Wilson interval over 6 accounts"
 
 
 def shares_of(rng: np.random.Generator, n_accounts: int) -> Sample:
@@ -64,7 +64,7 @@ def test_the_jackknife_over_accounts_covers_a_planted_share() -> None:
     held = 0
     for seed in range(60):
         sample = shares_of(rng, 40)
-        spread = spread_of(kind, kind.measure(sample), sample, seed)
+        spread = spread_of(kind, kind.measure(sample), Jackknife(sample, seed))
         assert spread.low is not None
         assert spread.high is not None
         held += spread.low <= 0.4 <= spread.high
@@ -75,7 +75,7 @@ def test_no_share_is_certain() -> None:
     """Where every exchange shows something, or none does, the number of accounts leaves an interval."""
     sample = sample_of([{"account": f"a{i}", "hours": i, "turn": 0} for i in range(30)])
     kind = KINDS["later_turn_share"]
-    spread = spread_of(kind, kind.measure(sample), sample, 0)
+    spread = spread_of(kind, kind.measure(sample), Jackknife(sample, 0))
     assert spread.low == 0.0
     assert spread.high == pytest.approx(wilson(0.0, 30)[1])
 
@@ -83,9 +83,9 @@ def test_no_share_is_certain() -> None:
 def test_what_has_no_interval_says_why() -> None:
     """Observations that could not be made, p-values, and groups of three accounts have none."""
     sample = sample_of([{"account": f"a{i}", "hours": i, "turn": 0} for i in range(3)])
-    assert "could not be made" in spread_of(KINDS["no_ramp"], None, sample, 0).method
-    assert "p-value" in spread_of(KINDS["identity_coordination"], 3.0, sample, 0).method
-    few = spread_of(KINDS["later_turn_share"], 0.0, sample, 0)
+    assert "could not be made" in spread_of(KINDS["no_ramp"], None, Jackknife(sample, 0)).method
+    assert "p-value" in spread_of(KINDS["identity_coordination"], 3.0, Jackknife(sample, 0)).method
+    few = spread_of(KINDS["later_turn_share"], 0.0, Jackknife(sample, 0))
     assert (few.low, few.high) == (None, None)
     assert "too few" in few.method
 
