@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from stillwatch.campaigns import turn_taking as turn_taking_module
 from stillwatch.campaigns.turn_taking import LEAST_ROUNDS, MOST_UNEVEN, turn_taking
 from stillwatch.worlds.rhythm import balanced
 
@@ -92,3 +93,24 @@ def test_who_shares_unequally_or_sends_little_is_not_tested() -> None:
     assert np.bincount(unequal).std() / np.bincount(unequal).mean() > MOST_UNEVEN
     assert turn_taking(unequal, rng.integers(0, 14 * DAY_US, len(unequal)), 0) is None
     assert turn_taking(np.zeros(0, np.int64), np.zeros(0, np.int64), 0) is None
+
+
+def test_of_a_large_group_some_members_tell_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool whose requests are too many to look at all is found by some of its members, and an office is not."""
+    rng = np.random.default_rng(11)
+    pool, office = dealt(rng, 240, 3.0, 0.95), at_work(rng, 200)
+    whole = turn_taking(*pool, 0)
+    monkeypatch.setattr(turn_taking_module, "MOST_REQUESTS", 2_000)
+    sizes = []
+    monkeypatch.setattr(
+        turn_taking_module,
+        "_roundness",
+        lambda member, m, f=turn_taking_module._roundness: (sizes.append((len(member), m)), f(member, m))[1],
+    )
+    some = turn_taking(*pool, 0)
+    assert whole is not None
+    assert some is not None
+    assert some.p_value < 1e-6
+    assert abs(some.statistic - whole.statistic) < 0.05
+    assert all(0.8 * 2_000 < n < 1.2 * 2_000 and 40 < m < 60 for n, m in sizes)
+    assert np.median([p_of(office, seed) for seed in range(9)]) > 0.05
