@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from stillwatch.pipeline.ingest import ingest
 from stillwatch.records.traffic import ReadOptions, read_traffic
 from stillwatch.sketches import compiled
 from stillwatch.sketches.capability import CapabilityModel
+from stillwatch.sketches.cues import Lexicon
 from stillwatch.sketches.key import SketchKey
 from stillwatch.sketches.minima import MinimaKeys, prompt_minima
 from stillwatch.sketches.sketch import Sketcher
@@ -78,12 +80,23 @@ def edited(words: list[str], share: float, generator: np.random.Generator) -> li
 
 def minima_of(texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """Return the keyed minima of each text: all that links read of its wording, shape (n, 32)."""
+    column = pa.array(texts, pa.large_string())
+    if compiled.IS_ON:
+        return compiled_pass().minima(column)
     keys = MinimaKeys(KEY)
     rows = []
-    for _, chunk in chunked(string_buffers(pa.array(texts, pa.large_string()))):
+    for _, chunk in chunked(string_buffers(column)):
         found = prompt_minima(tokenised(chunk), keys)
         rows.append(np.concatenate([found.head, found.tail, found.body], axis=1))
     return np.concatenate(rows)
+
+
+@cache
+def compiled_pass() -> Any:
+    """Return the pass over texts with the compiled kernels."""
+    from stillwatch.sketches.compiled_pass import CompiledPass  # noqa: PLC0415 - needs numba
+
+    return CompiledPass(KEY, CapabilityModel.load(), Lexicon.load())
 
 
 def sketches_against_rensa() -> dict[str, Any]:

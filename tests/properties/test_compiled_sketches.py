@@ -1,6 +1,7 @@
 """The compiled kernels give the bits that numpy gives, on every kind of text."""
 
 import importlib.util
+from functools import cache
 
 import pyarrow as pa
 import pytest
@@ -12,6 +13,7 @@ from stillwatch.sketches import compiled
 from stillwatch.sketches.capability import CapabilityModel
 from stillwatch.sketches.key import SketchKey
 from stillwatch.sketches.sketch import Sketcher
+from stillwatch.sketches.texts import CAP_BYTES
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("numba") is None or not compiled.IS_ON, reason="the extra `fast` (numba) is not installed"
@@ -49,17 +51,58 @@ def batch(texts: list[str | None]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=PLACED_EXCHANGES)
 
 
-SKETCHER = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
+def sketcher(*, is_compiled: bool) -> Sketcher:
+    """Return a sketcher that has read its first text, and so keeps the kernels that it was made with."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "IS_ON", is_compiled)
+        made = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
+        made.sketch(batch(["a"]))
+    return made
+
+
+@cache
+def sketchers() -> tuple[Sketcher, Sketcher]:
+    """Return a sketcher with the compiled kernels, and one without."""
+    return sketcher(is_compiled=True), sketcher(is_compiled=False)
+
+
+def assert_equal(made: pa.RecordBatch) -> None:
+    """Assert that every column of a sketch is the same with and without the compiled kernels."""
+    fast, plain = (one.sketch(made) for one in sketchers())
+    for name in plain.schema.names:
+        assert fast.column(name).equals(plain.column(name)), name
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=12))
 def test_compiled_and_plain_sketches_are_equal(texts: list[str | None]) -> None:
-    """Every column of a sketch is the same with and without the compiled kernels."""
+    """Every column of a sketch is the same with and without the compiled kernels, whatever the text."""
+    assert_equal(batch(texts))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TEXTS, min_size=3, max_size=12), st.data())
+def test_slices_are_equal(texts: list[str | None], data: st.DataObject) -> None:
+    """A batch that begins and ends inside its buffers is sketched as its rows alone."""
+    begin = data.draw(st.integers(0, len(texts) - 1))
     made = batch(texts)
-    with pytest.MonkeyPatch.context() as patch:
-        fast = SKETCHER.sketch(made)
-        patch.setattr(compiled, "IS_ON", False)
-        plain = SKETCHER.sketch(made)
-    for name in plain.schema.names:
-        assert fast.column(name).equals(plain.column(name)), name
+    part = made.slice(begin, data.draw(st.integers(1, len(texts) - begin)))
+    assert_equal(part)
+    fast, _ = sketchers()
+    assert fast.sketch(made).slice(begin, part.num_rows).equals(fast.sketch(part))
+
+
+@pytest.mark.parametrize("n_bytes", [*range(57, 72), *range(121, 135), 1023, 1024, 1025])
+@pytest.mark.parametrize("piece", ["a", "1", "\u6f22", "\u00dc", " ", "\u2014", "\u200b", "<", "?"])
+def test_runs_over_the_ends_of_blocks_are_equal(n_bytes: int, piece: str) -> None:
+    """What stands across the end of a block of 64 bytes, or of a text, is read as anywhere else."""
+    text = "b" * (n_bytes - 1)
+    spaced = ("word " * n_bytes)[: n_bytes - 1]
+    assert_equal(batch([text + piece, text + piece + "c", spaced + piece * 3, spaced + "- " + piece, piece * n_bytes]))
+
+
+def test_texts_longer_than_the_cap_are_equal() -> None:
+    """A text over the cap is read by its ends, beside texts that are not."""
+    long = "".join(f"{number} caf\u00e9 \u6f22{number} " for number in range(90_000))
+    assert len(long.encode()) > CAP_BYTES
+    assert_equal(batch(["before", long, None, long[1:], "behind"]))

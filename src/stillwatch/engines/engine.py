@@ -13,6 +13,11 @@ from stillwatch.records.traffic import Traffic
 class Sketching(Protocol):
     """What turns a batch of exchanges into their sketches: a row in, a row out, in their order."""
 
+    @property
+    def shares_interpreter(self) -> bool:
+        """Whether it leaves Python's interpreter to others while it works, so that threads work at once."""
+        ...
+
     def sketch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return a batch of schema ``SKETCHES``."""
         ...

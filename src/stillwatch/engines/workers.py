@@ -1,18 +1,21 @@
-"""Sketching in processes of its own, in the order of the input, once there is enough to be worth their start.
+"""Sketching beside the reader, in the order of the input: in threads where the kernels are compiled, else in processes.
 
-Text goes to the workers through pipes and never to a file. Batches are handed on in the order in which they were read,
-so that the result does not depend on the number of workers.
+Compiled kernels and Arrow leave the interpreter to others, so that threads suffice and nothing is copied. Processes
+cost their start and the copies, and begin once there is enough to be worth that; text goes to them through pipes and
+never to a file. Batches are handed on in the order in which they were read, so that the result does not depend on the
+number of workers.
 """
 
 import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain, islice
 from multiprocessing import get_context, parent_process
-from typing import Final
+from typing import Final, TypeVar
 
 import pyarrow as pa
 
@@ -20,7 +23,10 @@ from stillwatch.engines.engine import Sketching
 from stillwatch.records.schema import PLACED_EXCHANGES
 from stillwatch.sketches.schema import SKETCH_ROWS, sketch_rows
 
-INLINE_BATCHES: Final = 24  # some 100 MB of text: below, a worker's start costs more than it saves
+Made = TypeVar("Made")
+Pool = TypeVar("Pool", bound=Executor)
+
+INLINE_BATCHES: Final = 24  # some 100 MB of text: below, a process's start costs more than it saves
 AHEAD: Final = 2  # batches a worker that wait for it or for their turn: bounds memory
 
 _sketcher: list[Sketching] = []  # a worker's own, set once when it starts
@@ -31,24 +37,51 @@ def sketched_rows(traffic: Iterable[pa.RecordBatch], sketcher: Sketching, n_work
 
     Args:
         traffic: batches of ``PLACED_EXCHANGES``, read by this process.
-        sketcher: makes the sketches; it is sent to the workers.
-        n_workers: processes; one means this process alone.
+        sketcher: makes the sketches; processes are sent it.
+        n_workers: threads or processes; one means this one alone.
     """
     batches = iter(traffic)
-    for batch in batches if n_workers < 2 else islice(batches, INLINE_BATCHES):
+    n_inline = 1 if sketcher.shares_interpreter else INLINE_BATCHES  # one: machine code is loaded before threads ask
+    for batch in batches if n_workers < 2 else islice(batches, n_inline):
         yield sketch_rows(sketcher.sketch(batch))
     following = next(batches, None)
     if following is None:
         return
-    pool = ProcessPoolExecutor(n_workers, get_context("spawn"), _begin, (sketcher,))
+    yield from (_threads if sketcher.shares_interpreter else _processes)(
+        chain([following], batches), sketcher, n_workers
+    )
+
+
+def _threads(batches: Iterable[pa.RecordBatch], sketcher: Sketching, n_workers: int) -> Iterator[pa.RecordBatch]:
+    with _ending(ThreadPoolExecutor(n_workers)) as pool:
+        yield from _in_order(
+            lambda batch: pool.submit(lambda: sketch_rows(sketcher.sketch(batch))), batches, AHEAD * n_workers
+        )
+
+
+def _processes(batches: Iterable[pa.RecordBatch], sketcher: Sketching, n_workers: int) -> Iterator[pa.RecordBatch]:
+    with _ending(ProcessPoolExecutor(n_workers, get_context("spawn"), _begin, (sketcher,))) as pool:
+        packed = _in_order(lambda batch: pool.submit(_sketched, _packed(batch)), batches, AHEAD * n_workers)
+        yield from (_unpacked(data, SKETCH_ROWS) for data in packed)
+
+
+def _in_order(
+    submit: Callable[[pa.RecordBatch], Future[Made]], batches: Iterable[pa.RecordBatch], most: int
+) -> Iterator[Made]:
+    """Yield what is made of each batch, in order; at most so many are being made or wait for their turn."""
+    waiting: deque[Future[Made]] = deque()
+    for batch in batches:
+        waiting.append(submit(batch))
+        if len(waiting) >= most:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+@contextmanager
+def _ending(pool: Pool) -> Iterator[Pool]:
     try:
-        waiting: deque[Future[bytes]] = deque([pool.submit(_sketched, _packed(following))])
-        for batch in batches:
-            if len(waiting) >= AHEAD * n_workers:
-                yield _unpacked(waiting.popleft().result(), SKETCH_ROWS)
-            waiting.append(pool.submit(_sketched, _packed(batch)))
-        while waiting:
-            yield _unpacked(waiting.popleft().result(), SKETCH_ROWS)
+        yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -37,6 +37,8 @@ BATCH_ROWS = 16_384  # some 30 MB of prompts a batch
 class KeptSketches:
     """Hands out sketches that were made before, by exchange id; stands where a sketcher stands."""
 
+    shares_interpreter = True  # Arrow does all
+
     def __init__(self, table: pa.Table) -> None:
         self._table = table.combine_chunks()
 

@@ -11,21 +11,17 @@ import json
 import math
 from dataclasses import dataclass
 from importlib import resources
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
 from stillwatch.errors import SettingsError
-from stillwatch.sketches import compiled
 from stillwatch.sketches.mixing import constant, mixed
 from stillwatch.sketches.schema import CAPABILITIES
 from stillwatch.sketches.tokens import Tokens, first_tokens
 from stillwatch.sketches.topic import N_BUCKETS, buckets_of
-
-if compiled.IS_ON:
-    from stillwatch.sketches.compiled import grams as _compiled_grams
 
 F64Array = npt.NDArray[np.float64]
 
@@ -34,7 +30,7 @@ HEAD_LIMIT: Final = 1024  # tokens read from the start of a text; instructions s
 TAIL_LIMIT: Final = 512
 SYSTEM_SHARE: Final = 0.5  # a system prompt says what an application is for, less than what is asked now
 
-_PAIR: Final = np.uint64(constant("pair"))
+PAIR: Final = np.uint64(constant("pair"))
 _STEPS_A_UNIT: Final = 16  # logits are cut to sixteenths before the table of exponentials
 _EXPONENTIALS: Final = np.array([round(2**20 * math.exp(-step / _STEPS_A_UNIT)) for step in range(256)], np.int64)
 
@@ -88,13 +84,14 @@ class CapabilityModel:
 
     def logits(self, tokens: Tokens) -> F64Array:
         """Return each text's part of the logits, without the bias, shape (rows, classes); 0 without tokens."""
-        if compiled.IS_ON:
-            limits = HEAD_LIMIT, TAIL_LIMIT
-            sums = _compiled_grams.gram_sums(tokens.hashes, tokens.offsets, self.weights, _PAIR, *limits)
-        else:
-            sums = np.asarray(gram_counts(tokens) @ self.weights, np.float64)  # below 2**24, so exact
-        n_grams = 2.0 * np.minimum(tokens.counts, HEAD_LIMIT + TAIL_LIMIT)
-        return sums * self.scale / np.sqrt(np.maximum(n_grams, 1.0))[:, None]
+        sums = np.asarray(gram_counts(tokens) @ self.weights, np.float64)  # below 2**24, so exact
+        return self.scaled(sums, tokens.counts)
+
+    def scaled(self, sums: F64Array, n_tokens: npt.NDArray[np.integer[Any]]) -> F64Array:
+        """Return the logits of sums of weights over texts of so many tokens."""
+        n_grams = 2.0 * np.minimum(n_tokens, HEAD_LIMIT + TAIL_LIMIT)
+        logits: F64Array = sums * self.scale / np.sqrt(np.maximum(n_grams, 1.0))[:, None]
+        return logits
 
     def probabilities(self, prompt_logits: F64Array, system_logits: F64Array) -> npt.NDArray[np.uint8]:
         """Return probability * 255 of each class, shape (rows, classes)."""
@@ -111,7 +108,7 @@ def gram_counts(tokens: Tokens) -> scipy.sparse.csr_matrix:
     following = np.empty_like(tokens.hashes)
     following[:-1] = tokens.hashes[1:]
     following[tokens.offsets[1:][tokens.counts > 0] - 1] = 0  # the last word pairs with the end
-    pairs = mixed(tokens.hashes * _PAIR + following)
+    pairs = mixed(tokens.hashes * PAIR + following)
     grams = np.stack([buckets_of(tokens.hashes), buckets_of(pairs)], axis=1)
     counts = tokens.counts
     if len(counts) and counts.max() > HEAD_LIMIT + TAIL_LIMIT:

@@ -18,14 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.errors import SettingsError
-from stillwatch.sketches import compiled
 from stillwatch.sketches.mixing import constant, mixed
 from stillwatch.sketches.schema import CUES
 from stillwatch.sketches.texts import I64Array
 from stillwatch.sketches.tokens import Tokens, token_hashes
-
-if compiled.IS_ON:
-    from stillwatch.sketches.compiled import grams as _compiled_grams
 
 U64Array = npt.NDArray[np.uint64]
 
@@ -33,8 +29,8 @@ DEFAULT_LEXICON: Final = "cues-2026-11.toml"
 MAX_TOKENS: Final = 16  # of a phrase; a CJK character is a token
 BITS_STEP: Final = 0.25  # bits are multiples of it, so that sums are exact in any order
 
-_PAIR: Final = np.uint64(constant("cuepair"))
-_STEPS: Final = tuple(np.uint64(constant("phrase", place)) for place in range(MAX_TOKENS))
+PAIR: Final = np.uint64(constant("cuepair"))
+STEPS: Final = tuple(np.uint64(constant("phrase", place)) for place in range(MAX_TOKENS))
 _FILTER_SHIFT: Final = np.uint64(64 - 16)  # a table of 2**16 places tells which token pairs can begin a phrase
 
 
@@ -159,11 +155,8 @@ class Lexicon:
         size = len(tokens.hashes)
         if size < 2 or not self._by_length:
             return CueHits(np.empty(0, np.int64), np.empty(0, np.int64), tokens.n_rows)
-        if compiled.IS_ON:
-            at = _compiled_grams.marked_pairs(tokens.hashes, self._filter, _PAIR, _FILTER_SHIFT)
-        else:
-            pairs = np.stack([tokens.hashes[:-1], tokens.hashes[1:]], axis=1)
-            at = np.flatnonzero(self._filter[_filter_places(pairs)])
+        pairs = np.stack([tokens.hashes[:-1], tokens.hashes[1:]], axis=1)
+        at = np.flatnonzero(self._filter[_filter_places(pairs)])
         rows = np.searchsorted(tokens.offsets, at, side="right") - 1
         n_left = tokens.offsets[rows + 1] - at
         found: list[I64Array] = []
@@ -174,8 +167,26 @@ class Lexicon:
             place = np.minimum(np.searchsorted(keys, runs), len(keys) - 1)
             is_equal = keys[place] == runs
             found.append(rows[fits][is_equal] * len(self.phrases) + members[place[is_equal]])
-        distinct = np.unique(_concatenated(found))
-        return CueHits(distinct // len(self.phrases), distinct % len(self.phrases), tokens.n_rows)
+        return self.distinct(_concatenated(found), tokens.n_rows)
+
+    def distinct(self, found: I64Array, n_rows: int) -> CueHits:
+        """Return each phrase of each text once, from row * phrases + phrase in any order."""
+        both = np.unique(found)
+        return CueHits(both // len(self.phrases), both % len(self.phrases), n_rows)
+
+    def tables(self) -> tuple[U64Array, I64Array, U64Array, I64Array]:
+        """Return the filter as bits, and the phrases by length, for the compiled kernels.
+
+        Returns:
+            The filter, 64 places a word; for each length from 0 on, where its phrases begin in the next two, and the
+            end; the phrases' hashes, rising within a length; which phrase each is.
+        """
+        bits = np.packbits(self._filter, bitorder="little").view("<u8").astype(np.uint64)
+        lengths = range(max(self._by_length, default=0) + 1)
+        empty = np.empty(0, np.uint64), np.empty(0, np.int64)
+        parts = [self._by_length.get(length, empty) for length in lengths]
+        firsts = np.cumsum([0, *(len(keys) for keys, _ in parts)])
+        return bits, firsts, np.concatenate([keys for keys, _ in parts]), _concatenated([m for _, m in parts])
 
     def bits(self, prompts: CueHits, systems: CueHits) -> npt.NDArray[np.float32]:
         """Return each request's evidence for each cue, shape (rows, cues).
@@ -210,14 +221,14 @@ def _group(group: dict[str, Any]) -> Iterable[Phrase]:
 
 
 def _filter_places(pairs: U64Array) -> U64Array:
-    return (pairs[:, 0] * _PAIR + pairs[:, 1]) * _PAIR >> _FILTER_SHIFT
+    return (pairs[:, 0] * PAIR + pairs[:, 1]) * PAIR >> _FILTER_SHIFT
 
 
 def _run_hashes(runs: U64Array) -> U64Array:
     """Return one hash a run of tokens, shape (n, length) to (n,)."""
     sums = np.zeros(len(runs), np.uint64)
     for place in range(runs.shape[1]):
-        sums += runs[:, place] * _STEPS[place]
+        sums += runs[:, place] * STEPS[place]
     return mixed(sums)
 
 

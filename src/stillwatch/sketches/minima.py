@@ -14,7 +14,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.sketches import compiled
 from stillwatch.sketches.key import SketchKey
 from stillwatch.sketches.mixing import constant, mixed, powers
 from stillwatch.sketches.schema import (
@@ -29,15 +28,11 @@ from stillwatch.sketches.siphash import siphash_words
 from stillwatch.sketches.texts import I64Array
 from stillwatch.sketches.tokens import Tokens
 
-if compiled.IS_ON:
-    from stillwatch.sketches.compiled import minima as _compiled_minima
-
 U64Array = npt.NDArray[np.uint64]
 
 EMPTY: Final = np.uint64(0)
 _BIN_BITS: Final = np.uint64(4)  # 16 bins at most; a zone of 8 uses the upper three bits
-_STEPS: Final = tuple(np.uint64(constant("shingle", place)) for place in range(SHINGLE_TOKENS))
-_STEP_ARRAY: Final = np.array(_STEPS)
+STEPS: Final = tuple(np.uint64(constant("shingle", place)) for place in range(SHINGLE_TOKENS))
 _NONE: Final = np.uint64((1 << 64) - 1)  # after every shingle in the order
 
 
@@ -93,7 +88,7 @@ def shingled(tokens: Tokens, keys: MinimaKeys) -> Shingles:
     """Return the shingles of each text; a text of fewer tokens than a shingle has one, of all of them."""
     counts = tokens.counts
     sums = np.zeros(max(len(tokens.hashes), 0), np.uint64)
-    for place, step in enumerate(_STEPS):
+    for place, step in enumerate(STEPS):
         part = tokens.hashes[place:] * step
         sums[: len(part)] += part
     is_short = (counts > 0) & (counts < SHINGLE_TOKENS)
@@ -107,7 +102,7 @@ def shingled(tokens: Tokens, keys: MinimaKeys) -> Shingles:
 
 def _short_sums(tokens: Tokens, rows: I64Array) -> U64Array:
     sums = tokens.counts[rows].astype(np.uint64)  # the count keeps "a b" apart from "a b" in a longer shingle
-    for place, step in enumerate(_STEPS[:-1]):
+    for place, step in enumerate(STEPS[:-1]):
         inside = tokens.counts[rows] > place
         sums[inside] += tokens.hashes[tokens.offsets[rows[inside]] + place] * step
     return sums
@@ -155,10 +150,6 @@ def stored_values(shingles: Shingles, winners: I64Array, keys: MinimaKeys) -> U6
 
 def text_minima(tokens: Tokens, keys: MinimaKeys, n_bins: int) -> U64Array:
     """Return the minima over each whole text, shape (rows, n_bins)."""
-    if compiled.IS_ON:
-        out = np.empty((tokens.n_rows, n_bins), np.uint64)
-        _compiled_minima.wholes(tokens.hashes, tokens.offsets, _STEP_ARRAY, *keys.words(), out)
-        return out
     shingles = shingled(tokens, keys)
     winners = zone_winners(shingles, shingles.offsets[:-1], shingles.offsets[1:], n_bins)
     return stored_values(shingles, winners, keys)
@@ -166,11 +157,6 @@ def text_minima(tokens: Tokens, keys: MinimaKeys, n_bins: int) -> U64Array:
 
 def prompt_minima(tokens: Tokens, keys: MinimaKeys) -> PromptMinima:
     """Return the minima of each prompt's head, tail and whole."""
-    if compiled.IS_ON:
-        outs = [np.empty((tokens.n_rows, n), np.uint64) for n in (N_HEAD_MINIMA, N_TAIL_MINIMA, N_BODY_MINIMA)]
-        limits = HEAD_TOKENS, TAIL_TOKENS
-        _compiled_minima.prompts(tokens.hashes, tokens.offsets, _STEP_ARRAY, *keys.words(), limits, *outs)
-        return PromptMinima(*outs)
     shingles = shingled(tokens, keys)
     begins, ends = shingles.offsets[:-1], shingles.offsets[1:]
     head_ends = np.minimum(ends, begins + (HEAD_TOKENS - SHINGLE_TOKENS + 1))
@@ -196,11 +182,12 @@ class TextHasher:
         self._powers = powers(self._base, 1 << 16)
         self._inverses = powers(self._inverse, 1 << 16)
 
+    def words(self) -> tuple[np.uint64, tuple[np.uint64, np.uint64]]:
+        """Return the base and the words of the value's key, for the compiled kernels."""
+        return np.uint64(self._base), (np.uint64(self._value[0]), np.uint64(self._value[1]))
+
     def hashed(self, tokens: Tokens) -> U64Array:
         """Return one keyed hash a text, shape (rows,); 0 for a text without tokens."""
-        if compiled.IS_ON:
-            value_key = np.uint64(self._value[0]), np.uint64(self._value[1])
-            return _compiled_minima.text_hashes(tokens.hashes, tokens.offsets, np.uint64(self._base), value_key)
         size = len(tokens.hashes)
         if size > len(self._powers):
             self._powers = powers(self._base, 2 * size)

@@ -11,12 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.sketches import compiled
 from stillwatch.sketches.texts import BoolArray, I64Array, Texts, U8Array
 from stillwatch.sketches.tokens import Tokens
-
-if compiled.IS_ON:
-    from stillwatch.sketches.compiled import shape as _compiled_shape
 
 U32Array = npt.NDArray[np.uint32]
 
@@ -49,26 +45,8 @@ THINKING_NAMES: Final = (b"think", b"reasoning", b"scratchpad", b"thought", b"re
 
 _MARKS: Final = b"`{\":<.)-*:|'"
 _IS_MARK: Final = bytes(int(byte in _MARKS) for byte in range(256))
-_MARK_TABLE: Final = np.frombuffer(_IS_MARK, np.bool_)
-_NAME_TABLE: Final = (
-    np.array([list(name.ljust(16, b"\0")) for name in THINKING_NAMES], np.uint8),
-    np.array([len(name) for name in THINKING_NAMES], np.int64),
-)
 _IS_BLANK: Final = np.array([byte in b" \t\r\n\v\f" for byte in range(256)])
 _LOWER: Final = np.array([byte + 32 if 65 <= byte <= 90 else byte for byte in range(256)], np.uint8)
-
-
-if compiled.IS_ON:
-    _COLUMNS: Final = {
-        Shape.CODE_FENCE: _compiled_shape.FENCE,
-        Shape.JSON_OBJECT: _compiled_shape.OBJECT,
-        Shape.TAGS: _compiled_shape.TAGS,
-        Shape.NUMBERED_LIST: _compiled_shape.NUMBERS,
-        Shape.BULLET_LIST: _compiled_shape.BULLETS,
-        Shape.URL: _compiled_shape.URL,
-        Shape.OPTIONS: _compiled_shape.OPTIONS,
-        Shape.TABLE: _compiled_shape.TABLE,
-    }
 
 
 class _Marks:
@@ -119,9 +97,6 @@ def prompt_shapes(texts: Texts, tokens: Tokens) -> U32Array:
 
 def _marks_of_form(texts: Texts) -> dict[Shape, BoolArray]:
     """Return which texts have which of the marks that stand inside a text."""
-    if compiled.IS_ON:
-        columns = _compiled_shape.marks(texts.data, texts.offsets, _MARK_TABLE)
-        return {shape: columns[:, at] for shape, at in _COLUMNS.items()}
     marks = _Marks(texts)
     return {
         Shape.CODE_FENCE: _has_fence(marks),
@@ -212,8 +187,6 @@ def _has_options(marks: _Marks) -> BoolArray:
 
 
 def _has_thinking(texts: Texts) -> BoolArray:
-    if compiled.IS_ON:
-        return _compiled_shape.thinking(texts.data, texts.offsets, *_NAME_TABLE)
     marks = _Marks(texts)
     opening = np.flatnonzero(marks.select(b"<"))
     skip = (marks.near(opening, 1) == ord("/")).astype(np.int64)

@@ -3,9 +3,8 @@
 Source: ours: docs/decisions/0003-keyed-sketches.md
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -13,40 +12,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.sketches import compiled
 from stillwatch.sketches.capability import CapabilityModel
-from stillwatch.sketches.cues import CueHits, Lexicon
+from stillwatch.sketches.cues import Lexicon
+from stillwatch.sketches.facts import TextPass
 from stillwatch.sketches.identifier import IdentifierHasher
 from stillwatch.sketches.key import SketchKey
-from stillwatch.sketches.minima import MinimaKeys, TextHasher, prompt_minima, text_minima
-from stillwatch.sketches.schema import (
-    CAPABILITIES,
-    CUES,
-    N_BODY_MINIMA,
-    N_HEAD_MINIMA,
-    N_SYSTEM_MINIMA,
-    N_TAIL_MINIMA,
-    SKETCH_COLUMNS,
-    SKETCHES,
-    TOPIC_DIMENSIONS,
-)
-from stillwatch.sketches.shape import prompt_shapes, response_shapes, system_shapes
-from stillwatch.sketches.texts import Texts, chunked, string_buffers
-from stillwatch.sketches.tokens import Tokens, tokenised
-from stillwatch.sketches.topic import TopicKeys, topics
+from stillwatch.sketches.plain_pass import PlainPass
+from stillwatch.sketches.schema import N_HEAD_MINIMA, N_TAIL_MINIMA, SKETCHES
 
 VERSION: Final = "1"  # of the sketch's algorithm: values of two versions are not compared
-
-Columns = dict[str, npt.NDArray[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Systems:
-    """What is known of each distinct system prompt, and which one each row has."""
-
-    codes: npt.NDArray[np.int64]  # the last one stands for no system prompt
-    columns: Columns
-    logits: npt.NDArray[np.float64]
-    hits: CueHits
 
 
 class Sketcher:
@@ -65,10 +40,21 @@ class Sketcher:
         self._model = model
         self._lexicon = Lexicon.load() if lexicon is None else lexicon
         self._key = key
-        self._minima_keys = MinimaKeys(key)
-        self._topic_keys = TopicKeys(key)
-        self._text_hasher = TextHasher(key)
         self._identifiers = IdentifierHasher(key)
+
+    @property
+    def shares_interpreter(self) -> bool:
+        """Whether it leaves Python's interpreter to others while it works: the compiled kernels do."""
+        return compiled.IS_ON
+
+    @cached_property
+    def _texts(self) -> TextPass:
+        """What reads the texts; machine code is loaded where the first are read."""
+        if not compiled.IS_ON:
+            return PlainPass(self._key, self._model, self._lexicon)
+        from stillwatch.sketches.compiled_pass import CompiledPass  # noqa: PLC0415 - needs numba, the extra `fast`
+
+        return CompiledPass(self._key, self._model, self._lexicon)
 
     def __reduce__(self) -> tuple[Any, tuple[SketchKey, str, str]]:
         """Pickle the key and the names of released weights: a worker has the package, and loads its own."""
@@ -88,20 +74,10 @@ class Sketcher:
         Returns:
             A batch of schema ``SKETCHES``.
 
-        Cost: about 40 ns a byte of prompt on one core; memory within a few copies of the text, in chunks.
+        Cost: O(bytes) time, at the rates of docs/decisions/0003-keyed-sketches.md; memory of a few copies of the text.
         """
-        n_rows = batch.num_rows
         texts = {name: _column(batch, name, pa.string()) for name in ("system_prompt", "prompt", "response")}
-        systems = self._systems(texts["system_prompt"])
-        columns: Columns = {name: values[systems.codes] for name, values in systems.columns.items()}
-        shape = columns.pop("shape")
-        prompt = self._prompts(texts["prompt"], systems)
-        response = self._responses(texts["response"])
-        shape = shape | prompt.pop("shape") | response.pop("shape")
-        columns |= prompt | response | {"shape": shape}
-        for zone, name in (("system", "system_prompt"), ("prompt", "prompt"), ("response", "response")):
-            columns[f"{zone}_bytes"] = _lengths(texts[name])
-        arrays = {field.name: _array(columns[field.name], field) for field in SKETCH_COLUMNS if field.name in columns}
+        arrays = {field.name: _array(values, field) for field, values in self._text_columns(texts).items()}
         arrays["has_prompt"] = texts["prompt"].is_valid()
         arrays["has_response"] = texts["response"].is_valid()
         names = _column(batch, "tool_names", pa.list_(pa.string()))
@@ -110,69 +86,36 @@ class Sketcher:
         arrays["thinking_hashes"] = self._identifiers.signatures(signatures)
         kept = (arrays.get(f.name) if f.name in arrays else _column(batch, f.name, f.type) for f in SKETCHES)
         result = pa.RecordBatch.from_arrays(list(kept), schema=SKETCHES)
-        assert result.num_rows == n_rows
+        assert result.num_rows == batch.num_rows
         return result
 
-    def _systems(self, column: pa.Array) -> _Systems:
-        """Sketch each distinct system prompt once: an application repeats its own in every request."""
-        encoded = column.dictionary_encode()
-        n_distinct = len(encoded.dictionary)
-        codes = np.asarray(encoded.indices.fill_null(n_distinct), np.int64)
-        distinct = pa.concat_arrays([encoded.dictionary.cast(pa.large_string()), pa.array([""], pa.large_string())])
-        columns: Columns = {
-            "system_hash": np.zeros(n_distinct + 1, np.uint64),
-            "system_minima": np.zeros((n_distinct + 1, N_SYSTEM_MINIMA), np.uint64),
-            "shape": np.zeros(n_distinct + 1, np.uint32),
+    def _text_columns(self, texts: Mapping[str, pa.Array]) -> Mapping[pa.Field, npt.NDArray[Any]]:
+        """Return the columns that are made of texts alone."""
+        codes, distinct = _coded(texts["system_prompt"])
+        systems = self._texts.systems(distinct)
+        prompts = self._texts.prompts(texts["prompt"])
+        responses = self._texts.responses(texts["response"])
+        scores = self._model.probabilities(prompts.logits, systems.logits[codes])
+        scores[(prompts.n_tokens == 0) & (systems.hashes[codes] == 0)] = 0  # nothing is known
+        zones = np.split(prompts.minima, [N_HEAD_MINIMA, N_HEAD_MINIMA + N_TAIL_MINIMA], axis=1)
+        columns: dict[str, npt.NDArray[Any]] = {
+            "system_bytes": _lengths(texts["system_prompt"]),
+            "prompt_bytes": _lengths(texts["prompt"]),
+            "response_bytes": _lengths(texts["response"]),
+            "n_prompt_tokens": prompts.n_tokens,
+            "system_hash": systems.hashes[codes],
+            "prompt_hash": prompts.hashes,
+            "response_hash": responses.hashes,
+            "system_minima": systems.minima[codes],
+            "head_minima": zones[0],
+            "tail_minima": zones[1],
+            "body_minima": zones[2],
+            "topic": prompts.topics,
+            "capability": scores,
+            "cue_bits": self._lexicon.bits(prompts.hits, systems.hits.selected(codes)),
+            "shape": systems.shapes[codes] | prompts.shapes | responses.shapes,
         }
-        logits = np.zeros((n_distinct + 1, len(CAPABILITIES)))
-        hits: list[CueHits] = []
-        for rows, texts, tokens in _tokenised_chunks(distinct):
-            columns["system_hash"][rows] = self._text_hasher.hashed(tokens)
-            columns["system_minima"][rows] = text_minima(tokens, self._minima_keys, N_SYSTEM_MINIMA)
-            columns["shape"][rows] = system_shapes(texts)
-            logits[rows] = self._model.logits(tokens)
-            hits.append(self._lexicon.hits(tokens))
-        return _Systems(codes, columns, logits, CueHits.joined(hits))
-
-    def _prompts(self, column: pa.Array, systems: _Systems) -> Columns:
-        n_rows = len(column)
-        columns: Columns = {
-            "n_prompt_tokens": np.zeros(n_rows, np.int32),
-            "prompt_hash": np.zeros(n_rows, np.uint64),
-            "head_minima": np.zeros((n_rows, N_HEAD_MINIMA), np.uint64),
-            "tail_minima": np.zeros((n_rows, N_TAIL_MINIMA), np.uint64),
-            "body_minima": np.zeros((n_rows, N_BODY_MINIMA), np.uint64),
-            "topic": np.zeros((n_rows, TOPIC_DIMENSIONS), np.int8),
-            "capability": np.zeros((n_rows, len(CAPABILITIES)), np.uint8),
-            "cue_bits": np.zeros((n_rows, len(CUES)), np.float32),
-            "shape": np.zeros(n_rows, np.uint32),
-        }
-        for rows, texts, tokens in _tokenised_chunks(column):
-            minima = prompt_minima(tokens, self._minima_keys)
-            columns["n_prompt_tokens"][rows] = tokens.counts
-            columns["prompt_hash"][rows] = self._text_hasher.hashed(tokens)
-            columns["head_minima"][rows] = minima.head
-            columns["tail_minima"][rows] = minima.tail
-            columns["body_minima"][rows] = minima.body
-            columns["topic"][rows] = topics(tokens, self._model.rarity, self._topic_keys)
-            codes = systems.codes[rows]
-            system_logits = systems.logits[codes]
-            scores = self._model.probabilities(self._model.logits(tokens), system_logits)
-            scores[(tokens.counts == 0) & (systems.columns["system_hash"][codes] == 0)] = 0  # nothing is known
-            columns["capability"][rows] = scores
-            columns["cue_bits"][rows] = self._lexicon.bits(self._lexicon.hits(tokens), systems.hits.selected(codes))
-            columns["shape"][rows] = prompt_shapes(texts, tokens)
-        return columns
-
-    def _responses(self, column: pa.Array) -> Columns:
-        columns: Columns = {
-            "response_hash": np.zeros(len(column), np.uint64),
-            "shape": np.zeros(len(column), np.uint32),
-        }
-        for rows, texts, tokens in _tokenised_chunks(column):
-            columns["response_hash"][rows] = self._text_hasher.hashed(tokens)
-            columns["shape"][rows] = response_shapes(texts, tokens)
-        return columns
+        return {SKETCHES.field(name): values for name, values in columns.items()}
 
 
 @cache
@@ -181,9 +124,14 @@ def _sketcher(key: SketchKey, model: str, lexicon: str) -> Sketcher:
     return Sketcher(key, CapabilityModel.load(f"{model}.bin"), Lexicon.load(f"{lexicon}.toml"))
 
 
-def _tokenised_chunks(column: pa.Array) -> Iterator[tuple[slice, Texts, Tokens]]:
-    for first, texts in chunked(string_buffers(column)):
-        yield slice(first, first + texts.n_rows), texts, tokenised(texts)
+def _coded(column: pa.Array) -> tuple[npt.NDArray[np.int64], pa.Array]:
+    """Return which text each row has, and the distinct texts: an application repeats its own in every request.
+
+    The last of the texts is empty, and stands for none.
+    """
+    encoded = column.dictionary_encode()
+    codes = np.asarray(encoded.indices.fill_null(len(encoded.dictionary)), np.int64)
+    return codes, pa.concat_arrays([encoded.dictionary.cast(pa.large_string()), pa.array([""], pa.large_string())])
 
 
 def _column(batch: pa.RecordBatch, name: str, kind: pa.DataType) -> pa.Array:

@@ -58,13 +58,29 @@ def string_buffers(column: pa.Array) -> Texts:
     """
     if column.null_count:
         column = column.fill_null("")  # a null slot may have bytes of its own behind it
-    column = column.cast(pa.large_string())
+    data, begins, ends = string_views(column)
+    if len(column) == 0:
+        return Texts(np.empty(0, np.uint8), np.zeros(1, np.int64))
+    return Texts(data[begins[0] : ends[-1]], np.append(begins, ends[-1]) - begins[0])
+
+
+def string_views(column: pa.Array) -> tuple[U8Array, I64Array, I64Array]:
+    """Return an Arrow string column's bytes, and where each text begins and ends in them, without a copy of text.
+
+    Slices, nulls and both offset widths are understood; a null ends where it begins.
+    """
+    is_wide = pa.types.is_large_string(column.type)
     _, offset_buffer, data_buffer = column.buffers()
     if len(column) == 0 or offset_buffer is None:
-        return Texts(np.empty(0, np.uint8), np.zeros(len(column) + 1, np.int64))
-    offsets = np.frombuffer(offset_buffer, np.int64, count=len(column) + 1, offset=8 * column.offset)
+        return np.empty(0, np.uint8), np.zeros(len(column), np.int64), np.zeros(len(column), np.int64)
+    kind = np.dtype(np.int64 if is_wide else np.int32)
+    given = np.frombuffer(offset_buffer, kind, count=len(column) + 1, offset=kind.itemsize * column.offset)
+    offsets = given.astype(np.int64)
     data = np.empty(0, np.uint8) if data_buffer is None else np.frombuffer(data_buffer, np.uint8)
-    return Texts(data[offsets[0] : offsets[-1]], offsets - offsets[0])
+    begins, ends = offsets[:-1], offsets[1:]
+    if column.null_count:
+        ends = np.where(np.asarray(column.is_null()), begins, ends)
+    return data, begins, ends
 
 
 def chunked(texts: Texts) -> Iterator[tuple[int, Texts]]:

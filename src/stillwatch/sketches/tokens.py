@@ -13,12 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.sketches import compiled
 from stillwatch.sketches.mixing import GOLDEN, constant, mixed, mixed_word
 from stillwatch.sketches.texts import BoolArray, I64Array, Texts, U8Array, normalised
-
-if compiled.IS_ON:
-    from stillwatch.sketches.compiled import tokens as _compiled_tokens
 
 U64Array = npt.NDArray[np.uint64]
 
@@ -74,9 +70,8 @@ def _class_table() -> bytes:
 
 _FOLD: Final = _fold_table()
 _CLASS: Final = _class_table()
-_CLASS_TABLE: Final = np.frombuffer(_FOLD.translate(_CLASS), np.uint8)  # of bytes before folding
-_LENGTH_STEP: Final = np.uint64(constant("length"))
-_WORD_STEP: Final = np.uint64(constant("word"))
+LENGTH_STEP: Final = np.uint64(constant("length"))
+WORD_STEP: Final = np.uint64(constant("word"))
 
 
 def tokenised(texts: Texts) -> Tokens:
@@ -89,10 +84,6 @@ def tokenised(texts: Texts) -> Tokens:
     data = texts.data
     if len(data) == 0:
         return Tokens(np.empty(0, np.uint64), np.zeros(len(texts.offsets), np.int64))
-    if compiled.IS_ON:
-        return Tokens(
-            *_compiled_tokens.tokenise(data, texts.offsets, _CLASS_TABLE, WORD_BYTES, NUMBER, _LENGTH_STEP, _WORD_STEP)
-        )
     folded = np.frombuffer(bytearray(data.tobytes().translate(_FOLD)), np.uint8)
     has_other_scripts = bool(folded.max() >= 0x80)
     starts_text = np.zeros(len(data), np.bool_)
@@ -180,7 +171,7 @@ def _hashed(folded: U8Array, starts: I64Array, lengths: I64Array) -> U64Array:
     padded = np.zeros(len(folded) // 8 * 8 + 24, np.uint8)
     padded[: len(folded)] = folded
     words = padded.view("<u8")
-    state = lengths.astype(np.uint64) * _LENGTH_STEP
+    state = lengths.astype(np.uint64) * LENGTH_STEP
     state = _absorbed(state, words, starts, lengths)
     active = np.flatnonzero(lengths > 8)
     step = 8
@@ -198,7 +189,7 @@ def _absorbed(state: U64Array, words: U64Array, at: I64Array, lengths: I64Array)
     value |= (words[index + 1] << (np.uint64(63) - shift)) << np.uint64(1)  # two steps: a shift by 64 is undefined
     value &= _KEEP[np.minimum(lengths, 8)]
     value ^= state
-    value *= _WORD_STEP
+    value *= WORD_STEP
     value ^= value >> np.uint64(29)
     return value
 

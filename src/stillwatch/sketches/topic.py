@@ -12,13 +12,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.sketches import compiled
 from stillwatch.sketches.key import SketchKey
 from stillwatch.sketches.schema import TOPIC_DIMENSIONS
 from stillwatch.sketches.tokens import NUMBER, Tokens
-
-if compiled.IS_ON:
-    from stillwatch.sketches.compiled import grams as _compiled_grams
 
 BUCKET_BITS: Final = 14
 N_BUCKETS: Final = 1 << BUCKET_BITS
@@ -61,11 +57,7 @@ def topics(tokens: Tokens, rarity: npt.NDArray[np.uint8], keys: TopicKeys) -> np
         rarity: weight by public bucket, shape (N_BUCKETS,).
         keys: of this key's topics.
     """
-    if compiled.IS_ON:
-        words = keys.words()
-        sums = _compiled_grams.topic_sums(tokens.hashes, tokens.offsets, rarity, NUMBER, *words, TOPIC_DIMENSIONS)
-    else:
-        sums = _sums(tokens, rarity, keys)
+    sums = _sums(tokens, rarity, keys)
     squares = (sums * sums).cumsum(axis=1)[:, -1:]  # cumsum adds in order; sum may pair up differently by version
     norms = np.sqrt(np.where(squares == 0.0, 1.0, squares))
     return np.rint(sums * UNIT / norms).astype(np.int8)

@@ -7,6 +7,7 @@ import pytest
 
 from stillwatch.engines import workers
 from stillwatch.records.schema import PLACED_EXCHANGES
+from stillwatch.sketches import compiled
 from stillwatch.sketches.capability import CapabilityModel
 from stillwatch.sketches.key import SketchKey
 from stillwatch.sketches.sketch import Sketcher
@@ -29,9 +30,19 @@ def batches(n: int) -> list[pa.RecordBatch]:
     return made
 
 
-def test_workers_give_the_same_rows_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two processes and one give equal batches, whatever the order in which workers finish."""
+ARE_THREADS = [
+    False,
+    pytest.param(
+        True, marks=pytest.mark.skipif(not compiled.is_available(), reason="the extra `fast` is not installed")
+    ),
+]
+
+
+@pytest.mark.parametrize("are_threads", ARE_THREADS)
+def test_workers_give_the_same_rows_in_the_same_order(monkeypatch: pytest.MonkeyPatch, *, are_threads: bool) -> None:
+    """Two threads or processes and one give equal batches, whatever the order in which workers finish."""
     monkeypatch.setattr(workers, "INLINE_BATCHES", 2)
+    monkeypatch.setattr(compiled, "IS_ON", are_threads)
     sketcher = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
     alone = list(workers.sketched_rows(batches(9), sketcher, 1))
     together = list(workers.sketched_rows(batches(9), sketcher, 2))
@@ -39,9 +50,11 @@ def test_workers_give_the_same_rows_in_the_same_order(monkeypatch: pytest.Monkey
     assert all(a.equals(b) for a, b in zip(alone, together, strict=True))
 
 
-def test_a_reader_that_fails_ends_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("are_threads", ARE_THREADS)
+def test_a_reader_that_fails_ends_the_workers(monkeypatch: pytest.MonkeyPatch, *, are_threads: bool) -> None:
     """An error of the reader comes out as it is, after the rows of what came before it."""
     monkeypatch.setattr(workers, "INLINE_BATCHES", 1)
+    monkeypatch.setattr(compiled, "IS_ON", are_threads)
 
     def reader() -> Iterator[pa.RecordBatch]:
         yield from batches(3)
