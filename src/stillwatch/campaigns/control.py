@@ -8,7 +8,8 @@ section 4.3).
 Source: matching by stratification, Rosenbaum 2002, Observational Studies, chapter 3.
 """
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 
@@ -25,14 +26,59 @@ def activity_strata(n_exchanges: IntArray) -> IntArray:
     return (rank * N_STRATA // max(len(rank), 1)).astype(np.int64)
 
 
-def draw_controls(group: IntArray, strata: IntArray, eligible: IntArray, n_controls: int, seed: int) -> IntArray | None:
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Entities that may serve as controls, by stratum; made once, so that a group pays for its own size alone.
+
+    Args:
+        members: the entities of each stratum, rising.
+        absent: for each stratum the places among its members, rising, of those that are left out.
+    """
+
+    members: tuple[IntArray, ...]
+    absent: tuple[IntArray, ...]
+
+    @classmethod
+    def of(cls, strata: IntArray, eligible: IntArray) -> Self:
+        """Return the pool of some entities, rising."""
+        stratum = strata[eligible].astype(np.uint8)
+        ordered = eligible[np.argsort(stratum, kind="stable")].astype(np.int64)
+        ends = np.cumsum(np.bincount(stratum, minlength=N_STRATA))
+        members = tuple(np.split(ordered, ends[:-1]))
+        return cls(members, tuple(np.zeros(0, np.int64) for _ in members))
+
+    def without(self, group: IntArray) -> Self:
+        """Return the pool without the entities of a group, rising. Cost: O(m log n) for a group of m."""
+        absent = []
+        for members in self.members:
+            place = np.searchsorted(members, group)
+            is_here = place < len(members)
+            absent.append(place[is_here][members[place[is_here]] == group[is_here]])
+        return type(self)(self.members, tuple(absent))
+
+    @property
+    def sizes(self) -> IntArray:
+        """Return how many may serve of each stratum."""
+        return np.array([len(all_of_it) - len(out) for all_of_it, out in zip(self.members, self.absent, strict=True)])
+
+    def take(self, stratum: int, number: IntArray) -> IntArray:
+        """Return the entities of a stratum that have these numbers among those who may serve."""
+        absent = self.absent[stratum]
+        skipped = np.searchsorted(absent - np.arange(len(absent)), number, side="right")
+        return np.asarray(self.members[stratum][number + skipped], np.int64)
+
+
+def draw_controls(
+    group: IntArray, strata: IntArray, eligible: IntArray | Pool, n_controls: int, seed: int
+) -> IntArray | None:
     """Return ``n_controls`` control groups, (n_controls, m) entity indices; null where there are too few strangers.
 
     Args:
         group: entities under test.
         strata: stratum of every entity.
-        eligible: entities that may serve as controls. For a test these are all entities, those of the group among them:
-            controls from strangers alone are not exchangeable with the group, and reject too often.
+        eligible: entities that may serve as controls, or the pool of them. For a test these are all entities, those of
+            the group among them: controls from strangers alone are not exchangeable with the group, and reject too
+            often.
         n_controls: how many groups.
         seed: of the draw; the same seed gives the same controls.
 
@@ -40,15 +86,15 @@ def draw_controls(group: IntArray, strata: IntArray, eligible: IntArray, n_contr
         Null when some stratum has fewer eligible entities than members even after borrowing from its neighbours.
     """
     rng = np.random.default_rng(seed)
-    if len(eligible) < 2 * len(group):
+    pool = eligible if isinstance(eligible, Pool) else Pool.of(strata, eligible)
+    sizes = pool.sizes
+    if sizes.sum() < 2 * len(group):
         return None  # no room to draw groups that differ from one another
-    wanted = np.bincount(strata[group], minlength=N_STRATA)
-    by_stratum = [eligible[strata[eligible] == s] for s in range(len(wanted))]
-    wanted = _borrow(wanted, np.array([len(members) for members in by_stratum]))
-    columns = []
-    for members, count in zip(by_stratum, wanted, strict=True):
-        if count:
-            columns.append(members[_distinct_draws(len(members), int(count), n_controls, rng)])
+    wanted = _borrow(np.bincount(strata[group], minlength=N_STRATA), sizes)
+    columns = [
+        pool.take(int(stratum), _distinct_draws(int(sizes[stratum]), int(wanted[stratum]), n_controls, rng))
+        for stratum in np.flatnonzero(wanted)
+    ]
     return np.concatenate(columns, axis=1).astype(np.int64)
 
 

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from stillwatch.campaigns.control import draw_controls, tail_p_value
+from stillwatch.campaigns.control import Pool, draw_controls, tail_p_value
 from stillwatch.links.identity import ADDRESS_TIE, Ties
 from stillwatch.links.population import MISSING_TIME, CodeArray, FloatArray, IntArray
 
@@ -183,11 +183,14 @@ def channels_of(
 
 
 def assess_coordination(
-    group: IntArray, channels: tuple[Channel, ...], strata: IntArray, selected_by: str, seed: int
-) -> tuple[TestResult, ...]:
-    """Return the outcome of every channel for one group; empty where there are too few strangers to compare with."""
-    eligible = np.arange(len(strata))
-    controls = draw_controls(group, strata, eligible, N_CONTROLS, seed)
+    group: IntArray, channels: tuple[Channel, ...], strata: IntArray, selected_by: str, seed: int,
+    everyone: Pool | None = None,
+) -> tuple[TestResult, ...]:  # fmt: skip
+    """Return the outcome of every channel for one group; empty where there are too few strangers to compare with.
+
+    ``everyone`` is the pool of all entities, for who tests many groups.
+    """
+    controls = draw_controls(group, strata, everyone or np.arange(len(strata)), N_CONTROLS, seed)
     if controls is None:
         return ()
     results = []

@@ -45,6 +45,7 @@ class Dealing:
 
     def __init__(self, population: Population, entities: Entities, succession: Succession, found: HandOvers) -> None:
         self._succession = succession
+        self._by_earlier = np.argsort(succession.earlier, kind="stable")
         self._is_inside = np.zeros(len(population.exchanges), bool)
         of_row = entities.of_account[population.exchanges.account].astype(np.int64)
         talks = population.exchanges.keys["conversation_id"].code >= 0
@@ -67,10 +68,11 @@ class Dealing:
         inside = self._is_inside  # cleared below: a group pays for its own rows, not for all
         inside[group.slice_rows] = True
         pairs = self._succession
-        mine = inside[pairs.earlier] & inside[pairs.later]
+        begun = self._begun_by(group.slice_rows)
+        mine = begun[inside[pairs.later[begun]]]
         inside[group.slice_rows] = False
-        forward = int(np.sum(mine & pairs.has_failed_first & ~pairs.has_failed_last))
-        mirrored = int(np.sum(mine & ~pairs.has_failed_first & pairs.has_failed_last))
+        forward = int(np.sum(pairs.has_failed_first[mine] & ~pairs.has_failed_last[mine]))
+        mirrored = int(np.sum(~pairs.has_failed_first[mine] & pairs.has_failed_last[mine]))
         n_chances = int(np.count_nonzero(self._could_pass[group.slice_rows]))
         if forward + mirrored == 0 and n_chances < LEAST_CHANCES:
             return ()
@@ -80,6 +82,16 @@ class Dealing:
             results.append(passed_on("passed_on_elsewhere", *group.seen_elsewhere, is_selection=False))
             results.append(self._connected(group.entities))
         return tuple(results)
+
+    def _begun_by(self, rows: IntArray) -> IntArray:
+        """Return the successions whose earlier request is among ``rows``; an exchange is the earlier one at most once.
+
+        Cost: O(m log k) for m rows and k successions.
+        """
+        earlier = self._succession.earlier
+        at = np.minimum(np.searchsorted(earlier, rows, sorter=self._by_earlier), max(len(earlier) - 1, 0))
+        place = self._by_earlier[at] if len(earlier) else at[:0]
+        return place[earlier[place] == rows] if len(place) else place
 
     def _connected(self, members: IntArray) -> TestResult:
         inside = np.zeros(self._n_entities, bool)

@@ -6,6 +6,7 @@ and folds nothing; neither does anything that a caller can write into a request.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from stillwatch.links.population import BoolArray, CodeArray, IntArray, Populati
 AGGREGATOR_PREFIX = "aggregator:"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entities:
     """The entity of each account.
 
@@ -29,6 +30,12 @@ class Entities:
     n: int
     n_exchanges: IntArray
     is_declared: BoolArray
+
+    @cached_property
+    def accounts(self) -> tuple[IntArray, IntArray]:
+        """Return the accounts sorted by entity, and where each entity's begin, (n + 1,)."""
+        order = np.argsort(self.of_account, kind="stable").astype(np.int64)
+        return order, np.searchsorted(self.of_account[order], np.arange(self.n + 1)).astype(np.int64)
 
 
 def fold_accounts(population: Population) -> Entities:

@@ -35,10 +35,9 @@ def rows_of_accounts(population: Population, accounts: IntArray) -> IntArray:
 
 
 def accounts_of_entities(entities: Entities, chosen: IntArray) -> IntArray:
-    """Return the accounts of some entities, rising."""
-    inside = np.zeros(entities.n, bool)
-    inside[chosen] = True
-    return np.flatnonzero(inside[entities.of_account]).astype(np.int64)
+    """Return the accounts of some different entities, rising. Cost: O(accounts returned)."""
+    accounts, first = entities.accounts
+    return np.sort(accounts[places_of(first, chosen)[0]])
 
 
 def rows_of_entities(population: Population, entities: Entities, chosen: IntArray) -> IntArray:

@@ -14,7 +14,7 @@ from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights
 from stillwatch.assessments.observation import Observation, observe, with_tests
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.campaigns.candidate import family_use, propose
-from stillwatch.campaigns.control import activity_strata, draw_controls
+from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
 from stillwatch.campaigns.coordination import (
     TESTED_KINDS,
     TestResult,
@@ -261,13 +261,14 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
     progress: Progress,
 ) -> list[Finding]:
     strata = activity_strata(entities.n_exchanges)
+    everyone = Pool.of(strata, np.arange(entities.n))
     times = entity_times(population, entities)
     channels = channels_of(ties, entities.n, times, first_uses(population, entities))
     rivals = released_weights(settings.weights)
     tested = []
     for i, group in enumerate(groups):
         progress("group tests", i, len(groups))
-        compared = assess_coordination(group.entities, channels, strata, group.channel, seed=i)
+        compared = assess_coordination(group.entities, channels, strata, group.channel, i, everyone)
         turns = _turns(group, population, entities, seed=i)
         tested.append((*compared, *((turns,) if turns else ()), *dealing.assess(group)))
     p_values = np.array([combined_p_value(results) for results in tested])
@@ -277,7 +278,7 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
         progress("hypotheses", i, len(groups))
         accounts = accounts_of_entities(entities, group.entities)
         sample = group_sample(group, accounts, population, entities, families, registry)
-        observed = observe(sample, _controls(group.entities, strata, population, entities, registry, seed=i))
+        observed = observe(sample, _controls(group.entities, strata, everyone, population, entities, registry, seed=i))
         p_of = {channel: p_value_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
         observations = with_tests(observed, p_of)
         if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
@@ -305,11 +306,16 @@ def _turns(group: Group, population: Population, entities: Entities, seed: int) 
     )
 
 
-def _controls(
-    group: IntArray, strata: IntArray, population: Population, entities: Entities, registry: Registry, seed: int
+def _controls(  # noqa: PLR0913, PLR0917 - the whole traffic and the draw
+    group: IntArray,
+    strata: IntArray,
+    everyone: Pool,
+    population: Population,
+    entities: Entities,
+    registry: Registry,
+    seed: int,
 ) -> tuple[Sample, ...]:
-    strangers = np.setdiff1d(np.arange(entities.n), group)
-    drawn = draw_controls(group, strata, strangers, N_COMPARED, seed)
+    drawn = draw_controls(group, strata, everyone.without(group), N_COMPARED, seed)
     return tuple(
         plain_sample(population, entities, accounts_of_entities(entities, control), registry.named)
         for control in (drawn if drawn is not None else ())

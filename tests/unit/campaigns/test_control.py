@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from stillwatch.campaigns.control import LEAST_P, N_STRATA, activity_strata, draw_controls, tail_p_value
+from stillwatch.campaigns.control import LEAST_P, N_STRATA, Pool, activity_strata, draw_controls, tail_p_value
 
 
 def test_strata_are_octiles_of_activity() -> None:
@@ -139,3 +139,22 @@ def test_a_flat_null_falls_by_the_statistics_own_step() -> None:
     null = np.zeros(999)
     assert tail_p_value(24.0, null, quantum=24.0) == pytest.approx(np.exp(-1) / 1000)
     assert tail_p_value(240.0, null, quantum=24.0) == pytest.approx(np.exp(-10) / 1000)
+
+
+def test_a_pool_without_a_group_is_the_pool_of_the_others() -> None:
+    """Leaving a group out of a pool gives the controls that its strangers give, for groups of every kind."""
+    rng = np.random.default_rng(3)
+    strata = activity_strata(rng.geometric(0.05, 300))
+    everyone = Pool.of(strata, np.arange(300))
+    for m in (0, 1, 2, 25, 60):
+        group = np.sort(rng.choice(300, m, replace=False))
+        strangers = np.setdiff1d(np.arange(300), group)
+        left = everyone.without(group)
+        assert left.sizes.tolist() == np.bincount(strata[strangers], minlength=8).tolist()
+        for stratum in range(8):
+            numbers = np.arange(left.sizes[stratum])
+            assert left.take(stratum, numbers).tolist() == strangers[strata[strangers] == stratum].tolist()
+        if m:
+            drawn = draw_controls(group, strata, left, 40, seed=m)
+            assert np.array_equal(drawn, draw_controls(group, strata, strangers, 40, seed=m))
+            assert not np.isin(drawn, group).any()
