@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from stillwatch.dossiers.dossier import Dossier
 from stillwatch.dossiers.freezing.case_folder import digest
@@ -16,6 +15,7 @@ from stillwatch.dossiers.freezing.given import Given
 from stillwatch.dossiers.number import Number
 from stillwatch.dossiers.selection import entry_of, select
 from stillwatch.errors import InputError, UsageError
+from stillwatch.parquet import table_of
 
 N_NEAR: Final = 6  # references named in a refusal
 
@@ -107,7 +107,7 @@ def _rows(path: Path, content: bytes, number: Number, most: int) -> tuple[tuple[
         found = found if isinstance(entry, dict) else list(entry)
         return tuple(one if isinstance(one, dict) else {"value": one} for one in found[:most]), len(found)
     try:
-        table = select(pq.read_table(pa.BufferReader(content)), number.rows.selection)
+        table = select(table_of(content), number.rows.selection)
     except pa.ArrowException as error:
         raise InputError(str(path), "no table of a case", got=str(error).splitlines()[0]) from None
     keys = [c for c in ("account_id", "exchange_id", "observation", "organisation_id") if c in table.column_names]

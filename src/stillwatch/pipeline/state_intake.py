@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from stillwatch.campaigns.lifecycle import Book, Window, follow
 from stillwatch.dossiers.case import Case
 from stillwatch.engines.engine import Engine
 from stillwatch.errors import InputError
+from stillwatch.parquet import table_of
 from stillwatch.pipeline.adding import Inputs, Place, add_traffic, fetch, inputs_of
 from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.ingest import put_in_order
@@ -149,7 +149,7 @@ class StateIntake:
         return pa.concat_tables([self._table(one.quarantine) for one in additions_of(manifest, window)])
 
     def _table(self, reference: str) -> pa.Table:
-        return pq.read_table(pa.BufferReader(self._vault.read(reference)))
+        return table_of(self._vault.read(reference))
 
 
 def _updated(before: pa.Table, now: pa.Table | None) -> pa.Table:

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.dossiers.document import DOCUMENT, from_json
 from stillwatch.dossiers.dossier import Source
 from stillwatch.dossiers.tables import TABLES
 from stillwatch.errors import InputError, UsageError
+from stillwatch.parquet import table_of
 
 RUN: Final = "run.json"
 MOST_LISTED: Final = 8  # campaigns named in a refusal
@@ -96,7 +96,7 @@ def _source(name: str, content: bytes) -> Source:
 
 def _rows_of(path: Path, content: bytes, campaign_id: str) -> pa.Table:
     try:
-        table = pq.read_table(pa.BufferReader(content))
+        table = table_of(content)
         return table.filter(pc.equal(table["campaign_id"], campaign_id))
     except (pa.ArrowException, KeyError) as error:
         raise InputError(str(path), "no table of a case", got=str(error).splitlines()[0]) from None
@@ -104,7 +104,7 @@ def _rows_of(path: Path, content: bytes, campaign_id: str) -> pa.Table:
 
 def _also_in(content: bytes, campaign_id: str) -> tuple[tuple[str, int], ...]:
     """Return the other campaigns that share accounts with this one, those with most accounts in common first."""
-    table = pq.read_table(pa.BufferReader(content))
+    table = table_of(content)
     mine = table.filter(pc.equal(table["campaign_id"], campaign_id))["account_id"]
     others = table.filter(pc.and_(pc.not_equal(table["campaign_id"], campaign_id), pc.is_in(table["account_id"], mine)))
     counted = [(row["values"], row["counts"]) for row in pc.value_counts(others["campaign_id"]).to_pylist()]

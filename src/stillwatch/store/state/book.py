@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from stillwatch.campaigns.lifecycle import Book
 from stillwatch.campaigns.record import Event, Record
 from stillwatch.errors import StateError
+from stillwatch.parquet import table_of
 from stillwatch.store.state import manifest as m
 from stillwatch.store.state.vault import RESTORE, Vault, Writer
 
@@ -31,7 +32,7 @@ def read_book(vault: Vault, kept: m.Book | None) -> Book:
     document = json.loads(vault.read(kept.campaigns))
     if document["schema"] != SCHEMA_NAME:
         raise StateError(vault.name, "the campaigns are of another version", expected=SCHEMA_NAME, fix=RESTORE)
-    slices = pq.read_table(pa.BufferReader(vault.read(kept.slices)))
+    slices = table_of(vault.read(kept.slices))
     days: dict[str, list[tuple[str, str]]] = {}
     for name, account, day in zip(*(slices[column].to_pylist() for column in SLICES.names), strict=True):
         days.setdefault(name, []).append((account, day))

@@ -11,11 +11,11 @@ from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from stillwatch.campaigns.lifecycle import Book
 from stillwatch.campaigns.record import ENDED, MERGED
 from stillwatch.errors import UsageError
+from stillwatch.parquet import table_of
 from stillwatch.store.state import manifest as m
 from stillwatch.store.state.book import parquet_bytes, read_book, write_book
 from stillwatch.store.state.manifest import Addition, History, Manifest, Segment, to_bytes
@@ -134,7 +134,7 @@ class _Eraser:
         return segment_of(segment.day, kept, self._writer) if len(kept) else replace(segment, n_rows=0)
 
     def _read(self, reference: str) -> pa.Table:
-        return pq.read_table(pa.BufferReader(self._vault.read(reference)))
+        return table_of(self._vault.read(reference))
 
     def _put(self, table: pa.Table) -> str:
         return self._writer.put(parquet_bytes(table), "parquet")
@@ -210,10 +210,8 @@ def _with_trace(vault: Vault, writer: Writer, manifest: Manifest) -> str | None:
     counts = [segment.history for segment in manifest.segments] + [one.counts for one in manifest.histories]
     known = {account for one in read_book(vault, manifest.book).records for account in one.accounts}
     for reference in counts:
-        known.update(
-            pq.read_table(pa.BufferReader(vault.read(reference)), columns=["account_id"])["account_id"].to_pylist()
-        )
-    table = pq.read_table(pa.BufferReader(vault.read(manifest.accounts)))
+        known.update(table_of(vault.read(reference), ["account_id"])["account_id"].to_pylist())
+    table = table_of(vault.read(manifest.accounts))
     kept = table.filter(pc.is_in(table["account_id"], value_set=pa.array(sorted(known), pa.string())))
     return writer.put(parquet_bytes(kept), "parquet")
 

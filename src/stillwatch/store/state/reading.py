@@ -11,12 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from stillwatch.campaigns.record import Record
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.document import DOCUMENT, from_json
 from stillwatch.errors import InputError, StateError
+from stillwatch.parquet import file_of, table_of
 from stillwatch.store.state.book import read_book
 from stillwatch.store.state.manifest import Manifest
 from stillwatch.store.state.opening import existing
@@ -164,12 +164,10 @@ class State:
         ]
 
     def _table(self, reference: str) -> pa.Table:
-        return pq.read_table(pa.BufferReader(self._vault.read(reference)))
+        return table_of(self._vault.read(reference))
 
     def _n_rows(self, reference: str | None) -> int:
-        return (
-            0 if reference is None else pq.ParquetFile(pa.BufferReader(self._vault.read(reference))).metadata.num_rows
-        )
+        return 0 if reference is None else file_of(self._vault.read(reference)).metadata.num_rows
 
 
 def open_state(place: str | Path) -> State:
@@ -182,7 +180,7 @@ def open_state(place: str | Path) -> State:
 
 
 def _check_segment(content: bytes, n_rows: int, where: str) -> None:
-    table = pq.ParquetFile(pa.BufferReader(content))
+    table = file_of(content)
     if table.metadata.num_rows != n_rows or table.schema_arrow.names != SEGMENT.names:
         raise StateError(
             where, "does not hold what the manifest says", got=f"{table.metadata.num_rows} rows", expected=f"{n_rows}"
