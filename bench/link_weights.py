@@ -4,7 +4,9 @@ Usage: python bench/link_weights.py [--worlds demo:1 hard:6 share5:4]
 
 For the pairs that each kind of evidence brings together: log loss in bits a pair (the intercept alone is fitted), the
 slope that a logistic regression would give the bits (1: as large as they should be), and the area under the curve;
-with the estimated weights and with the stated ones. A pair is linked where both are of one true group.
+with the estimated weights and with the stated ones. A pair is linked where both are of one true group. Last, of pairs
+that identity and addresses link by the sum of their rarities, as the scan proposes groups, the share that is linked,
+and the same of as many pairs with the most estimated bits of identity and addresses.
 """
 
 import argparse
@@ -21,8 +23,9 @@ from stillwatch.campaigns.candidate import family_use
 from stillwatch.engines.embedded import EmbeddedEngine
 from stillwatch.links.blocking import blocked_pairs, holdings_of
 from stillwatch.links.comparer import comparer
-from stillwatch.links.comparison import Weights, stated_weights, weigh_pairs
-from stillwatch.links.estimation import compared_pairs, with_rates
+from stillwatch.links.comparison import KINDS, Weights, stated_weights, weigh_pairs
+from stillwatch.links.estimation import Compared, compared_pairs, with_rates
+from stillwatch.links.identity import LEAST_BITS
 from stillwatch.links.population import Population, accounts_from, exchanges_from
 from stillwatch.pipeline.analysis import Analysis, assess_all, entity_times
 from stillwatch.pipeline.benchmark_job import make_world
@@ -102,6 +105,8 @@ def main() -> None:
             is_linked = np.array(
                 [group[a] is not None and group[a] == group[b] for a, b in zip(left, right, strict=True)]
             )
+            if kind == "identity":
+                print(f"{world:10} {chosen(found, made.weights, is_linked, made.prior_bits)}")
             for title, weights in (("estimated", made.weights), ("stated", stated)):
                 bits = summed(found.agrees, found.rarity, weights)
                 loss, _ = fitted(bits, is_linked, with_slope=False)
@@ -110,6 +115,17 @@ def main() -> None:
                     f"{world:10} {kind:9} {title:9} {len(left):6} pairs, linked {is_linked.mean():.3f}: "
                     f"loss {loss:.3f}, slope {slope:.2f}, area {area(bits, is_linked):.3f}"
                 )
+
+
+def chosen(found: Compared, weights: Weights, is_linked: np.ndarray, prior_bits: float) -> str:
+    """Return how many pairs the sum of rarities links, and how many of them, or of those chosen by bits, are linked."""
+    places = list(KINDS["identity"])
+    rarity = np.where(found.agrees[:, places] == 1, found.rarity[:, places], 0.0)
+    total = np.where(rarity >= LEAST_BITS, rarity, 0.0).sum(axis=1)
+    n = int(np.count_nonzero(total >= -prior_bits))
+    bits = weigh_pairs(found.agrees, found.rarity, np.ones(found.agrees.shape), weights)[:, places].sum(axis=1)
+    shares = [is_linked[np.argsort(-score, kind="stable")[:n]].mean() if n else 0.0 for score in (total, bits)]
+    return f"{n} pairs by rarities, linked {shares[0]:.3f}; as many by estimated bits, linked {shares[1]:.3f}"
 
 
 def summed(agrees: np.ndarray, rarity: np.ndarray, weights: Weights) -> np.ndarray:

@@ -185,7 +185,7 @@ def test_a_missing_accounts_table_switches_off_exactly_its_evidence(
     assert all(columns <= account_columns for columns in newly.values())
     assert {"identity_reuse", "sign_up_burst", "verified_share", "banned_share", "shared_payment"} <= set(newly)
     tests = {test["name"] for campaign in found.document["campaigns"] for test in campaign["tests"]}
-    of_exchanges = {"passed_on", "passed_on_elsewhere", "passed_round", "pivot_burst", "turn_taking"}
+    of_exchanges = {"passed_on", "passed_on_elsewhere", "passed_round", "pivot_burst", "turn_taking", "shared_silence"}
     assert tests <= {"shared_ip", "first_request_burst", "last_request_burst", *of_exchanges}
 
 

@@ -26,7 +26,7 @@ from stillwatch.campaigns.coordination import (
 from stillwatch.campaigns.dealing import HAND_OVER, Dealing
 from stillwatch.campaigns.false_discovery import q_values
 from stillwatch.campaigns.membership import Group, weigh_membership, without_declared
-from stillwatch.campaigns.turn_taking import turn_taking
+from stillwatch.campaigns.rhythm import Rhythm
 from stillwatch.campaigns.work_list import WorkLists, sent_before
 from stillwatch.links.comparer import Comparer, comparer
 from stillwatch.links.entity import Entities, fold_accounts
@@ -265,12 +265,13 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
     times = entity_times(population, entities)
     channels = channels_of(ties, entities.n, times, first_uses(population, entities))
     rivals = released_weights(settings.weights)
+    rhythm = Rhythm(population, entities)
     tested = []
     for i, group in enumerate(groups):
         progress("group tests", i, len(groups))
         compared = assess_coordination(group.entities, channels, strata, group.channel, i, everyone)
-        turns = _turns(group, population, entities, seed=i)
-        tested.append((*compared, *((turns,) if turns else ()), *dealing.assess(group)))
+        together = rhythm.assess(group.entities, group.slice_rows, seed=i)
+        tested.append((*compared, *together, *dealing.assess(group)))
     p_values = np.array([combined_p_value(results) for results in tested])
     q = q_values(p_values)
     findings = []
@@ -295,15 +296,6 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
             )
         )
     return findings
-
-
-def _turns(group: Group, population: Population, entities: Entities, seed: int) -> TestResult | None:
-    """Return the test of turn taking on what a group's members chose to begin with."""
-    exchanges = population.exchanges
-    opens = group.slice_rows[~(exchanges.numbers["turn"][group.slice_rows] > 0)]
-    return turn_taking(
-        entities.of_account[exchanges.account[opens]].astype(np.int64), exchanges.requested_us[opens], seed
-    )
 
 
 def _controls(  # noqa: PLR0913, PLR0917 - the whole traffic and the draw
