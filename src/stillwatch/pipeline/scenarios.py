@@ -14,6 +14,8 @@ SKETCHED: Final = "sketches"
 NULL_SEEDS: Final = 1001  # of the first small world without a campaign; the next ones follow
 HELD_OUT: Final = 41  # seeds from here on were looked at by nobody while the weights in force were made
 HELD_OUT_NULLS: Final = 5001
+HELD_OUT_LATER: Final = 51  # likewise, for weights after 2026-11c, when the seeds above had been seen
+HELD_OUT_NULLS_LATER: Final = 6001
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def _catalogue() -> Iterable[Scenario]:
         recipe = WorldRecipe("adversary", 31, campaign=campaign)
         yield Scenario(f"adversary-{name}", about, recipe, NIGHTLY, discipline=name)
     yield from _held_out()
+    yield from _held_out_later()
 
 
 def _held_out() -> Iterable[Scenario]:
@@ -148,9 +151,26 @@ def _held_out() -> Iterable[Scenario]:
             yield Scenario(f"{preset}-report-{seed}", "held out", WorldRecipe(preset, seed), FULL)
     recipe = WorldRecipe("null-small", HELD_OUT_NULLS)
     yield Scenario("nulls-held-out", "small worlds without a campaign, held out", recipe, FULL, n_worlds=NULLS)
+    yield from _held_out_adversaries(HELD_OUT)
+
+
+def _held_out_later() -> Iterable[Scenario]:
+    """Yield worlds that nobody had looked at when later weights were made, with rivals and with evidence taken away."""
+    for preset in ("demo", "hard", "share5", "null"):
+        world = WorldRecipe(preset, HELD_OUT_LATER)
+        base = Scenario(f"{preset}-report-{HELD_OUT_LATER}", "held out", world, FULL, has_rivals=preset != "null")
+        yield base
+        if preset in {"demo", "hard"}:
+            yield from _changed(base, dict.fromkeys(WITHOUT, FULL))
+    recipe = WorldRecipe("null-small", HELD_OUT_NULLS_LATER)
+    yield Scenario("nulls-held-out-2", "small worlds without a campaign, held out", recipe, FULL, n_worlds=NULLS)
+    yield from _held_out_adversaries(HELD_OUT_LATER)
+
+
+def _held_out_adversaries(seed: int) -> Iterable[Scenario]:
     for name, (about, campaign) in DISCIPLINES.items():
-        recipe = WorldRecipe("adversary", HELD_OUT, campaign=campaign)
-        yield Scenario(f"adversary-{name}-{HELD_OUT}", f"{about}; held out", recipe, FULL, discipline=name)
+        recipe = WorldRecipe("adversary", seed, campaign=campaign)
+        yield Scenario(f"adversary-{name}-{seed}", f"{about}; held out", recipe, FULL, discipline=name)
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {scenario.id: scenario for scenario in _catalogue()}
