@@ -124,6 +124,16 @@ class DossierShelf:
             raise NotFoundError("dossier", "no such file", got=ascii(file)[:80])
         return path.read_bytes()
 
+    def trust_file(self) -> bytes:
+        """Return the file that says whose signatures are believed; it holds public keys and names alone.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        if not self._trust.is_file():
+            raise NotFoundError("dossier", "there is no trust file", fix="Make a signing key first.")
+        return self._trust.read_bytes()
+
     def _make_folder(self) -> None:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 from stillwatch.actions.coverage import NOT_CHECKED, Coverage, covered
 from stillwatch.actions.dry_run import Member, dry_run
 from stillwatch.actions.proposal import Asked, Group, Proposal, propose, step_of
-from stillwatch.dossiers.case import Campaign, Case
+from stillwatch.dossiers.case import Campaign
 from stillwatch.dossiers.document import DOCUMENT, from_json
-from stillwatch.errors import NotFoundError, StaleError
+from stillwatch.errors import StaleError
+from stillwatch.pipeline.regrouped import members_in, regrouped
 from stillwatch.records.registers import read_accounts, read_authorisations
 from stillwatch.store.desk import proposal as kept
 from stillwatch.store.desk.database import Database
@@ -58,9 +59,10 @@ def prepare(folder: Path, database: Database, registers: Registers, wanted: Want
     at = database.clock()
     document = (folder / DOCUMENT).read_bytes()
     case = from_json(document)
-    campaign = campaign_of(case, wanted.campaign_id)
+    shown = regrouped(folder, case, database)
+    campaign = shown.campaign(wanted.campaign_id)
     log = decisions(database)
-    held = held_of(database, case)
+    held = held_of(database, shown.case)
     status = held.statuses.get(campaign.id)
     group = Group(
         campaign_id=status.matched_id if status else campaign.id,
@@ -71,9 +73,10 @@ def prepare(folder: Path, database: Database, registers: Registers, wanted: Want
     )
     coverage = coverage_of(folder, registers, at)
     left_out = {name: item.reason for name, item in held.left_out.items()}
-    posterior = next((item.posterior for item in campaign.hypotheses if item.name == DISTILLATION), 0.0)
+    bases = shown.bases(campaign.id)
+    posterior = min(_posterior(one) for one in case.campaigns if one.id in bases)
     step = step_of(wanted.step)
-    run = dry_run(step, members_of(folder, campaign), coverage, left_out, posterior)
+    run = dry_run(step, members_of(folder, campaign, bases), coverage, left_out, posterior)
     return propose(group, step, run, Asked(wanted.by, at, wanted.reason, coverage.source))
 
 
@@ -100,16 +103,8 @@ def approve(
     return kept.act(database, proposal_id, "approve", person, sha256)
 
 
-def campaign_of(case: Case, campaign_id: str) -> Campaign:
-    """Return a group of a case.
-
-    Raises:
-        NotFoundError: it has none of that id.
-    """
-    found = next((item for item in case.campaigns if item.id == campaign_id), None)
-    if found is None:
-        raise NotFoundError("campaign", "the case has no such group", got=ascii(campaign_id)[:60])
-    return found
+def _posterior(campaign: Campaign) -> float:
+    return next((item.posterior for item in campaign.hypotheses if item.name == DISTILLATION), 0.0)
 
 
 def coverage_of(folder: Path, registers: Registers, at: datetime) -> Coverage:
@@ -132,18 +127,24 @@ def coverage_of(folder: Path, registers: Registers, at: datetime) -> Coverage:
     return replace(now, named={**then, **now.named})
 
 
-def members_of(folder: Path, campaign: Campaign) -> tuple[Member, ...]:
-    """Return the members of a group with their membership and exchanges; those without a listed membership have 0."""
-    rows = pq.read_table(folder / "memberships.parquet", filters=[("campaign_id", "=", campaign.id)]).to_pylist()
-    p_of = {row["account_id"]: row["p_member"] for row in rows}
-    counts = _exchanges_of(folder, campaign)
+def members_of(folder: Path, campaign: Campaign, bases: Sequence[str]) -> tuple[Member, ...]:
+    """Return the members of a group with their membership and exchanges; those without a listed membership have 0.
+
+    Args:
+        folder: the case.
+        campaign: the group as analysts hold it.
+        bases: the scan's groups that it was made of.
+    """
+    rows = pq.read_table(folder / "memberships.parquet", filters=[("campaign_id", "in", bases)])
+    p_of = members_in(rows, campaign.accounts)
+    counts = _exchanges_of(folder, campaign, bases)
     return tuple(
         Member(name, p_of.get(name, 0.0), *(counts.get(name, (0, 0)) if counts is not None else (None, None)))
         for name in campaign.accounts
     )
 
 
-def _exchanges_of(folder: Path, campaign: Campaign) -> dict[str, tuple[int, int]] | None:
+def _exchanges_of(folder: Path, campaign: Campaign, bases: Sequence[str]) -> dict[str, tuple[int, int]] | None:
     """Return, by account, its exchanges in the group's slice and outside; null where the case has no such table."""
     path = folder / "activity.parquet"
     if not path.is_file():
@@ -154,6 +155,5 @@ def _exchanges_of(folder: Path, campaign: Campaign) -> dict[str, tuple[int, int]
     for row in mine.group_by(["account_id", "campaign_id"]).aggregate([("n_exchanges", "sum")]).to_pylist():
         inside, outside = counts.get(row["account_id"], (0, 0))
         n = row["n_exchanges_sum"]
-        is_inside = row["campaign_id"] == campaign.id
-        counts[row["account_id"]] = (inside + n, outside) if is_inside else (inside, outside + n)
+        counts[row["account_id"]] = (inside + n, outside) if row["campaign_id"] in bases else (inside, outside + n)
     return counts

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.service.console.address import account_address, slug, unslug
-from stillwatch.service.console.failure import NotFoundError
+from stillwatch.errors import NotFoundError
 
 
 @given(st.text())

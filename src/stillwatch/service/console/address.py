@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode
 
-from stillwatch.service.console.failure import NotFoundError
+from stillwatch.errors import NotFoundError
 
 PLAIN: Final = re.compile(r"[A-Za-z0-9_@:-][A-Za-z0-9_.@:-]{0,99}")
 TWIN: Final = ".json"

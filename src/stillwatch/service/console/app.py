@@ -24,7 +24,7 @@ from stillwatch.service.console.routes import (
     search,
 )
 from stillwatch.service.console.security import SafeAnswers
-from stillwatch.service.console.source import CaseSource
+from stillwatch.service.console.source import HeldSource, Source
 from stillwatch.service.console.viewing import Viewing, session_values
 from stillwatch.service.login.gate import Gate
 
@@ -35,7 +35,7 @@ DESCRIPTION: Final = (
 )
 
 
-def create_app(source: CaseSource, options: ConsoleOptions | None = None) -> FastAPI:
+def create_app(source: Source, options: ConsoleOptions | None = None) -> FastAPI:
     """Return the console of a case as an application.
 
     Guarantee: every answer carries the headers of ``security``; every refusal is a page with a next step, or its parts
@@ -47,7 +47,7 @@ def create_app(source: CaseSource, options: ConsoleOptions | None = None) -> Fas
     """
     assets, options = Assets(), options or ConsoleOptions()
     pages = Pages(assets, lambda request: session_values(request, console))
-    console = Console(source, pages, options)
+    console = Console(source if options.desk is None else HeldSource(source, options.desk), pages, options)
     app = FastAPI(
         title=TITLE,
         description=DESCRIPTION,

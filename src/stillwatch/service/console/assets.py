@@ -8,7 +8,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from stillwatch.service.console.failure import NotFoundError
+from stillwatch.errors import NotFoundError
 
 FILES: Final = {
     "report.css": ("stillwatch.dossiers.render", "text/css; charset=utf-8"),

@@ -7,7 +7,7 @@ from stillwatch.errors import NotAllowedError
 from stillwatch.pipeline.proposing import Registers
 from stillwatch.service.console.pages import Pages
 from stillwatch.service.console.security import LOOPBACK
-from stillwatch.service.console.source import CaseSource
+from stillwatch.service.console.source import Source
 from stillwatch.service.login.flow import LoginProvider
 from stillwatch.service.login.gate import GateOptions
 from stillwatch.service.login.password import Passwords
@@ -57,12 +57,12 @@ class Console:
     """What every route works with.
 
     Args:
-        source: the case.
+        source: the case as it stands, and as the desk holds it.
         pages: the templates.
         options: how it is served.
     """
 
-    source: CaseSource
+    source: Source
     pages: Pages
     options: ConsoleOptions = field(default_factory=ConsoleOptions)
 

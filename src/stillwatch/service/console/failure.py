@@ -31,13 +31,6 @@ TITLES: Final = {
 }
 
 
-class NotFoundError(InputError):
-    """What was asked for is not in the case."""
-
-    code = "not-found"
-    http_status = 404
-
-
 class CaseUnavailableError(InputError):
     """The case as a whole cannot be read."""
 

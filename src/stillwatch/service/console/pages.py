@@ -19,6 +19,7 @@ from stillwatch.links.comparison import COMPARISONS
 from stillwatch.service.console import address, charts
 from stillwatch.service.console.assets import Assets
 from stillwatch.service.console.failure import FailureParts
+from stillwatch.service.console.views.queue import queue_with
 
 LONG_CHARACTERS = 240  # of an identifier on its own page or in a wide table
 NUMBERS = (
@@ -98,6 +99,7 @@ def _environment(assets: Assets) -> jinja2.Environment:
         "network": network.network,
         "null_interval": comparison.null_interval,
         "pair_address": address.pair_address,
+        "queue_with": queue_with,
         "number": 1,  # a report numbers its groups; a page has one
         "share_bar": bars.share_bar,
         "sides": html.sides,

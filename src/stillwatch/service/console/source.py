@@ -3,14 +3,26 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from stillwatch.dossiers.document import DOCUMENT, from_json
 from stillwatch.errors import InputError
+from stillwatch.pipeline.regrouped import regrouped
 from stillwatch.service.console.failure import CaseUnavailableError
 from stillwatch.service.console.store import CaseStore
+from stillwatch.store.desk.database import Database
+from stillwatch.store.desk.decision import newest_decision
 
 Mark = tuple[int, int, int]
+
+
+class Source(Protocol):
+    """What hands out the case as it stands now."""
+
+    def current(self) -> CaseStore:
+        """Return it."""
+
+
 FIX: Final = "Give the folder that `stillwatch scan --out` wrote, or scan again."
 
 
@@ -47,6 +59,25 @@ class CaseSource:
 
     def _open(self) -> CaseStore:
         return _refused(lambda: CaseStore(self.folder, from_json((self.folder / DOCUMENT).read_bytes())), self.folder)
+
+
+class HeldSource:
+    """Hands out a case as the analysts of a desk hold it: merged groups as one, split groups as their parts."""
+
+    def __init__(self, source: Source, desk: Database) -> None:
+        self._source = source
+        self._desk = desk
+        self._lock = threading.Lock()
+        self._kept: tuple[CaseStore, int, CaseStore] | None = None
+
+    def current(self) -> CaseStore:
+        """Return the case as it stands and is held now; it is worked out once for each decision."""
+        store, newest = self._source.current(), newest_decision(self._desk)
+        with self._lock:
+            if self._kept is None or self._kept[0] is not store or self._kept[1] != newest:
+                shown = store.held(regrouped(store.folder, store.case, self._desk))
+                self._kept = (store, newest, shown)
+            return self._kept[2]
 
 
 def _refused(opening: Callable[[], CaseStore], folder: Path) -> CaseStore:

@@ -1,5 +1,6 @@
 """The case as the views ask it: the frozen document, and its tables through DuckDB, read only."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -7,8 +8,9 @@ from typing import Any, Final
 import duckdb
 
 from stillwatch.dossiers.case import Campaign, Case
-from stillwatch.errors import InputError
-from stillwatch.service.console.failure import NotFoundError
+from stillwatch.errors import InputError, NotFoundError
+from stillwatch.pipeline.regrouped import Regrouped
+from stillwatch.store.desk.regrouping import Shape
 
 NEEDED: Final = ("accounts", "memberships")
 EVIDENCE: Final = ("profiles", "activity", "values", "families", "comparisons")
@@ -28,7 +30,10 @@ class CaseStore:
         self.folder = folder
         self.case = case
         self.memo: dict[str, Any] = {}  # what views work out once a case
-        self._campaigns: Mapping[str, Campaign] = {campaign.id: campaign for campaign in case.campaigns}
+        self.found: Mapping[str, Campaign] = {campaign.id: campaign for campaign in case.campaigns}
+        self._shown = Regrouped(case)
+        self._campaigns = self.found
+        self._moved: Mapping[str, Mapping[str, str]] = {}
         self._connection = duckdb.connect(":memory:")
         self._confine()
         self.tables = frozenset(name for name in (*NEEDED, *OPTIONAL) if self._attach(name))
@@ -38,17 +43,25 @@ class CaseStore:
         """Whether the case holds the evidence of single accounts; one of an earlier version does not."""
         return self.tables.issuperset(EVIDENCE)
 
+    def held(self, shown: Regrouped) -> "CaseStore":
+        """Return the same tables under the groups as analysts hold them; ``found`` stays what the scan found."""
+        twin = copy.copy(self)
+        twin.case, twin._shown = shown.case, shown  # noqa: SLF001 - its own copy
+        twin._campaigns = {campaign.id: campaign for campaign in shown.case.campaigns}  # noqa: SLF001 - as above
+        twin._moved = _moved(shown)  # noqa: SLF001 - as above
+        return twin
+
     def has_campaign(self, campaign_id: str) -> bool:
-        """Return whether the document has a campaign."""
-        return campaign_id in self._campaigns
+        """Return whether the document has a campaign, under this or another id."""
+        return self._shown.aliases.get(campaign_id, campaign_id) in self._campaigns
 
     def campaign(self, campaign_id: str) -> Campaign:
-        """Return a campaign.
+        """Return a campaign by any of its ids.
 
         Raises:
             NotFoundError: the case has no such campaign.
         """
-        found = self._campaigns.get(campaign_id)
+        found = self._campaigns.get(self._shown.aliases.get(campaign_id, campaign_id))
         if found is None:
             raise NotFoundError(
                 "campaign",
@@ -57,6 +70,20 @@ class CaseStore:
                 fix="It may stand in an earlier case, or under a new id if the sketch key changed.",
             )
         return found
+
+    def shape(self, campaign_id: str) -> Shape | None:
+        """Return how analysts made a campaign, or null where it is as the scan found it."""
+        return self._shown.shapes.get(campaign_id)
+
+    def bases(self, campaign_id: str) -> list[str]:
+        """Return the ids under which the tables keep a campaign; mostly its own."""
+        return list(self._shown.bases(campaign_id))
+
+    def campaign_of(self, base_id: str, account_id: str) -> str | None:
+        """Return the campaign in which an account stands that the tables keep in another one, or null: in none."""
+        if base_id in self._moved:
+            return self._moved[base_id].get(account_id)
+        return base_id if base_id in self._campaigns else None
 
     def profile(self, account_id: str) -> dict[str, Any] | None:
         """Return the profile of an account, or null where the case keeps none."""
@@ -69,8 +96,8 @@ class CaseStore:
         """Return what the case keeps of an account as a member of a campaign, or null."""
         if "members" not in self.tables:
             return None
-        sql = "SELECT * FROM members WHERE account_id = $1 AND campaign_id = $2"
-        found = self.rows(sql, [account_id, campaign_id])
+        sql = "SELECT * FROM members WHERE account_id = $1 AND campaign_id IN (SELECT unnest($2)) ORDER BY p_group DESC"
+        found = self.rows(sql, [account_id, self.bases(campaign_id)])
         return found[0] if found else None
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -106,3 +133,12 @@ class CaseStore:
         except duckdb.Error as error:
             raise InputError(str(path), "a table of the case cannot be read", got=str(error).splitlines()[0]) from None
         return True
+
+
+def _moved(shown: Regrouped) -> Mapping[str, Mapping[str, str]]:
+    """Return, for each of the scan's groups that analysts changed, in which group each of its accounts stands."""
+    found: dict[str, dict[str, str]] = {}
+    for shape in shown.shapes.values():
+        for base in shape.bases:
+            found.setdefault(base, {}).update(dict.fromkeys(shape.accounts, shape.id))
+    return found

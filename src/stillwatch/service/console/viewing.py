@@ -8,14 +8,12 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stillwatch.dossiers.case import DeskStatus
 from stillwatch.errors import StillwatchError
 from stillwatch.service.console.address import TWIN, unslug
 from stillwatch.service.console.console import Console
 from stillwatch.service.console.views.desk import DeskView, desk_view
 from stillwatch.store.desk.audit import record
 from stillwatch.store.desk.database import Database
-from stillwatch.store.desk.matching import held_of
 from stillwatch.store.desk.person import LOCAL
 from stillwatch.store.desk.session import Session
 
@@ -25,8 +23,8 @@ LOGGED: Final = {"accounts": "view:account", "pairs": "view:pair"}
 def session_values(request: Request, console: Console) -> Mapping[str, Any]:
     """Return what every page knows of who looks at it, and how it asks for what the desk holds.
 
-    That is the person or null, their rights, their forms' secret, and ``desk_of`` and ``desk_statuses``, which read the
-    desk only on pages that ask.
+    That is the person or null, their rights, their forms' secret, and ``desk_of``, which reads the desk only on pages
+    that ask.
     """
     options = console.options
     session: Session | None = getattr(request.state, "session", None)
@@ -41,7 +39,6 @@ def session_values(request: Request, console: Console) -> Mapping[str, Any]:
         "makes_dossiers": options.desk is not None and options.dossiers.folder is not None,
         "done_id": int(done) if (done := request.query_params.get("done", "")).isdecimal() and len(done) < 16 else 0,
         "desk_of": partial(_desk_of, console),
-        "desk_statuses": partial(_desk_statuses, console),
     }
 
 
@@ -49,13 +46,7 @@ def _desk_of(console: Console, campaign_id: str) -> DeskView | None:
     if console.options.desk is None:
         return None
     store = console.source.current()
-    return desk_view(console.options.desk, store.case, store.campaign(campaign_id))
-
-
-def _desk_statuses(console: Console) -> dict[str, DeskStatus | None]:
-    case = console.source.current().case
-    held = held_of(console.options.desk, case).statuses if console.options.desk else {}
-    return {campaign.id: held.get(campaign.id) for campaign in case.campaigns}
+    return desk_view(console.options.desk, store, store.campaign(campaign_id))
 
 
 class Viewing:

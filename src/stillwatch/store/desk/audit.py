@@ -74,6 +74,12 @@ def entries(database: Database, *, before: int | None = None, limit: int = 200, 
     return [_entry(row) for row in rows]
 
 
+def kinds(database: Database) -> tuple[str, ...]:
+    """Return the kinds of entries that the log has, in order of the alphabet."""
+    with database.reading() as connection:
+        return tuple(row["kind"] for row in connection.execute("SELECT DISTINCT kind FROM audit ORDER BY kind"))
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The last entry's number and hash; (0, zeros) for an empty log."""
@@ -134,10 +140,10 @@ def _unsealed(connection: sqlite3.Connection) -> Iterator[tuple[int, str]]:
             if claimed.pop(seq, None) != {"table": table, "sha256": row_digest(dict(row))}:
                 yield seq, table
     yield from ((seq, seal["table"]) for seq, seal in claimed.items())  # rows that are gone
-    for row in connection.execute(
-        "SELECT d.audit_seq, s.sha256, s.document FROM decision d JOIN snapshot s ON s.sha256 = d.snapshot_sha256"
-    ):
-        if hashlib.sha256(row["document"].encode()).hexdigest() != row["sha256"]:
+    kept = {row["sha256"]: row["document"] for row in connection.execute("SELECT sha256, document FROM snapshot")}
+    for row in connection.execute("SELECT audit_seq, snapshot_sha256, detail FROM decision ORDER BY audit_seq"):
+        named = [row["snapshot_sha256"], *json.loads(row["detail"]).get("snapshots", {}).values()]
+        if any(sha and hashlib.sha256(kept.get(sha, "").encode()).hexdigest() != sha for sha in named):
             yield row["audit_seq"], "snapshot"
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ class Wish:
         undoes: for undo, the decision's number.
         seen: the newest decision about the group that they had before them; 0: none.
         snapshot: the group's evidence as they saw it.
+        others: for merge, the evidence of the other groups, each under the id that ``campaigns`` has of it.
     """
 
     actor: str
@@ -45,11 +46,16 @@ class Wish:
     assignee: str = ""
     undoes: int | None = None
     snapshot: Snapshot | None = None
+    others: Mapping[str, Snapshot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One recorded decision; ``undone_by`` is the number of the decision that undid it, or null."""
+    """One recorded decision.
+
+    ``undone_by`` is the number of the decision that undid it, or null; ``snapshots`` holds the digest of the evidence
+    that was kept of each group, by its id.
+    """
 
     id: int
     at: str
@@ -63,6 +69,7 @@ class Decision:
     undoes: int | None
     undone_by: int | None
     snapshot_sha256: str | None = field(repr=False, default=None)
+    snapshots: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
 def decide(database: Database, wish: Wish) -> Decision:
@@ -89,6 +96,13 @@ def decisions(database: Database, campaign_id: str | None = None) -> tuple[Decis
         return tuple(_about(connection, campaign_id) if campaign_id is not None else _all(connection))
 
 
+def newest_decision(database: Database) -> int:
+    """Return the number of the newest decision; 0: none. The log is append-only: it names what the desk holds."""
+    with database.reading() as connection:
+        number: int = connection.execute("SELECT COALESCE(MAX(id), 0) FROM decision").fetchone()[0]
+    return number
+
+
 def decision(database: Database, number: int) -> Decision:
     """Return one decision.
 
@@ -106,9 +120,17 @@ def snapshot_of(database: Database, item: Decision) -> Snapshot | None:
     """Return the group's evidence as it stood when the decision was made, or null where none was kept."""
     if item.snapshot_sha256 is None:
         return None
+    return read_snapshots(database, (item.snapshot_sha256,))[item.snapshot_sha256]
+
+
+def read_snapshots(database: Database, digests: Iterable[str]) -> dict[str, Snapshot]:
+    """Return kept evidence by its digest."""
     with database.reading() as connection:
-        row = connection.execute("SELECT document FROM snapshot WHERE sha256 = ?", (item.snapshot_sha256,)).fetchone()
-    return Snapshot.from_plain(json.loads(row["document"]))
+        rows = [
+            connection.execute("SELECT * FROM snapshot WHERE sha256 = ?", (digest,)).fetchone()
+            for digest in dict.fromkeys(digests)
+        ]
+    return {row["sha256"]: Snapshot.from_plain(json.loads(row["document"])) for row in rows}
 
 
 def described(item: Decision) -> str:
@@ -138,6 +160,8 @@ def _check(wish: Wish) -> None:
         raise DeskError(where, "names nothing, or something twice", expected="each account or group once")
     if wish.kind == "merge" and wish.campaign_id in wish.campaigns:
         raise DeskError(where, "a group cannot be merged with itself", got=wish.campaign_id)
+    if not wish.others.keys() <= set(wish.campaigns):
+        raise DeskError(where, "keeps evidence of a group that it does not name", expected="groups to merge with")
     members = set(wish.snapshot.accounts) if wish.snapshot else None
     if members is not None and not members.issuperset(wish.accounts):
         stranger = next(name for name in wish.accounts if name not in members)
@@ -158,7 +182,9 @@ def _check_undo(connection: sqlite3.Connection, wish: Wish) -> None:
 
 def _insert(connection: sqlite3.Connection, at: str, wish: Wish) -> Decision:
     number = connection.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM decision").fetchone()[0]
-    detail = {"accounts": wish.accounts, "campaigns": wish.campaigns, "assignee": wish.assignee}
+    detail: dict[str, Any] = {"accounts": wish.accounts, "campaigns": wish.campaigns, "assignee": wish.assignee}
+    if wish.others:
+        detail["snapshots"] = {name: _keep_snapshot(connection, one) for name, one in wish.others.items()}
     row: dict[str, Any] = {
         "id": number,
         "at": at,
@@ -202,10 +228,11 @@ def _about(connection: sqlite3.Connection, campaign_id: str) -> list[Decision]:
 
 def _decision(row: Mapping[str, Any] | sqlite3.Row, undone: Mapping[int, int]) -> Decision:
     detail = json.loads(row["detail"])
+    mine = {row["campaign_id"]: row["snapshot_sha256"]} if row["snapshot_sha256"] else {}
     return Decision(
         row["id"], row["at"], row["actor"], row["kind"], row["campaign_id"], row["reason"],
         tuple(detail["accounts"]), tuple(detail["campaigns"]), detail["assignee"], row["undoes"],
-        undone.get(row["id"]), row["snapshot_sha256"],
+        undone.get(row["id"]), row["snapshot_sha256"], {**mine, **detail.get("snapshots", {})},
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ class Standing:
         assigned_to: who works on it, or null.
         notes: what was written, oldest first.
         newest: the number of the newest decision about it; what a form carries as ``seen``.
-        latest_snapshot: the newest decision that kept the group's evidence, undone or not.
+        snapshots: digests of the group's evidence, as decisions kept it, undone or not; the newest last.
     """
 
     campaign_id: str
@@ -31,7 +31,7 @@ class Standing:
     assigned_to: str | None = None
     notes: tuple[Decision, ...] = ()
     newest: int = 0
-    latest_snapshot: Decision | None = None
+    snapshots: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -74,13 +74,13 @@ class _Fold:
         self._assigned: str | None = None
         self._notes: list[Decision] = []
         self._newest = 0
-        self._snapshot: Decision | None = None
+        self._snapshots: list[str] = []
 
     def take(self, item: Decision) -> None:
         """Count one decision in."""
         self._newest = item.id
-        if item.snapshot_sha256 is not None and item.campaign_id == self._id:
-            self._snapshot = item
+        if self._id in item.snapshots:
+            self._snapshots.append(item.snapshots[self._id])
         if item.undone_by is not None:
             return
         if item.kind in STATUS_OF and item.campaign_id == self._id:
@@ -98,5 +98,5 @@ class _Fold:
         """Return what holds."""
         return Standing(
             self._id, self._status, tuple(self._merged), tuple(self._parts), self._assigned, tuple(self._notes),
-            self._newest, self._snapshot,
+            self._newest, tuple(self._snapshots),
         )  # fmt: skip

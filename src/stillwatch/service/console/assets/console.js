@@ -54,6 +54,10 @@
     if (does) { event.preventDefault(); does(); }
   });
 
+  // The tab that is open, in sight where tabs scroll
+  const tab = document.querySelector(".tabs [aria-current]");
+  if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+
   // Views that the reader saves: an address and a name, kept by this browser
   const VIEWS = "stillwatch-views";
   const savedViews = () => { try { return JSON.parse(kept.get(VIEWS) ?? "[]").filter((one) => typeof one?.name === "string" && /^\/campaigns(\?|$)/.test(one.address)); } catch { return []; } };

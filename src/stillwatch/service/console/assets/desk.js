@@ -14,6 +14,7 @@
     const found = document.querySelector(`[data-key="${event.key}"]`);
     if (!found) return;
     event.preventDefault();
+    if (found.tagName === "SELECT") { found.focus(); return; }
     if (found.tagName !== "SUMMARY") { found.click(); return; }
     const details = found.parentElement;
     for (const other of document.querySelectorAll("details.act[open]")) if (other !== details) other.open = false;

@@ -1,7 +1,7 @@
 """``/audit`` and ``/people``: the log and the people, for auditors; one's own password, for everybody."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -14,7 +14,7 @@ from stillwatch.service.login.form import Form
 from stillwatch.service.login.gate import person_of, require
 from stillwatch.service.login.password import Passwords
 from stillwatch.service.login.rate import Rate
-from stillwatch.store.desk.audit import Entry, entries, verify
+from stillwatch.store.desk.audit import Entry, entries, kinds, verify
 from stillwatch.store.desk.person import LOCAL, Person, change_person, password_hash_of, people
 
 A_PAGE = 100
@@ -28,6 +28,23 @@ class AuditPage:
 
     entries: tuple[Entry, ...]
     before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Somebody who works at the desk: name, role, whether by a password, and whether they are shut out."""
+
+    name: str
+    role: str
+    has_password: bool
+    is_disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """Everybody who works at the desk."""
+
+    people: tuple[PersonRow, ...]
 
 
 def router(console: Console) -> APIRouter:
@@ -56,7 +73,14 @@ def router(console: Console) -> APIRouter:
             except BrokenLogError as error:
                 broken = error
         log = read(before, kind)
-        return console.pages.show(request, "audit.html.j2", log=log, kind=kind, head=head, broken=broken)
+        values: dict[str, Any] = {
+            "log": log,
+            "kind": kind,
+            "kinds": kinds(console.desk),
+            "head": head,
+            "broken": broken,
+        }
+        return console.pages.show(request, "audit.html.j2", **values)
 
     @routes.get("/audit.json", responses=REFUSALS, tags=["desk"])
     def log(request: Request, before: Before = None, kind: str = "") -> AuditPage:
@@ -67,9 +91,14 @@ def router(console: Console) -> APIRouter:
     @routes.get("/people", include_in_schema=False)
     def who(request: Request) -> Response:
         me = person_of(request)
-        return console.pages.show(
-            request, "people.html.j2", me=me, people=people(console.desk), is_changed="changed" in request.query_params
-        )
+        return console.pages.show(request, "people.html.j2", me=me, people=people(console.desk))
+
+    @routes.get("/people.json", responses=REFUSALS, tags=["desk"])
+    def who_json(request: Request) -> PeoplePage:
+        """Who works at this desk, in which role."""
+        person_of(request)
+        found = people(console.desk)
+        return PeoplePage(tuple(PersonRow(one.name, one.role, one.has_password, one.is_disabled) for one in found))
 
     @routes.post("/people/password", include_in_schema=False)
     def change(request: Request) -> Response:

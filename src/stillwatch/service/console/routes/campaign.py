@@ -1,5 +1,7 @@
 """``/campaigns/ID``: a campaign and the parts of its page."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -12,12 +14,20 @@ from stillwatch.dossiers.render.detail import FULL
 from stillwatch.service.console.address import unslug
 from stillwatch.service.console.console import Console
 from stillwatch.service.console.routes.answers import REFUSALS
-from stillwatch.service.console.store import CaseStore
 from stillwatch.service.console.views import campaign as views
 from stillwatch.service.console.views.lookalike import CompareQuery, CompareView, compare_view
 from stillwatch.service.console.views.members import MembersQuery, MembersView, members_view
 
 WEAK_BITS: Final = 0.25  # evidence weaker than a fifth more or less stands folded away
+Of = Annotated[str, Query(max_length=200, description="Of a merged or split group: whose evidence is shown.")]
+PLAIN_PARTS: Final[tuple[tuple[views.Part, str, Callable[[views.Subject], Any]], ...]] = (
+    ("", "What was found, what weighs for and against it, when it happened.", views.finding_view),
+    ("rivals", "All explanations of the group, weighed on the same evidence.", views.rivals_view),
+    ("indicators", "Published indicators as observations, and the tests of coordination.", views.indicators_view),
+    ("links", "Who is linked to whom: the drawn accounts, the strongest links, a few pairs.", views.links_view),
+    ("shared", "What the members share: template families and infrastructure.", views.shared_view),
+)
+"""The parts that need nothing but the group: their address, what they tell, and their view."""
 
 
 def router(console: Console) -> APIRouter:
@@ -28,57 +38,45 @@ def router(console: Console) -> APIRouter:
     return routes
 
 
-def _asked(console: Console, slug: str) -> tuple[CaseStore, Campaign]:
-    store = console.source.current()
-    return store, store.campaign(unslug(slug))
-
-
-def _compared(console: Console, slug: str, query: CompareQuery) -> CompareView:
-    store, campaign = _asked(console, slug)
-    return compare_view(store.case, campaign, store.campaign(query.beside) if query.beside else None)
-
-
 def _add_json(routes: APIRouter, console: Console) -> None:
-    @routes.get("/campaigns/{slug}.json")
-    def finding(slug: str) -> views.FindingView:
-        """What was found, what weighs for and against it, when it happened."""
-        store, campaign = _asked(console, slug)
-        return views.finding_view(store.case, campaign)
-
-    @routes.get("/campaigns/{slug}/rivals.json")
-    def rivals(slug: str) -> views.RivalsView:
-        """All explanations of the group, weighed on the same evidence."""
-        store, campaign = _asked(console, slug)
-        return views.rivals_view(store.case, campaign)
-
-    @routes.get("/campaigns/{slug}/indicators.json")
-    def indicators(slug: str) -> views.IndicatorsView:
-        """Published indicators as observations, and the tests of coordination."""
-        store, campaign = _asked(console, slug)
-        return views.indicators_view(store.case, campaign)
-
-    @routes.get("/campaigns/{slug}/links.json")
-    def links(slug: str) -> views.LinksView:
-        """Who is linked to whom: the drawn accounts, the strongest links, a few pairs."""
-        store, campaign = _asked(console, slug)
-        return views.links_view(store.case, campaign)
-
-    @routes.get("/campaigns/{slug}/shared.json")
-    def shared(slug: str) -> views.SharedView:
-        """What the members share: template families and infrastructure."""
-        store, campaign = _asked(console, slug)
-        return views.shared_view(store.case, campaign)
+    """Add the JSON of every part, each from one function of the group."""
+    for part, told, view in PLAIN_PARTS:
+        routes.add_api_route(
+            f"/campaigns/{{slug}}{f'/{part}' if part else ''}.json",
+            _answer(console, view),
+            name=part or "finding",
+            summary=part.capitalize() or "Finding",
+            description=told,
+        )
 
     @routes.get("/campaigns/{slug}/members.json")
     def members(slug: str, query: Annotated[MembersQuery, Query()]) -> MembersView:
         """A page of the members."""
-        store, campaign = _asked(console, slug)
-        return members_view(store, campaign, query)
+        return members_view(_asked(console, slug), query)
 
     @routes.get("/campaigns/{slug}/compare.json")
     def compare(slug: str, query: Annotated[CompareQuery, Query()]) -> CompareView:
         """The group beside its nearest look-alike, or beside another one."""
         return _compared(console, slug, query)
+
+
+def _answer(console: Console, view: Callable[[views.Subject], Any]) -> Callable[..., Any]:
+    """Return what answers for one part; its JSON schema is that of what the view returns."""
+
+    def answer(slug: str, of: Of = "") -> Any:
+        return view(_asked(console, slug, of))
+
+    answer.__annotations__["return"] = view.__annotations__["return"]
+    return answer
+
+
+def _asked(console: Console, slug: str, of: str = "") -> views.Subject:
+    return views.subject_of(console.source.current(), unslug(slug), of)
+
+
+def _compared(console: Console, slug: str, query: CompareQuery) -> CompareView:
+    subject = _asked(console, slug)
+    return compare_view(subject, subject.store.campaign(query.beside) if query.beside else None)
 
 
 def _add_pages(routes: APIRouter, console: Console) -> None:
@@ -89,42 +87,32 @@ def _add_pages(routes: APIRouter, console: Console) -> None:
             request, name, view=view, head=view.campaign, part=part, tab=tab, parts=views.PARTS, **values
         )
 
-    @routes.get("/campaigns/{slug}", include_in_schema=False)
-    def finding_page(request: Request, slug: str) -> Response:
-        store, campaign = _asked(console, slug)
-        view = views.finding_view(store.case, campaign)
-        return show(request, "", view, campaign=campaign, detail=FULL, weak=WEAK_BITS)
-
-    @routes.get("/campaigns/{slug}/rivals", include_in_schema=False)
-    def rivals_page(request: Request, slug: str) -> Response:
-        store, campaign = _asked(console, slug)
-        return show(request, "rivals", views.rivals_view(store.case, campaign), campaign=campaign, detail=FULL)
-
-    @routes.get("/campaigns/{slug}/indicators", include_in_schema=False)
-    def indicators_page(request: Request, slug: str) -> Response:
-        store, campaign = _asked(console, slug)
-        return show(request, "indicators", views.indicators_view(store.case, campaign), campaign=campaign)
-
-    @routes.get("/campaigns/{slug}/links", include_in_schema=False)
-    def links_page(request: Request, slug: str) -> Response:
-        store, campaign = _asked(console, slug)
-        drawn = network(campaign.graph, FULL.max_edges)
-        return show(request, "links", views.links_view(store.case, campaign), drawn=drawn)
-
-    @routes.get("/campaigns/{slug}/shared", include_in_schema=False)
-    def shared_page(request: Request, slug: str) -> Response:
-        store, campaign = _asked(console, slug)
-        return show(request, "shared", views.shared_view(store.case, campaign))
-
     @routes.get("/campaigns/{slug}/members", include_in_schema=False)
     def members_page(request: Request, slug: str, query: Annotated[MembersQuery, Query()]) -> Response:
-        store, campaign = _asked(console, slug)
-        return show(request, "members", members_view(store, campaign, query), query=query)
+        return show(request, "members", members_view(_asked(console, slug), query), query=query)
 
     @routes.get("/campaigns/{slug}/compare", include_in_schema=False)
     def compare_page(request: Request, slug: str, query: Annotated[CompareQuery, Query()]) -> Response:
         view = _compared(console, slug, query)
         store = console.source.current()
-        beside = store.campaign(view.beside.id) if view.beside else None
-        timelines = [store.campaign(view.campaign.id).timeline, beside.timeline if beside else None]
-        return show(request, "compare", view, timelines=timelines)
+        beside = [store.campaign(view.beside.id).timeline] if view.beside else []
+        return show(request, "compare", view, timelines=[store.campaign(view.campaign.id).timeline, *beside])
+
+    def plain_page(part: views.Part, view: Callable[[views.Subject], Any]) -> Callable[..., Response]:
+        def page(request: Request, slug: str, of: Of = "") -> Response:
+            subject = _asked(console, slug, of)
+            values: dict[str, Any] = {"campaign": _as_shown(subject), "detail": FULL, "weak": WEAK_BITS}
+            if part == "links":
+                values["drawn"] = network(subject.weighed.graph, FULL.max_edges)
+            return show(request, part, view(subject), **values)
+
+        return page
+
+    for part, _, view in PLAIN_PARTS:
+        address = f"/campaigns/{{slug}}{f'/{part}' if part else ''}"
+        routes.add_api_route(address, plain_page(part, view), include_in_schema=False, response_model=None)
+
+
+def _as_shown(subject: views.Subject) -> Campaign:
+    """Return what the report's own sections draw: the evidence as it was weighed, the activity of who is in it now."""
+    return replace(subject.weighed, timeline=subject.campaign.timeline, accounts=subject.campaign.accounts)

@@ -4,10 +4,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from stillwatch.dossiers.case import Campaign, Case
+from stillwatch.dossiers.case import Campaign
 from stillwatch.service.console.address import campaign_address, unslug, with_query
 from stillwatch.service.console.console import Console
 from stillwatch.service.console.routes.answers import REFUSALS
+from stillwatch.service.console.store import CaseStore
 from stillwatch.service.console.views.desk import DeskView, desk_view, framed, key_of
 from stillwatch.service.login.form import Form
 from stillwatch.service.login.gate import require
@@ -23,10 +24,9 @@ def router(console: Console) -> APIRouter:
 
     @routes.get("/campaigns/{campaign}/desk", include_in_schema=False)
     def page(request: Request, campaign: str) -> Response:
-        case, group = _group(console, campaign)
-        return console.pages.show(
-            request, "desk.html.j2", desk=desk_view(console.desk, case, group), **framed(case, group, "desk")
-        )
+        store, group = _group(console, campaign)
+        desk = desk_view(console.desk, store, group)
+        return console.pages.show(request, "desk.html.j2", desk=desk, **framed(store, group, "desk"))
 
     @routes.get("/campaigns/{campaign}/desk.json", responses=REFUSALS, tags=["desk"])
     def desk(campaign: str) -> DeskView:
@@ -37,9 +37,11 @@ def router(console: Console) -> APIRouter:
     def record(request: Request, campaign: str) -> Response:
         person = require(request, "analyst", "approver")
         form: Form = request.state.form
-        case, group = _group(console, campaign)
+        store, group = _group(console, campaign)
+        case = store.case
         statuses = held_of(console.desk, case).statuses
         keys = {item.id: key_of(statuses.get(item.id), item) for item in case.campaigns}
+        others = _lines(form, "campaigns")
         wish = Wish(
             actor=person.name,
             kind=form.text("kind"),
@@ -47,10 +49,11 @@ def router(console: Console) -> APIRouter:
             seen=form.number("seen"),
             reason=form.text("reason"),
             accounts=_lines(form, "accounts"),
-            campaigns=tuple(keys.get(one, one) for one in _lines(form, "campaigns")),
+            campaigns=tuple(keys.get(one, one) for one in others),
             assignee=form.text("assignee"),
             undoes=form.number("undoes") or None,
             snapshot=Snapshot.of(case, group),
+            others={keys[one]: Snapshot.of(case, store.campaign(one)) for one in others if one in keys},
         )
         made = decide(console.desk, wish)
         back = safe_next(form.text("back") or campaign_address(group.id))
@@ -59,9 +62,9 @@ def router(console: Console) -> APIRouter:
     return routes
 
 
-def _group(console: Console, segment: str) -> tuple[Case, Campaign]:
+def _group(console: Console, segment: str) -> tuple[CaseStore, Campaign]:
     store = console.source.current()
-    return store.case, store.campaign(unslug(segment))
+    return store, store.campaign(unslug(segment))
 
 
 def _lines(form: Form, name: str) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from stillwatch.dossiers.render import verdict
+from stillwatch.errors import NotFoundError
 from stillwatch.service.console.address import account_address, campaign_address, family_address, value_address
-from stillwatch.service.console.failure import NotFoundError
 from stillwatch.service.console.store import CaseStore
 from stillwatch.service.console.views.grounds import Ground, grounds_of
 from stillwatch.service.console.views.members import member_source
@@ -166,7 +166,8 @@ def account_view(store: CaseStore, account_id: str) -> AccountView:
 
 def _memberships(store: CaseStore, account_id: str) -> tuple[Membership, ...]:
     found = store.rows(f"SELECT * FROM ({member_source(store)}) WHERE account_id = $1", [account_id])  # noqa: S608 - constants
-    rows = [(store.campaign(row["campaign_id"]), row) for row in found if store.has_campaign(row["campaign_id"])]
+    named = [(store.campaign_of(row["campaign_id"], account_id), row) for row in found]
+    rows = [(store.campaign(name), row) for name, row in named if name is not None]
     rows.sort(key=lambda pair: (not pair[0].is_accusation, -(pair[1]["p_member"] or 0.0), pair[0].id))
     return tuple(
         Membership(

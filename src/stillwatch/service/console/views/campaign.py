@@ -7,7 +7,6 @@ from typing import Final, Literal
 from stillwatch.dossiers.case import (
     Campaign,
     CapabilityShare,
-    Case,
     Evidence,
     GroupTest,
     Hypothesis,
@@ -20,7 +19,9 @@ from stillwatch.dossiers.case import (
     Timeline,
 )
 from stillwatch.dossiers.render import verdict
+from stillwatch.errors import NotFoundError
 from stillwatch.service.console.address import campaign_address, pair_address
+from stillwatch.service.console.store import CaseStore
 from stillwatch.service.console.views.queue import Standing, ranked, standing
 
 Part = Literal["", "rivals", "indicators", "links", "shared", "members", "compare"]
@@ -37,10 +38,26 @@ PARTS: Final[tuple[tuple[Part, str], ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
+class MadeOf:
+    """One of the scan's groups that a merged or split group was made of, as the scan weighed it."""
+
+    id: str
+    title: str
+    standing: Standing
+    p_leading: float
+    q_value: float
+    n_accounts: int
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignHead:
     """What stands above every part of a campaign.
 
     Args:
+        made_of: where analysts merged or split it: the scan's groups whose evidence it has; ``is_shown`` on the one
+            whose evidence this page shows.
+        is_part: whether analysts split it off.
         rank: its place in the queue, from 1.
         n_ranked: groups in the queue.
         previous: address of the group before it in the queue, or null; likewise ``next``.
@@ -65,6 +82,38 @@ class CampaignHead:
     n_ranked: int
     previous: str | None
     next: str | None
+    made_of: tuple[MadeOf, ...]
+    is_part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A group as a page shows it.
+
+    Args:
+        store: the case.
+        campaign: the group as analysts hold it.
+        weighed: the scan's group whose evidence is shown; mostly the same.
+    """
+
+    store: CaseStore
+    campaign: Campaign
+    weighed: Campaign
+
+
+def subject_of(store: CaseStore, campaign_id: str, weighed_id: str = "") -> Subject:
+    """Return a group by any of its ids, with the evidence of one of the scan's groups that it was made of.
+
+    Raises:
+        NotFoundError: the case has no such group, or it was not made of that one.
+    """
+    campaign = store.campaign(campaign_id)
+    if store.shape(campaign.id) is None and weighed_id in ("", campaign.id):
+        return Subject(store, campaign, campaign)
+    bases = store.bases(campaign.id)
+    if weighed_id and weighed_id not in bases:
+        raise NotFoundError("group", "it was not made of that one", got=weighed_id[:80], expected=" or ".join(bases))
+    return Subject(store, campaign, store.found[weighed_id or bases[0]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +191,12 @@ class SharedView:
 MOST_LINKS: Final = 200  # listed beside the drawing, the strongest
 
 
-def campaign_head(case: Case, campaign: Campaign) -> CampaignHead:
+def campaign_head(subject: Subject) -> CampaignHead:
     """Return what stands above every part of a campaign."""
-    order = ranked(case)
+    campaign, weighed = subject.campaign, subject.weighed
+    order = ranked(subject.store.case)
     place = next(i for i, one in enumerate(order) if one.id == campaign.id)
+    shape = subject.store.shape(campaign.id)
     return CampaignHead(
         campaign.id,
         campaign_address(campaign.id),
@@ -153,9 +204,9 @@ def campaign_head(case: Case, campaign: Campaign) -> CampaignHead:
         campaign.leading_hypothesis,
         standing(campaign),
         campaign.summary,
-        campaign.p_leading,
-        campaign.p_value,
-        campaign.q_value,
+        weighed.p_leading,
+        weighed.p_value,
+        weighed.q_value,
         campaign.n_accounts,
         campaign.n_entities,
         campaign.exchanges,
@@ -166,38 +217,47 @@ def campaign_head(case: Case, campaign: Campaign) -> CampaignHead:
         len(order),
         campaign_address(order[place - 1].id) if place else None,
         campaign_address(order[place + 1].id) if place + 1 < len(order) else None,
+        tuple(_made_of(subject, base) for base in shape.bases) if shape else (),
+        shape.is_part if shape else False,
     )
 
 
-def finding_view(case: Case, campaign: Campaign) -> FindingView:
+def _made_of(subject: Subject, base_id: str) -> MadeOf:
+    base = subject.store.found[base_id]
+    title, is_shown = verdict.leading_title(base), base.id == subject.weighed.id
+    return MadeOf(base.id, title, standing(base), base.p_leading, base.q_value, base.n_accounts, is_shown)
+
+
+def finding_view(subject: Subject) -> FindingView:
     """Return the first part of a campaign."""
+    weighed = subject.weighed
     return FindingView(
-        campaign_head(case, campaign),
-        campaign.evidence,
-        campaign.counter_evidence,
-        campaign.timeline,
-        campaign.capability_shares,
-        campaign.lifecycle,
+        campaign_head(subject),
+        weighed.evidence,
+        weighed.counter_evidence,
+        subject.campaign.timeline,
+        weighed.capability_shares,
+        weighed.lifecycle,
     )
 
 
-def indicators_view(case: Case, campaign: Campaign) -> IndicatorsView:
+def indicators_view(subject: Subject) -> IndicatorsView:
     """Return the indicators and tests of a campaign."""
-    return IndicatorsView(campaign_head(case, campaign), campaign.indicators, campaign.tests)
+    return IndicatorsView(campaign_head(subject), subject.weighed.indicators, subject.weighed.tests)
 
 
-def rivals_view(case: Case, campaign: Campaign) -> RivalsView:
+def rivals_view(subject: Subject) -> RivalsView:
     """Return the explanations of a campaign."""
-    return RivalsView(campaign_head(case, campaign), campaign.hypotheses, campaign.missing)
+    return RivalsView(campaign_head(subject), subject.weighed.hypotheses, subject.weighed.missing)
 
 
-def links_view(case: Case, campaign: Campaign) -> LinksView:
+def links_view(subject: Subject) -> LinksView:
     """Return the links of a campaign, the strongest first."""
-    nodes = campaign.graph.nodes
-    edges = sorted(campaign.graph.edges, key=lambda edge: (-edge.bits, edge.a, edge.b))
+    graph = subject.weighed.graph
+    edges = sorted(graph.edges, key=lambda edge: (-edge.bits, edge.a, edge.b))
     links = []
     for edge in edges[:MOST_LINKS]:
-        a, b = nodes[edge.a].account_id, nodes[edge.b].account_id
+        a, b = graph.nodes[edge.a].account_id, graph.nodes[edge.b].account_id
         links.append(DrawnLink(a, b, pair_address(a, b), edge.bits))
     pairs = tuple(
         LinkedPair(
@@ -207,11 +267,11 @@ def links_view(case: Case, campaign: Campaign) -> LinksView:
             pair.total_bits,
             pair.comparisons[0].title if pair.comparisons else "nothing compared",
         )
-        for pair in campaign.pairs
+        for pair in subject.weighed.pairs
     )
-    return LinksView(campaign_head(case, campaign), pairs, nodes, tuple(links), len(edges), campaign.graph.n_left_out)
+    return LinksView(campaign_head(subject), pairs, graph.nodes, tuple(links), len(edges), graph.n_left_out)
 
 
-def shared_view(case: Case, campaign: Campaign) -> SharedView:
+def shared_view(subject: Subject) -> SharedView:
     """Return what the members of a campaign share."""
-    return SharedView(campaign_head(case, campaign), campaign.template_families, campaign.infrastructure)
+    return SharedView(campaign_head(subject), subject.weighed.template_families, subject.weighed.infrastructure)

@@ -17,7 +17,7 @@ N_COMPARED: Final = 12  # enough for a median, few enough for a page
 COUNTED_BITS: Final = 0.25  # weaker than a fifth more or less is not worth a sentence
 FELLOWS: Final = """
 SELECT p.entity_id FROM memberships m JOIN profiles p USING (account_id)
-WHERE m.campaign_id = $1 AND p.entity_id <> $2
+WHERE m.campaign_id IN (SELECT unnest($1)) AND p.entity_id <> $2
 GROUP BY p.entity_id ORDER BY max(m.p_member) DESC, min(m.account_id) LIMIT $3"""
 
 
@@ -70,7 +70,7 @@ def _compared(store: CaseStore, entity_id: str, campaign_id: str) -> tuple[list[
     scale = scale_of(store)
     if scale is None:
         return [], 0
-    fellows = [row["entity_id"] for row in store.rows(FELLOWS, [campaign_id, entity_id, N_COMPARED])]
+    fellows = [row["entity_id"] for row in store.rows(FELLOWS, [store.bases(campaign_id), entity_id, N_COMPARED])]
     found = evidence_of(store, [entity_id, *fellows])
     if entity_id not in found or not fellows:
         return [], 0

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from stillwatch.dossiers.case import Campaign, Case, Indicator
 from stillwatch.dossiers.render import verdict
 from stillwatch.service.console.address import campaign_address, with_query
-from stillwatch.service.console.views.campaign import CampaignHead, campaign_head
+from stillwatch.service.console.views.campaign import CampaignHead, Subject, campaign_head, subject_of
 from stillwatch.service.console.views.queue import Standing, standing
 
 MOST_CHOICES: Final = 12
@@ -74,18 +74,19 @@ class CompareView:
     posteriors: tuple[ShareRow, ...]
 
 
-def compare_view(case: Case, campaign: Campaign, other: Campaign | None) -> CompareView:
+def compare_view(subject: Subject, other: Campaign | None) -> CompareView:
     """Return a campaign beside another group; null chooses the nearest that is not accused, or else the nearest."""
+    store, case, campaign = subject.store, subject.store.case, subject.campaign
     choices = nearest(case, campaign)
     if other is None and choices:
         chosen = next((one for one in choices if one.standing != "accused"), choices[0])
         other = next(one for one in case.campaigns if one.id == chosen.campaign_id)
-    head = campaign_head(case, campaign)
+    head = campaign_head(subject)
     if other is None:
         return CompareView(head, None, (), (), (), ())
     return CompareView(
         head,
-        campaign_head(case, other),
+        campaign_head(subject_of(store, other.id)),
         choices[:MOST_CHOICES],
         _indicators(campaign, other),
         _capabilities(campaign, other),

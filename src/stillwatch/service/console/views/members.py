@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from stillwatch.dossiers.case import Campaign
 from stillwatch.service.console.address import account_address, campaign_address, with_query
 from stillwatch.service.console.store import CaseStore
-from stillwatch.service.console.views.campaign import CampaignHead, campaign_head
+from stillwatch.service.console.views.campaign import CampaignHead, Subject, campaign_head
 from stillwatch.service.console.views.paging import Paging, paging
 
 Order = Literal["membership", "exchanges", "other", "families", "first_seen", "last_seen", "created", "account"]
@@ -34,6 +34,13 @@ TRACED: Final = """
 SELECT m.account_id, m.campaign_id, m.p_group, p.p_member, m.exchanges, m.other_exchanges, m.families, m.shares,
   m.first_seen_at, m.last_seen_at, m.created_at, m.banned_at
 FROM members m LEFT JOIN memberships p ON p.account_id = m.account_id AND p.campaign_id = m.campaign_id"""
+UNITED: Final = """
+SELECT account_id, min(campaign_id) AS campaign_id, max(p_group) AS p_group, max(p_member) AS p_member,
+  sum(exchanges)::BIGINT AS exchanges, min(other_exchanges) AS other_exchanges, sum(families)::BIGINT AS families,
+  list_sort(list_distinct(flatten(list(shares)))) AS shares, min(first_seen_at) AS first_seen_at,
+  max(last_seen_at) AS last_seen_at, min(created_at) AS created_at, min(banned_at) AS banned_at
+FROM ({source}) WHERE campaign_id IN (SELECT unnest($1)) AND account_id IN (SELECT unnest($2)) GROUP BY account_id"""
+"""Members of a group that analysts made: an account that stands in several of the scan's groups has one row."""
 
 
 class MembersQuery(BaseModel):
@@ -93,17 +100,27 @@ def member_source(store: CaseStore) -> str:
     return TRACED if "members" in store.tables else PLAIN
 
 
-def members_view(store: CaseStore, campaign: Campaign, query: MembersQuery) -> MembersView:
+def members_view(subject: Subject, query: MembersQuery) -> MembersView:
     """Return a page of a campaign's members."""
-    chosen = f"FROM ({member_source(store)}) WHERE campaign_id = $1 AND contains(lower(account_id), lower($2))"
-    wanted = [campaign.id, query.q.strip()]
-    n = int(store.rows(f"SELECT count(*) AS n {chosen}", wanted)[0]["n"])
+    store, campaign = subject.store, subject.campaign
+    source, chosen = _members_of(store, campaign)
+    wanted = [*chosen, query.q.strip()]
+    matching = f"FROM ({source}) WHERE contains(lower(account_id), lower(${len(wanted)}))"
+    n = int(store.rows(f"SELECT count(*) AS n {matching}", wanted)[0]["n"])
     where = paging(n, query.page, query.size, lambda page: members_address(campaign.id, query, page))
+    k = len(wanted)
     found = store.rows(
-        f"SELECT * {chosen} ORDER BY {SORTS[query.sort]}, account_id LIMIT $3 OFFSET $4",
+        f"SELECT * {matching} ORDER BY {SORTS[query.sort]}, account_id LIMIT ${k + 1} OFFSET ${k + 2}",
         [*wanted, query.size, max(where.first - 1, 0)],
     )
-    return MembersView(campaign_head(store.case, campaign), tuple(_row(row) for row in found), where)
+    return MembersView(campaign_head(subject), tuple(_row(row) for row in found), where)
+
+
+def _members_of(store: CaseStore, campaign: Campaign) -> tuple[str, list[Any]]:
+    """Return the query of a campaign's members, one row each, and its parameters."""
+    if store.shape(campaign.id) is None:
+        return f"SELECT * FROM ({member_source(store)}) WHERE campaign_id = $1", [campaign.id]  # noqa: S608 - constants
+    return UNITED.format(source=member_source(store)), [store.bases(campaign.id), list(campaign.accounts)]
 
 
 def members_address(campaign_id: str, query: MembersQuery, page: int = 1) -> str:

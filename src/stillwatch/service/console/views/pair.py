@@ -157,7 +157,11 @@ def _groups(store: CaseStore, account_a: str, account_b: str) -> tuple[CommonGro
         "WHERE a.account_id = $1 AND b.account_id = $2 ORDER BY a.p_member DESC, a.campaign_id",
         [account_a, account_b],
     )
-    found = [store.campaign(row["campaign_id"]) for row in rows if store.has_campaign(row["campaign_id"])]
+    both = [
+        (store.campaign_of(row["campaign_id"], account_a), store.campaign_of(row["campaign_id"], account_b))
+        for row in rows
+    ]
+    found = [store.campaign(name) for name in dict.fromkeys(a for a, b in both if a is not None and a == b)]
     return tuple(CommonGroup(one.id, campaign_address(one.id), verdict.leading_title(one)) for one in found)
 
 

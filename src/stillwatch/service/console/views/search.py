@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
+from stillwatch.errors import NotFoundError
 from stillwatch.service.console.address import account_address, family_address, value_address, with_query
-from stillwatch.service.console.failure import NotFoundError
 from stillwatch.service.console.store import CaseStore
 from stillwatch.service.console.views.paging import Paging, paging
 from stillwatch.service.console.views.queue import QueueQuery, QueueRow, queue_view
@@ -111,7 +111,7 @@ def search_view(store: CaseStore, query: SearchQuery) -> SearchView:
         groups.rows,
         groups.paging.n_rows,
         tuple(
-            AccountHit(row["account_id"], account_address(row["account_id"]), row["campaign_id"], row["p_member"])
+            AccountHit(row["account_id"], account_address(row["account_id"]), _group_of(store, row), row["p_member"])
             for row in accounts
         ),
         accounts[0]["n"] if accounts else 0,
@@ -120,6 +120,10 @@ def search_view(store: CaseStore, query: SearchQuery) -> SearchView:
         ),
         values[0]["n"] if values else 0,
     )
+
+
+def _group_of(store: CaseStore, row: dict[str, Any]) -> str | None:
+    return store.campaign_of(row["campaign_id"], row["account_id"]) if row["campaign_id"] is not None else None
 
 
 def _address(row: dict[str, Any]) -> str:
@@ -184,7 +188,7 @@ def _holders(
         Holder(
             row["account_id"],
             account_address(row["account_id"]),
-            row["campaign_id"],
+            _group_of(store, row),
             row["p_member"],
             row["n_exchanges"],
         )
