@@ -26,7 +26,7 @@ from chromium import find_chromium  # noqa: E402 - the tests' finder lies in the
 IMAGES = ROOT / "docs" / "images"
 WIDTHS = (390, 1280, 2560)
 PEOPLE = {"ada": "analyst", "ben": "approver", "eve": "auditor"}
-PASSWORD = "only for pictures"  # noqa: S105 - of a desk that is thrown away
+PASSWORD = "only for pictures"
 SHOWN = (
     ("queue", 1280, 860, "light"),
     ("group", 1280, 1000, "dark"),

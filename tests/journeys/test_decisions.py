@@ -1,5 +1,6 @@
 """What analysts decided holds in the next scan, and a desk without decisions changes no byte."""
 
+import dataclasses
 import json
 
 import pyarrow.parquet as pq
@@ -9,6 +10,7 @@ from console import stillwatch
 from stillwatch.dossiers.document import from_json
 from stillwatch.store.desk.database import Database
 from stillwatch.store.desk.decision import Wish, decide
+from stillwatch.store.desk.regrouping import part_id
 from stillwatch.store.desk.snapshot import Snapshot
 
 TABLES = ("campaigns.json", "accounts.parquet", "memberships.parquet", "exchanges.parquet")
@@ -68,6 +70,50 @@ def test_left_out_account_stands_in_no_accusation(tiny, case, tmp_path):
     rows = pq.read_table(tmp_path / "case" / "accounts.parquet").to_pylist()
     (row,) = [row for row in rows if row["account_id"] == account]
     assert "left out by an analyst: not accused" in row["reasons"]
+
+
+def test_merged_groups_are_found_as_one(tiny, case, tmp_path):
+    """The next case has one group under the first one's id, tested anew; with the merge undone it is what it was.
+
+    An accusation leaves out whom the registry names, in a merged group as in any.
+    """
+    desk, (first, second) = Database(tmp_path / "desk.sqlite"), case.campaigns[:2]
+    others = {second.id: Snapshot.of(case, second)}
+    wish = Wish("ada", "merge", first.id, 0, "one pool", campaigns=(second.id,), others=others)
+    decide(desk, wish)
+    done, document = scanned(tiny, desk.path, tmp_path / "case")
+    assert done.status == 0, done.err
+    assert len(document["campaigns"]) == len(case.campaigns) - 1
+    group = next(item for item in document["campaigns"] if item["id"] == first.id)
+    profiles = pq.read_table(tiny.case / "profiles.parquet").to_pylist()
+    registered = {row["account_id"] for row in profiles if row["is_authorised"]}
+    everybody = {*first.accounts, *second.accounts}
+    assert everybody - registered <= set(group["accounts"]) <= everybody
+    rows = pq.read_table(tmp_path / "case" / "slices.parquet").to_pylist()
+    assert group["attempts"] == sum(row["campaign_id"] == first.id for row in rows)
+    assert (group["q_value"], group["p_leading"]) != (first.q_value, first.p_leading)
+    assert "put together by ada" in group["counter_evidence"][0]
+    decide(desk, Wish("ada", "undo", first.id, 1, undoes=1))
+    scanned(tiny, desk.path, tmp_path / "again")
+    assert (tmp_path / "again" / "accounts.parquet").read_bytes() == (tiny.case / "accounts.parquet").read_bytes()
+
+
+def test_split_group_is_found_as_its_parts(tiny, case, tmp_path):
+    """The next case has part and rest, each with its own members, and what was decided about the part holds for it."""
+    desk, whole = Database(tmp_path / "desk.sqlite"), case.campaigns[0]
+    chosen = whole.accounts[:6]
+    part = dataclasses.replace(whole, id=part_id(chosen), accounts=chosen)
+    decide(
+        desk, Wish("ada", "split", whole.id, 0, "another client", accounts=chosen, snapshot=Snapshot.of(case, whole))
+    )
+    decide(desk, Wish("ben", "dismiss", part.id, 0, "ours", snapshot=Snapshot.of(case, part)))
+    done, document = scanned(tiny, desk.path, tmp_path / "case")
+    assert done.status == 0, done.err
+    found = {item["id"]: item for item in document["campaigns"]}
+    assert set(found[part.id]["accounts"]) == set(chosen)
+    assert set(found[whole.id]["accounts"]) == set(whole.accounts) - set(chosen)
+    assert (found[part.id]["desk"]["status"], found[part.id]["is_accusation"]) == ("dismissed", False)
+    assert found[whole.id]["desk"]["status"] == "open"
 
 
 def test_missing_desk_is_refused(tiny, tmp_path):

@@ -1,7 +1,7 @@
 """The stages from sketches to assessed groups, in order; pure but for the engine that runs their SQL."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +67,7 @@ class Finding:
     hypotheses: tuple[ScoredHypothesis, ...]
     is_accusation: bool
     is_dismissed: bool = False  # by an analyst, and nothing new speaks against that; such a group does not accuse
+    held_as: str | None = None  # the id under which analysts hold it, where they merged or split it
 
     @property
     def leading(self) -> ScoredHypothesis:
@@ -205,7 +206,7 @@ def assess_all(
     dealt = [without_declared(group, entities, population, [tied, handed]) for group in lists.groups()]
     groups += _large_enough(dealt, settings)
     dealing = Dealing(population, entities, succession, found)
-    findings = _assess(groups, dealing, population, entities, families, ties, registry, settings, progress)
+    findings = assess_groups(groups, dealing, population, entities, families, ties, registry, settings, progress)
     n_candidates = len(candidates) + len(dealt)
     return Analysis(population, entities, families, ties, registry, n_candidates, len(groups), tuple(findings))
 
@@ -249,7 +250,7 @@ def _distinct(groups: list[Group]) -> list[Group]:
     return kept
 
 
-def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used once
+def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used once
     groups: list[Group],
     dealing: Dealing,
     population: Population,
@@ -259,7 +260,14 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
     registry: Registry,
     settings: Settings,
     progress: Progress,
+    beside: Sequence[float] = (),
+    n_tests: int | None = None,
 ) -> list[Finding]:
+    """Return some groups tested and assessed, in their order.
+
+    ``beside`` are p-values of other groups that count in the control of false discoveries, and ``n_tests`` the number
+    of tests in all, where some are neither here nor there.
+    """
     strata = activity_strata(entities.n_exchanges)
     everyone = Pool.of(strata, np.arange(entities.n))
     times = entity_times(population, entities)
@@ -273,7 +281,7 @@ def _assess(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
         together = rhythm.assess(group.entities, group.slice_rows, seed=i)
         tested.append((*compared, *together, *dealing.assess(group)))
     p_values = np.array([combined_p_value(results) for results in tested])
-    q = q_values(p_values)
+    q = q_values(np.concatenate([np.array(beside, np.float64), p_values]), n_tests)[len(beside) :]
     findings = []
     for i, group in enumerate(groups):
         progress("hypotheses", i, len(groups))

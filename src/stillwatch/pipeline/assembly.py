@@ -125,7 +125,7 @@ def campaign_ids(analysis: Analysis) -> tuple[str, ...]:
             int(analysis.population.exchanges.requested_us[rows].min()),
             sorted(analysis.population.accounts.names[a] for a in finding.accounts),
         )
-        found.append("c-" + hashlib.sha256(repr(seed).encode()).hexdigest()[:12])
+        found.append(finding.held_as or "c-" + hashlib.sha256(repr(seed).encode()).hexdigest()[:12])
     return tuple(found)
 
 

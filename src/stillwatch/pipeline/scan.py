@@ -21,7 +21,7 @@ from stillwatch.engines.spark import SparkEngine
 from stillwatch.links.population import Population, accounts_from, exchanges_from
 from stillwatch.pipeline.analysis import Analysis, analyse
 from stillwatch.pipeline.assembly import assemble
-from stillwatch.pipeline.decided import with_decisions
+from stillwatch.pipeline.decided import Making, with_decisions
 from stillwatch.pipeline.intake import Given, Intake, Taken, TrafficIntake
 from stillwatch.pipeline.output import case_folder, write_case
 from stillwatch.pipeline.registry import read_registry
@@ -123,7 +123,9 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
                 case_of = partial(_case_of, request, taken, intake)
                 case = case_of(analysis)
                 if request.decisions is not None:
-                    analysis, case = with_decisions(analysis, case, request.decisions, case_of)
+                    analysis, case = with_decisions(
+                        analysis, case, request.decisions, Making(case_of, request.settings, progress)
+                    )
                 run = _run_record(request, sketcher, engine, taken, clock)
                 run["registers"] = {name: _register_record(one) for name, one in registers.items()}
                 write_case(folder, case, analysis, ids, taken.quarantine, run)

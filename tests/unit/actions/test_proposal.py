@@ -5,6 +5,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 
+import jsonschema
 import pytest
 
 from stillwatch.actions.coverage import Coverage, covered
@@ -12,6 +13,7 @@ from stillwatch.actions.dry_run import Member, dry_run
 from stillwatch.actions.export import exported, inert_cell
 from stillwatch.actions.proposal import Asked, Group, from_plain, propose, to_plain
 from stillwatch.actions.step import LADDER, STEPS
+from stillwatch.dossiers.schemas import schema
 from stillwatch.errors import DeskError, UsageError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -159,3 +161,19 @@ def test_registry_names_accounts_by_verified_organisation_and_says_what_lapsed()
         {"account_id": "a", "organisation_id": None, "scope": "distillation", "valid_to": None, "reference": "R-2"}
     )
     assert covered(rows, accounts, "registry", NOON).named["a"] == "the registry allows distillation (R-2)"
+
+
+def test_written_documents_fit_their_schemas():
+    """A proposal of each step, and the files that go out, validate; a field more or a wrong probability does not."""
+    whole = jsonschema.Draft202012Validator(schema("proposal"), format_checker=jsonschema.FormatChecker())
+    order = jsonschema.Draft202012Validator(schema("action"), format_checker=jsonschema.FormatChecker())
+    approved = {"at": NOON.isoformat(), "actor": "ben", "kind": "approve", "reason": ""}
+    for step in LADDER:
+        made = proposal_of(step.name)
+        plain = json.loads(json.dumps(to_plain(made)))
+        whole.validate(plain)
+        for roll_back in (False, True):
+            order.validate(json.loads(exported(made, [approved], "json", roll_back=roll_back)))
+        assert not whole.is_valid({**plain, "more": 1})
+        plain["dry_run"]["touched"][0]["p_member"] = 1.5
+        assert not whole.is_valid(plain)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stillwatch.service.console.address import account_address, slug, unslug
 from stillwatch.errors import NotFoundError
+from stillwatch.service.console.address import account_address, slug, unslug
 
 
 @given(st.text())

@@ -7,7 +7,7 @@ from typing import Any, Final
 NAMES: Final = (
     "campaigns", "run", "dossier", "accounts", "exchanges", "memberships", "quarantine", "members", "slices",
     "observations", "organisations", "profiles", "activity", "values", "families", "comparisons",
-    "custody", "trust", "verification", "exemplars",
+    "custody", "trust", "verification", "exemplars", "proposal", "action",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stillwatch.errors import InputError, StillwatchError, UsageError
+from stillwatch.errors import InputError, StillwatchError
 
 LOG: Final = logging.getLogger(__name__)
 TITLES: Final = {
@@ -36,12 +36,6 @@ class CaseUnavailableError(InputError):
 
     code = "case-unavailable"
     http_status = 503
-
-
-class RequestError(UsageError):
-    """A request's parameters make no sense."""
-
-    code = "bad-request"
 
 
 @dataclass(frozen=True, slots=True)

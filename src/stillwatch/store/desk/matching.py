@@ -3,7 +3,7 @@
 Source: ours, docs/desk.md (matching by id, else by members).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -127,10 +127,14 @@ def _status(matched: list[_Known], now: Snapshot, left_out: tuple[LeftOut, ...])
         overlap=round(share, 6),
         new_evidence=news,
         left_out=left_out,
-        merged_with=tuple(dict.fromkeys(one for item in matched for one in item.standing.merged_with)),
+        merged_with=tuple(dict.fromkeys(_merged_with(matched, now.campaign_id))),
         parts=tuple(dict.fromkeys(part for item in matched for part in item.standing.parts)),
         assigned_to=next((item.standing.assigned_to for item in matched if item.standing.assigned_to), None),
     )
+
+
+def _merged_with(matched: list[_Known], campaign_id: str) -> Iterator[str]:
+    return (one for item in matched for one in item.standing.merged_with if one != campaign_id)
 
 
 def _news(before: Snapshot | None, now: Snapshot, left_out: set[str]) -> tuple[str, ...]:

@@ -139,6 +139,10 @@ class _Table:
         if part.accounts:
             self._named[name] = [part]
             self._cells.append(part)
+        elif name not in self._named:  # an earlier scan was given the decision, and the case has the part by itself
+            mine = set(item.accounts)
+            alike = [cell for cell in self._cells if 2 * len(mine & cell.accounts.keys()) > len(cell.accounts)]
+            self._named[name] = alike[:1]
 
     def result(self) -> Regrouping:
         """Return the groups in the order of the case, a part behind what it was split from."""

@@ -58,6 +58,8 @@ class CampaignHead:
         made_of: where analysts merged or split it: the scan's groups whose evidence it has; ``is_shown`` on the one
             whose evidence this page shows.
         is_part: whether analysts split it off.
+        p_low: lower end of the 95% credible interval of the posterior, or null where the case has none.
+        p_high: its upper end.
         rank: its place in the queue, from 1.
         n_ranked: groups in the queue.
         previous: address of the group before it in the queue, or null; likewise ``next``.
@@ -84,6 +86,8 @@ class CampaignHead:
     next: str | None
     made_of: tuple[MadeOf, ...]
     is_part: bool
+    p_low: float | None
+    p_high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +201,7 @@ def campaign_head(subject: Subject) -> CampaignHead:
     order = ranked(subject.store.case)
     place = next(i for i, one in enumerate(order) if one.id == campaign.id)
     shape = subject.store.shape(campaign.id)
+    leading = weighed.hypotheses[0] if weighed.hypotheses else None
     return CampaignHead(
         campaign.id,
         campaign_address(campaign.id),
@@ -219,6 +224,8 @@ def campaign_head(subject: Subject) -> CampaignHead:
         campaign_address(order[place + 1].id) if place + 1 < len(order) else None,
         tuple(_made_of(subject, base) for base in shape.bases) if shape else (),
         shape.is_part if shape else False,
+        leading.posterior_low if leading else None,
+        leading.posterior_high if leading else None,
     )
 
 

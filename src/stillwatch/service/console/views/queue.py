@@ -216,7 +216,7 @@ def queue_with(query: QueueQuery, **changes: object) -> str:
 
 def _matches(row: QueueRow, query: QueueQuery, me: str) -> bool:
     wanted = query.q.strip().casefold()
-    assignee = {ME: me, NOBODY: ""}.get(query.assignee, query.assignee)
+    assignee = {ME: me or None, NOBODY: ""}.get(query.assignee, query.assignee)
     return (
         (not query.standing or row.standing == query.standing)
         and (not query.status or row.status == query.status)
