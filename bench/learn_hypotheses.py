@@ -61,6 +61,7 @@ HYPOTHESIS_OF = {
     "enterprise": "enterprise",
     "gateway_router": "enterprise",
     "backfill_migration": "enterprise",
+    "business_queue": "business_queue",
     "classroom": "classroom",
     "hackathon": "classroom",
     "coursework_platform": "classroom",

@@ -21,6 +21,11 @@ ESTABLISHED_DAYS: Final = 5  # an account bought or made for a pool is mostly pu
 OLD_DAYS: Final = 30  # an account this old at its first slice exchange was not made for it
 
 
+def pool_size(sample: Sample) -> float:
+    """Return the number of accounts."""
+    return float(len(sample.accounts))
+
+
 def identity_reuse(sample: Sample) -> float | None:
     """Return the share of accounts that share a card, device, phone or e-mail with a member of another entity."""
     known = [name for name in UNDECLARED_TIES if sample.has(name)]

@@ -98,6 +98,7 @@ def _kinds() -> tuple[ObservationKind, ...]:
         kind("tool_share", "Requests offer tools", "content", EXCHANGES_SHARE, ("tool_names",), content.tool_share),
         kind("later_turn_share", "Requests go on a conversation", "content", EXCHANGES_SHARE, ("turn",), content.later_turn_share),
         kind("end_user_share", "End users are disclosed", "identity", EXCHANGES_SHARE, ("end_user_id",), content.end_user_share),
+        kind("pool_size", "Accounts in the group", "volume", "accounts", (), conduct.pool_size),
         kind("slice_share", "The slice fills the accounts' traffic", "volume", EXCHANGES_SHARE, (), content.slice_share),
         kind("identity_reuse", "Cards, devices, phones or e-mails are shared", "identity", ACCOUNTS_SHARE,
              ("payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint"), conduct.identity_reuse),

@@ -8,6 +8,7 @@ from actor_ground import build, make_ground, most_common_share
 
 from stillwatch.worlds.account import DAY_S, Contribution, kinds
 from stillwatch.worlds.lookalikes.label import LOOKALIKES, OTHER_ABUSE
+from stillwatch.worlds.traffic import RETRIED
 
 GROUND = make_ground()
 
@@ -173,3 +174,24 @@ def test_languages_are_many() -> None:
     """An application's customers write in many languages."""
     made = build("byo_key_app", GROUND)
     assert len({account.language for account in made.accounts}) >= 7
+
+
+def test_business_queue_deals_one_task_over_its_accounts() -> None:
+    """Each item is one business's, in one wording; a failed one is sent again, mostly by another account."""
+    made = build("business_queue", GROUND, instances=1, standing="cards")
+    turns = sorted(own(made, "business_queue"), key=lambda turn: turn.at_s)
+    assert len({turn.account for turn in turns}) == len(made.accounts) >= 3
+    failed = [i for i, turn in enumerate(turns) if turn.status in RETRIED]
+    again = [(turns[i], next((t for t in turns[i + 1 :] if t.prompt == turns[i].prompt), None)) for i in failed]
+    assert len([second for _, second in again if second]) > 0.7 * len(failed) > 0
+    assert any(second and second.account != first.account for first, second in again)
+
+
+@pytest.mark.parametrize(("standing", "n_organisations"), [("firm", 1), ("cards", 0), ("contractors", 0)])
+def test_business_queue_hides_nothing_and_is_not_verified(standing: str, n_organisations: int) -> None:
+    """A firm names itself, shared cards lie open, contractors bring their own accounts; nobody was verified."""
+    made = build("business_queue", GROUND, instances=1, standing=standing)
+    assert len({a.organisation_id for a in made.accounts} - {None}) == n_organisations
+    assert not any(account.is_verified for account in made.accounts)
+    shared = most_common_share([a.payment_fingerprint for a in made.accounts if a.payment_fingerprint])
+    assert shared > 0.5 if standing != "contractors" else shared <= 2 / len(made.accounts)

@@ -2,6 +2,7 @@
 
 from stillwatch.worlds.lookalikes import (
     applications,
+    business,
     engineering,
     evaluation,
     grading,
@@ -13,6 +14,7 @@ from stillwatch.worlds.lookalikes import (
 
 __all__ = [
     "applications",
+    "business",
     "engineering",
     "evaluation",
     "grading",

@@ -17,6 +17,7 @@ GATEWAY_ROUTER: Final = "gateway_router"
 RESELLER_DISCLOSED: Final = "reseller_disclosed"
 CI_AGENTS: Final = "ci_agents"
 BACKFILL_MIGRATION: Final = "backfill_migration"
+BUSINESS_QUEUE: Final = "business_queue"
 CLASSROOM: Final = "classroom"
 COURSEWORK_PLATFORM: Final = "coursework_platform"
 HACKATHON: Final = "hackathon"
@@ -47,6 +48,7 @@ LOOKALIKES: Final = (
     RESELLER_DISCLOSED,
     CI_AGENTS,
     BACKFILL_MIGRATION,
+    BUSINESS_QUEUE,
     CLASSROOM,
     COURSEWORK_PLATFORM,
     HACKATHON,

@@ -32,6 +32,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     label.RESELLER_DISCLOSED: frozenset({RELAY, "authorised_customer"}),
     label.CI_AGENTS: frozenset({"continuous_integration", *APPLICATION}),
     label.BACKFILL_MIGRATION: APPLICATION,
+    label.BUSINESS_QUEUE: frozenset({"business_queue", LABELLING, *APPLICATION}),
     label.CLASSROOM: frozenset({"classroom"}),
     label.COURSEWORK_PLATFORM: frozenset({"classroom", "one_prompt_application"}),
     label.HACKATHON: frozenset({"classroom"}),
