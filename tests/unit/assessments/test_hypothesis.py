@@ -22,7 +22,7 @@ CASES = sorted((Path(__file__).parents[2] / "golden" / "hypotheses").glob("*.tom
 NAMES = {
     *("distillation", "relay", "evaluation_harness", "labelling_pipeline", "one_prompt_application", "public_tool"),
     *("enterprise", "classroom", "continuous_integration", "stolen_keys", "trial_farm", "authorised_customer"),
-    "unrelated",
+    *("unrelated", "business_queue"),
 }
 
 

@@ -35,6 +35,8 @@ RESEMBLANCES: Final = (
                 "no pool", "evaluation_harness", ("replica_share",)),
     Resemblance("labelling", "Batch labelling or rubric graders", "short outputs from a fixed set of labels; one funded "
                 "organisation", "labelling_pipeline", ("short_output_share", "one_organisation")),
+    Resemblance("business_queue", "A business's own queue over several accounts", "one daily task with short answers, a small pool "
+                "that lies open", "business_queue", ("pool_size", "median_output_tokens", "one_address_share")),
     Resemblance("application", "Application with one prompt", "one account or customers who are strangers; hours of the day; "
                 "end users disclosed", "one_prompt_application", ("one_system_prompt", "identity_reuse")),
     Resemblance("public_tool", "Public tool or prompt pack", "users with subjects and favourites of their own",

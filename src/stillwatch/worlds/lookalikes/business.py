@@ -59,7 +59,7 @@ class BusinessQueue:
         scene = Scene(ground, rng, BUSINESS_QUEUE)
         for _ in range(self.instances):
             scene.regroup()
-            standing = self.standing or scene.draw.choice(STANDINGS)
+            standing = scene.draw.choice(STANDINGS) if self.standing is None else self.standing
             accounts = open_accounts(scene, standing, scene.draw.choice((3, 5, 8, 8, 12, 20, 30)))
             self.work(scene, accounts, standing)
             for account in accounts:
