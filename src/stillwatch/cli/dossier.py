@@ -14,7 +14,7 @@ from stillwatch.dossiers.dossier_document import dossier_from_json
 from stillwatch.dossiers.freezing.given import Given
 from stillwatch.dossiers.number import Number
 from stillwatch.dossiers.render.dossier.inert_value import inert_value
-from stillwatch.dossiers.render.dossier.words import spread_of, words_of
+from stillwatch.dossiers.render.dossier.words import interval_words, words_of
 from stillwatch.dossiers.tracing import Trace, find, trace
 from stillwatch.errors import InputError
 from stillwatch.pipeline.dossier import FORMATS, DossierRequest, render_again, write_dossier
@@ -170,7 +170,7 @@ def _say_number(place: int, number: Number) -> None:
     for label, text in (
         ("what", number.title),
         ("value", words_of(number)),
-        ("interval", f"{spread_of(number) or 'of no width'}: {number.interval.method}" if number.interval else "none"),
+        ("interval", f"{interval_words(number)}: {number.interval.method}" if number.interval else "none"),
         ("method", number.method),
         ("note", number.note),
         ("rows", f"{number.rows.n_rows:,} of {number.rows.file} where {number.rows.selection or 'all'}"),

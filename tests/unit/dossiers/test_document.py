@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from example_case import PLANS, make_case
 from hostile import ATTACKS, plant_all
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillwatch.dossiers.document import from_json, to_json
@@ -31,6 +31,7 @@ def test_hostile_text_round_trips() -> None:
     assert from_json(to_json(case)) == case
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.floats(0, 1), st.datetimes())
 def test_any_text_and_number_round_trips(text: str, share: float, moment: datetime) -> None:
     """Any Unicode text, any share to the last bit and any time to the microsecond come back."""

@@ -8,14 +8,20 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from example_dossier import example, given_files
-from example_folder import CAMPAIGN, N_ACCOUNTS, SEEN, make_folder
+from example_folder import CAMPAIGN, N_ACCOUNTS, OTHER, SEEN, make_folder
 
+from stillwatch.assessments.observation import KINDS
 from stillwatch.dossiers.calibrated import SCALE, judgement
 from stillwatch.dossiers.case import Lifecycle, LifecycleEvent, MissingEvidence
 from stillwatch.dossiers.dossier import NOT_OBSERVABLE, NOT_OBSERVED, OBSERVED, Criterion, Dossier
 from stillwatch.dossiers.dossier_document import dossier_to_json
+from stillwatch.dossiers.freezing.attributed import attribution_part
+from stillwatch.dossiers.freezing.case_folder import CaseFolder, open_case
 from stillwatch.dossiers.freezing.freeze import freeze
-from stillwatch.dossiers.freezing.given import Given
+from stillwatch.dossiers.freezing.given import Given, read_given
+from stillwatch.dossiers.freezing.innocent import INNOCENT
+from stillwatch.dossiers.freezing.ledger import Ledger
+from stillwatch.dossiers.freezing.observed import counts
 from stillwatch.dossiers.number import Number, Statement
 from stillwatch.dossiers.tracing import compare, find, trace
 from stillwatch.errors import InputError, SettingsError, UsageError
@@ -248,7 +254,70 @@ def test_a_shared_pool_is_split(full: Dossier) -> None:
     parts = full.attribution.parts
     assert sum(value(full, part.accounts) for part in parts) == N_ACCOUNTS
     assert [part.is_unknown for part in parts] == [False, False, True]
-    assert "c-ba9876543210 (1 of them)" in text(full.attribution.summary)
+    assert "c-ba9876543210 (1 in both)" in text(full.attribution.summary)
+
+
+@pytest.mark.parametrize(
+    ("explained", "said"), [("distillation", "The pool is shared"), ("public_tool", "other explanations")]
+)
+def test_a_pool_is_shared_with_pools_alone(folder: Path, explained: str, said: str) -> None:
+    """Accounts that also use a public tool do not make two customers of a pool; accounts of another pool do."""
+    case = open_case(folder / "case", CAMPAIGN)
+    other = dataclasses.replace(case.campaign, id=OTHER, leading_hypothesis=explained, is_accusation=False)
+    both = dataclasses.replace(case, case=dataclasses.replace(case.case, campaigns=(case.campaign, other)))
+    summary = attribution_part(both, _entered(both), read_given(Given())).summary
+    assert said in text(summary)
+    assert ("The pool is shared" in text(summary)) == (explained == "distillation")
+
+
+def _entered(case: CaseFolder) -> Ledger:
+    ledger = Ledger(CAMPAIGN)
+    counts(case, ledger)
+    return ledger
+
+
+def test_answers_have_a_range_over_what_others_might_believe(full: Dossier) -> None:
+    """With reliabilities halved and with doubts halved; what is unknown takes the rest on either side."""
+    ranges = {one.name: numbers(full)[one.judgement.p].interval for one in full.attribution.organisations}
+    named = [found for name, found in ranges.items() if name != "unknown"]
+    unknown = ranges["unknown"]
+    assert unknown is not None
+    assert unknown.low == pytest.approx(1 - sum(one.high for one in named if one), abs=1e-4)
+    assert unknown.high == pytest.approx(1 - sum(one.low for one in named if one), abs=1e-4)
+    for one in full.attribution.organisations:
+        found = ranges[one.name]
+        assert found is not None
+        assert found.low < value(full, one.judgement.p) < found.high
+        assert found.level == 0.0
+
+
+def test_posteriors_keep_the_interval_of_the_scan(full: Dossier, folder: Path) -> None:
+    """The case's credible interval stands at the number, and both its ends in the case for the other side."""
+    leading = open_case(folder / "case", CAMPAIGN).campaign.hypotheses[0]
+    found = numbers(full)[full.inference.rivals[0].posterior].interval
+    assert found is not None
+    assert (found.low, found.high) == (leading.posterior_low, leading.posterior_high)
+    assert found.low < found.high
+    assert value(full, full.inference.rivals[0].posterior + ".lower") == found.low
+    assert f"[[n:{full.inference.rivals[0].posterior}.lower]]" in str(full.counter.points)
+
+
+def test_sharing_a_card_is_no_false_credential(full: Dossier) -> None:
+    """What is shared is told where credentials are asked for, and does not speak for their being false."""
+    one = criterion(full, "H.R. 8283", "(A)(ii)")
+    assert "identity_reuse" not in text(one.speaks_for)
+    assert "no misrepresentation by itself" in text(one.not_observable)
+
+
+def test_an_item_passed_on_is_told_apart_from_a_change_of_pathway(full: Dossier) -> None:
+    """The advisory's failover is between pathways; which of them the slice used is said beside it."""
+    one = criterion(full, "AA26-251A", "9")
+    assert "from account to account" in text(one.not_observable)
+
+
+def test_every_observation_has_an_honest_reading() -> None:
+    """No number stands without what honest traffic shows the same."""
+    assert set(KINDS) == set(INNOCENT)
 
 
 @pytest.mark.parametrize("p", [k / 200 for k in range(201)])

@@ -8,7 +8,7 @@ language and the geography of addresses are never looked at.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Any, Final
 
@@ -17,11 +17,12 @@ from stillwatch.dossiers.dossier import AttributionPart, Confidence, Organisatio
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.given import Facts
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
-from stillwatch.dossiers.number import Rows, Statement, say
+from stillwatch.dossiers.number import Interval, Rows, Statement, say
 from stillwatch.dossiers.selection import clause, of_campaign
 
 WEIGHTS: Final = "attribution-2026-11"
 UNKNOWN: Final = "unknown"
+POOLS: Final = ("distillation", "relay", "undetermined")  # whose accounts somebody runs for others
 STRIKING_P: Final = 0.05  # of a timeline: one in twenty
 MOST_LISTED: Final = 8  # organisations; what the others were named for is unknown
 
@@ -34,6 +35,14 @@ class Reliability:
     declared: float
     tied: float
     timeline: float
+
+    def halved(self) -> "Reliability":
+        """Return what a reader who believes half as much would state."""
+        return Reliability(*(getattr(self, f.name) / 2 for f in fields(self)))
+
+    def raised(self) -> "Reliability":
+        """Return what a reader who doubts half as much would state."""
+        return Reliability(*((1 + getattr(self, f.name)) / 2 for f in fields(self)))
 
 
 def reliability() -> Reliability:
@@ -51,17 +60,30 @@ def attribution_part(case: CaseFolder, ledger: Ledger, facts: Facts) -> Attribut
     found = []
     assigned = 0.0
     for row in rows[:MOST_LISTED]:
-        share = _believed(row, weights) * row["exchanges"] / max(n, 1)
+        of_slice = row["exchanges"] / max(n, 1)
+        share = _believed(row, weights) * of_slice
         assigned += share
-        found.append(_organisation(row, share, case, ledger, facts))
-    for name in _striking(ledger, facts):
-        share = weights.timeline * (1.0 - assigned) / len(_striking(ledger, facts))
-        found.append(_by_timeline(name, share, ledger))
-    rest = 1.0 - sum(ledger.value(o.judgement.p) or 0.0 for o in found)
-    found.append(_unknown(rest, case, ledger))
+        ends = tuple(_believed(row, other) * of_slice for other in (weights.halved(), weights.raised()))
+        found.append(_organisation(row, share, _range(*ends), case, ledger, facts))
+    striking = _striking(ledger, facts)
+    for name in striking:
+        part = (1.0 - assigned) / len(striking)
+        ends = tuple(other.timeline * part for other in (weights.halved(), weights.raised()))
+        found.append(_by_timeline(name, weights.timeline * part, _range(*ends), ledger))
+    named = [ledger[o.judgement.p] for o in found]
+    rest = 1.0 - sum(one.value or 0.0 for one in named)
+    low, high = (1.0 - sum(getattr(one.interval, end) for one in named) for end in ("high", "low"))
+    found.append(_unknown(rest, _range(max(low, 0.0), max(high, 0.0)) if named else None, case, ledger))
     found.sort(key=lambda o: (-(ledger.value(o.judgement.p) or 0.0), o.name))
     return AttributionPart(
         _summary(case, rows), _confidence(case, rows), tuple(found), _parts(rows, case, ledger, facts)
+    )
+
+
+def _range(low: float, high: float) -> Interval:
+    """Return a range over what others might state of the reliabilities; it is no confidence interval."""
+    return Interval(
+        min(low, 1.0), min(high, 1.0), 0.0, "with all stated reliabilities halved, and with all doubts halved"
     )
 
 
@@ -86,7 +108,9 @@ def _title(identifier: str, facts: Facts) -> str:
     return facts.organisation_names.get(identifier, identifier)
 
 
-def _organisation(row: dict[str, Any], share: float, case: CaseFolder, ledger: Ledger, facts: Facts) -> Organisation:
+def _organisation(
+    row: dict[str, Any], share: float, around: Interval, case: CaseFolder, ledger: Ledger, facts: Facts
+) -> Organisation:
     name = slug(row["organisation_id"])
     title = _title(row["organisation_id"], facts)
     where = Rows("organisations.parquet", of_campaign(case.campaign.id, clause("organisation_id", row["organisation_id"])),
@@ -95,7 +119,7 @@ def _organisation(row: dict[str, Any], share: float, case: CaseFolder, ledger: L
         f"organisation.{name}.p", f"probability that an exchange of the slice was sent for {title}", share,
         "probability", rows=where, method="exchanges of the members that name it or are tied to it, by how far that can be "
         f"believed, over all of the slice; weights file {WEIGHTS}, stated and not learned",
-        needs=("organisation_id", "is_verified"), note="no interval: the reliabilities are judgements",
+        needs=("organisation_id", "is_verified"), interval=around,
     )  # fmt: skip
     counts = {
         key: ledger.put(f"organisation.{name}.{key}", f"{title}: {words}", float(row[key]), unit, rows=where,
@@ -111,17 +135,19 @@ def _organisation(row: dict[str, Any], share: float, case: CaseFolder, ledger: L
     speaks_for, against = [], []
     if row["n_members"]:
         speaks_for.append(
-            say(f"{shown(counts['n_members'])} members name it, {shown(counts['n_verified'])} of them verified.")
+            say(f"Members that name it: {shown(counts['n_members'])}; of them verified: {shown(counts['n_verified'])}.")
         )
     if row["n_tied"]:
         speaks_for.append(
-            say(f"{shown(counts['n_tied'])} members that name nobody share a rare value of identity or address with accounts "
-                "that name it.")
+            say("Members that name nobody, but share a rare value of identity or address with accounts outside that name "
+                f"it: {shown(counts['n_tied'])}.")
         )  # fmt: skip
     outside = row["n_accounts"] - row["n_members"]
     if outside > 0:
         against.append(
-            say(f"Of the {shown(counts['n_accounts'])} accounts that name it, most or some are outside the pool.")
+            say(
+                f"{shown(counts['n_accounts'])} accounts name it in all, and not only here: it may have nothing to do with the pool."
+            )
         )
     against.append(
         say(f"Only {shown(counts['exchanges'])} of {shown('campaign.attempts')} exchanges come from members that name it or "
@@ -137,12 +163,12 @@ def _striking(ledger: Ledger, facts: Facts) -> list[str]:
     ]  # fmt: skip
 
 
-def _by_timeline(name: str, share: float, ledger: Ledger) -> Organisation:
+def _by_timeline(name: str, share: float, around: Interval, ledger: Ledger) -> Organisation:
     ref = slug(name)
     p = ledger.put(f"organisation.{ref}.p", f"probability that an exchange of the slice was sent for {name}", share,
                    "probability", rows=Rows(WEIGHTS + ".toml", "timeline", ("timeline",), 1),
                    method=f"a stated share of what nobody is named for; weights file {WEIGHTS}",
-                   note="no interval: the reliability is a judgement")  # fmt: skip
+                   interval=around)  # fmt: skip
     return Organisation(
         name, name, judgement(share, p),
         (say(f"The slice precedes its releases more than chance would have it (p = {shown(f'timeline.{ref}.p')})."),),
@@ -150,12 +176,12 @@ def _by_timeline(name: str, share: float, ledger: Ledger) -> Organisation:
     )  # fmt: skip
 
 
-def _unknown(share: float, case: CaseFolder, ledger: Ledger) -> Organisation:
+def _unknown(share: float, around: Interval | None, case: CaseFolder, ledger: Ledger) -> Organisation:
     where = Rows("organisations.parquet", of_campaign(case.campaign.id), ("exchanges",),
                  len(case.tables["organisations"]) if "organisations" in case.tables else 0)  # fmt: skip
     p = ledger.put(f"organisation.{UNKNOWN}.p", "probability that who is behind an exchange of the slice is unknown",
                    max(share, 0.0), "probability", rows=where, method="what no organisation is named for",
-                   note="no interval: the reliabilities are judgements")  # fmt: skip
+                   interval=around)  # fmt: skip
     said = [say("Nothing in the case ties the rest of the slice to anybody.")]
     return Organisation(UNKNOWN, "Unknown", judgement(max(share, 0.0), p), tuple(said), ())
 
@@ -171,11 +197,14 @@ def _summary(case: CaseFolder, rows: list[dict[str, Any]]) -> tuple[Statement, .
             say("Members name or are tied to [[v:0]]; what they say of themselves is weak evidence of who pays.",
                 "one organisation" if len(rows) == 1 else f"{len(rows)} organisations")
         )  # fmt: skip
-    if case.also_in:
-        said.append(
-            say("The pool is shared: some of its accounts are members of [[v:0]] as well.",
-                ", ".join(f"{name} ({n} of them)" for name, n in case.also_in))
-        )  # fmt: skip
+    explained = {one.id: one.leading_hypothesis for one in case.case.campaigns}
+    for is_pool, text in (
+        (True, "The pool is shared: accounts of it are members of another pool too, [[v:0]]."),
+        (False, "Some of its accounts use what other groups use, for which there are other explanations: [[v:0]]."),
+    ):
+        shared = [f"{name} ({n} in both)" for name, n in case.also_in if (explained.get(name) in POOLS) == is_pool]
+        if shared:
+            said.append(say(text, ", ".join(shared)))
     said.append(say("The finding does not depend on it. Country, language and geography were not looked at."))
     return tuple(said)
 

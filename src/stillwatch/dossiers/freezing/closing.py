@@ -37,14 +37,18 @@ def would_change(case: CaseFolder, inference: InferencePart, model: Model) -> It
     yield say("An agreement by which one customer runs these accounts in the open, with disclosed end users.")
     yield say("A public source of the template with as many users, as far apart, who send at the same hours.")
     n = 0
+    said = set()
     for weight in leading.weights:
         expectation = model.expectation(leading.name, weight.name, weight.expected.values[-1])
         if expectation is None or not weight.is_met or weight.observation == weight.bits or n >= N_TURNS:
             continue
+        if weight.name in said:  # a further step of the same scale
+            continue
+        said.add(weight.name)
         n += 1
         yield say(
-            f"Fuller records in which '[[v:0]]' is no longer [[v:1]]: {shown(weight.observation)} was seen, worth "
-            f"{shown(weight.bits)} now.", weight.title, range_words(expectation),
+            f"Fuller or corrected records by which '[[v:0]]' is not [[v:1]]; seen was {shown(weight.observation)}, worth "
+            f"{shown(weight.bits)}.", weight.title, range_words(expectation),
         )  # fmt: skip
     if len(inference.rivals) > 1:
         rival = inference.rivals[1]
@@ -52,7 +56,7 @@ def would_change(case: CaseFolder, inference: InferencePart, model: Model) -> It
         for weight in lacking:
             words = weight.expected.text.replace("[[v:1]]", "[[v:3]]").replace("[[v:0]]", "[[v:2]]").rstrip(".")
             yield say(
-                f"For '[[v:0]]': '[[v:1]]' {words}. That is not so now ({shown(weight.bits)}).",
+                f"Records that speak for '[[v:0]]': '[[v:1]]' {words}; as it is, that is not so ({shown(weight.bits)}).",
                 rival.title, weight.title, *weight.expected.values,
             )  # fmt: skip
     for item in case.campaign.missing[:N_TURNS]:

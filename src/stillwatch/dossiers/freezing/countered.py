@@ -4,9 +4,10 @@ from typing import Final
 
 from stillwatch.assessments.hypothesis import Expectation
 from stillwatch.dossiers.case import Hypothesis
+from stillwatch.dossiers.channel import CHANNELS
 from stillwatch.dossiers.dossier import CounterPart, CounterPoint, InferencePart, Member, Omission, Rival, Weight
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
-from stillwatch.dossiers.freezing.inferred import CHANNELS, Model, bits_by_channel
+from stillwatch.dossiers.freezing.inferred import Model, bits_by_channel
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.freezing.reweighing import Scales
 from stillwatch.dossiers.number import Rows, Statement, say
@@ -36,7 +37,7 @@ def counter_part(
         _silent_tests(case, ledger),
         _prior(case, ledger, scales),
         _unseen(case),
-        _made_worlds(case),
+        _made_worlds(case, ledger, inference),
     ]
     return CounterPart(tuple(point for point in points if point is not None), omissions, _weakest(members))
 
@@ -108,12 +109,16 @@ def _innocent(inference: InferencePart, ledger: Ledger) -> list[CounterPoint]:
         fits = sorted(met, key=lambda w: -_bits(w, ledger))
         misfits = sorted((w for w in rival.weights if not w.is_met), key=lambda w: _bits(w, ledger))
         said = [
-            say(f"It has a posterior of {shown(rival.posterior)}. Of what it predicts, [[v:0]] of [[v:1]] observations fit.",
+            say(f"Its posterior is {shown(rival.posterior)}. Of the [[v:1]] predictions of it that could be checked, [[v:0]] came true.",
                 str(len(met)), str(len(rival.weights)))
         ]  # fmt: skip
-        said += [_quoted("It fits that", w.title, w.observation, w.bits, w.expected) for w in fits[:N_QUOTED]]
         said += [
-            _quoted("It does not fit that", w.title, w.observation, w.bits, w.expected)
+            _quoted("Fits:", w.title, w.observation, w.bits, w.expected)
+            for w in fits[:N_QUOTED]
+            if _bits(w, ledger) > 0
+        ]
+        said += [
+            _quoted("Does not fit:", w.title, w.observation, w.bits, w.expected)
             for w in misfits[:N_QUOTED]
             if _bits(w, ledger) < 0
         ]
@@ -129,7 +134,7 @@ def _quoted(lead: str, title: str, observation: str, bits: str, expected: Statem
     """Return one expectation beside what was seen."""
     seen = "" if observation == bits else f" {shown(observation)};"
     words = expected.text.replace("[[v:1]]", "[[v:2]]").replace("[[v:0]]", "[[v:1]]")
-    return say(f"{lead} '[[v:0]]':{seen} expected {words.rstrip('.')} ({shown(bits)}).", title, *expected.values)
+    return say(f"{lead} '[[v:0]]':{seen} predicted {words.rstrip('.')} ({shown(bits)}).", title, *expected.values)
 
 
 def _against(leading: Rival, ledger: Ledger) -> CounterPoint | None:
@@ -182,7 +187,7 @@ def _weak_members(case: CaseFolder, ledger: Ledger, members: tuple[Member, ...])
                  len(members))  # fmt: skip
     said = []
     for key, title, text, is_weak in (
-        ("loose", f"accounts tied with less than {LOOSE:.0%}", "are tied to the group with less than [[v:0]]",
+        ("loose", f"accounts that belong with less than {LOOSE:.0%}", "belong to the group with a probability of less than [[v:0]]",
          lambda m: m.p_group < LOOSE),
         ("few", f"accounts with fewer than {FEW} exchanges of the slice", "sent fewer than [[v:1]] of its exchanges",
          lambda m: m.exchanges < FEW),
@@ -196,7 +201,9 @@ def _weak_members(case: CaseFolder, ledger: Ledger, members: tuple[Member, ...])
         ref = ledger.put(f"weak.{key}", title, float(len(weak)), "accounts", rows=where,
                          method="a count; nothing is estimated")  # fmt: skip
         said.append(say(f"{shown(ref)} of {shown('campaign.n_accounts')} accounts {text}.", f"{LOOSE:.0%}", str(FEW)))
-    said.append(say("A finding about the group is none about each of them; the weakest are listed by name."))
+    said.append(
+        say("A finding about the group is no finding about each account; the most weakly tied ones are listed by name.")
+    )
     return CounterPoint("Does every account belong to it?", tuple(said))
 
 
@@ -211,8 +218,8 @@ def _outsiders(case: CaseFolder, ledger: Ledger) -> CounterPoint | None:
                    "accounts", rows=where, method="a count; nothing is estimated")
         for key, n in (("inside", family.n_accounts), ("outside", family.n_accounts_outside))
     )  # fmt: skip
-    text = f"The template that most members use ({shown(inside)}) was also used by {shown(outside)} accounts outside"
-    text += ": it is no secret of the pool." if family.n_accounts_outside else "; nobody else has it."
+    text = f"Members that use the most common template: {shown(inside)}. Accounts outside that use it too: {shown(outside)}"
+    text += ", so that it is no secret of the pool." if family.n_accounts_outside else "; nobody else has it."
     return CounterPoint("Is the template public?", (say(text),))
 
 
@@ -226,7 +233,8 @@ def _silent_tests(case: CaseFolder, ledger: Ledger) -> CounterPoint | None:
     if q is not None and q > case.case.q_level:
         text += " None shows enough."
     return CounterPoint(
-        "Which tests found no coordination?", (say(text, *(t.name for t in silent), str(len(case.campaign.tests))),)
+        "Which tests found no coordination?",
+        (say(text, *(t.name.replace("_", " ") for t in silent), str(len(case.campaign.tests))),),
     )
 
 
@@ -242,7 +250,7 @@ def _prior(case: CaseFolder, ledger: Ledger, scales: Scales) -> CounterPoint | N
                      method=f"ratio of the posterior odds to those of {needed:g}")  # fmt: skip
     return CounterPoint(
         "What if such campaigns are rarer than assumed?",
-        (say(f"The finding falls where groups like this are distillation {shown(ref)} more rarely than the weights assume."
+        (say(f"It would take this to overturn the finding: among groups that are linked at all, distillation is {shown(ref)} rarer than the weights assume."
              if leading.name == "distillation" else
              f"The leading explanation falls where it is {shown(ref)} rarer than the weights assume."),),
     )  # fmt: skip
@@ -257,9 +265,24 @@ def _unseen(case: CaseFolder) -> CounterPoint | None:
     return CounterPoint("What was not looked at?", (say(text, ", ".join(columns), titles),))
 
 
-def _made_worlds(case: CaseFolder) -> CounterPoint:
-    text = (
-        "How often pools and honest groups show each observation ([[v:0]]) was learned on made traffic. The posterior holds "
-        "among the explanations listed: an honest use that none of them describes goes to the least bad one."
-    )
-    return CounterPoint("Are the weights right for this provider?", (say(text, case.case.weights),))
+def _made_worlds(case: CaseFolder, ledger: Ledger, inference: InferencePart) -> CounterPoint:
+    said = [
+        say("How often pools and honest groups show each observation ([[v:0]]) was learned on made traffic, and not on this "
+            "provider's.", case.case.weights)
+    ]  # fmt: skip
+    posterior = ledger[inference.rivals[0].posterior]
+    if posterior.interval is not None:
+        low, high = (
+            ledger.put(f"{posterior.ref}.{end}", f"{posterior.title}: {end} end of its interval", value, "probability",
+                       rows=posterior.rows, method=posterior.interval.method)
+            for end, value in (("lower", posterior.interval.low), ("upper", posterior.interval.high))
+        )  # fmt: skip
+        said.append(
+            say(f"It was learned from few groups. Had others been at hand, the posterior could lie anywhere from {shown(low)} "
+                f"to {shown(high)} (95%).")
+        )  # fmt: skip
+    said.append(
+        say("The posterior holds among the explanations listed: an honest use that none of them describes goes to the least "
+            "bad one.")
+    )  # fmt: skip
+    return CounterPoint("Are the weights right for this provider?", tuple(said))

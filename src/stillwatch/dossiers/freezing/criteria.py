@@ -20,6 +20,7 @@ from stillwatch.dossiers.freezing.observed import Seen
 from stillwatch.dossiers.number import Rows, Statement, say
 from stillwatch.dossiers.selection import of_campaign
 
+SHARED: Final = "observation.identity_reuse"
 LEAST_DIGITS: Final = 2.0  # of a p-value: one in a hundred
 STRIKING_RATIO: Final = 10.0  # times the plan's price that the usage is worth; flat plans always have heavy users
 
@@ -131,8 +132,12 @@ def _authorised(case: CaseFolder, ledger: Ledger, balance: Balance) -> None:
 
 
 def _credentials(case: CaseFolder, ledger: Ledger, balance: Balance) -> None:
-    del case, ledger
-    balance.not_observable.append(say("Whether a credential is false or stolen is not in a log; what is shared is."))
+    del case
+    text = "Whether a credential is false or stolen is not in a log. That accounts share cards, devices or phones"
+    text += (
+        f" ({shown(SHARED)}) is no misrepresentation by itself." if SHARED in ledger else " would be no proof of it."
+    )
+    balance.not_observable.append(say(text))
 
 
 def _subscription(case: CaseFolder, ledger: Ledger, balance: Balance) -> None:
@@ -174,9 +179,25 @@ def _aggregator(case: CaseFolder, ledger: Ledger, balance: Balance) -> None:
 
 
 def _failover(case: CaseFolder, ledger: Ledger, balance: Balance) -> None:
+    platforms = _platforms(case)
+    if platforms is None:
+        balance.not_observable.append(say("The column platform is missing: what moved between accounts may have moved between "
+                                          "pathways too, or not."))  # fmt: skip
+    else:
+        text = "What was seen moved from account to account. By pathway, the slice came through: [[v:0]]."
+        balance.not_observable.append(say(text, platforms))
     del ledger
     if any("banned_at" in item.missing for item in case.campaign.missing):
         balance.not_observable.append(say("When accounts were banned is not known: the column banned_at is missing."))
+
+
+def _platforms(case: CaseFolder) -> str | None:
+    """Return the pathways that the slice came through, the most used first; null where the column is missing."""
+    table = case.tables.get("slices")
+    if table is None or table["platform"].null_count == len(table):
+        return None
+    counted = [(row["counts"], row["values"]) for row in pc.value_counts(table["platform"].drop_null()).to_pylist()]
+    return ", ".join(name for _, name in sorted(counted, key=lambda pair: (-pair[0], pair[1])))
 
 
 def _api(case: CaseFolder, ledger: Ledger, balance: Balance) -> None:

@@ -90,11 +90,11 @@ def _correlation(case: CaseFolder, ledger: Ledger, facts: Facts) -> Iterator[Sta
     others = sorted({release.organisation for release in facts.releases if release.organisation is not None})
     if not others:
         yield say(
-            "Not observable here: no timeline of another model was given (--releases FILE.toml with an organisation)."
+            "No timeline of another model was given (--releases FILE.toml with an organisation), so that nothing can be said."
         )
         return
     if "slices" not in case.tables:
-        yield say("Not observable here: the case has no table of slices.")
+        yield say("The case has no table of slices, so that nothing can be said.")
         return
     for name in others:
         at = [release.at for release in facts.releases if release.organisation == name]

@@ -47,8 +47,7 @@ ASKED: Final = (
     Asked(BILL, "(A)(i)", "circumventing access controls, identity verification or geographic limits", (),
           never="What a control was, and whether it was circumvented, is not in a log of requests; geography is never "
           "looked at by detection."),
-    Asked(BILL, "(A)(ii)", "fraudulent, misrepresented or unauthorised credentials", ("identity_reuse", "taken_over_share"),
-          special="credentials"),
+    Asked(BILL, "(A)(ii)", "fraudulent, misrepresented or unauthorised credentials", ("taken_over_share",), special="credentials"),
     Asked(BILL, "(A)(iii)", "violating terms that specifically prohibit such use", (),
           never="The terms and what the account's holder agreed to are for the provider's counsel."),
     Asked(BILL, "(C)", "excluded: compliance with terms, a permitted exception, or express authorisation", (),

@@ -10,6 +10,7 @@ from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, relea
 from stillwatch.assessments.observation import KINDS, P_DIGITS
 from stillwatch.dossiers.calibrated import judgement
 from stillwatch.dossiers.case import Evidence, Hypothesis
+from stillwatch.dossiers.channel import CHANNELS
 from stillwatch.dossiers.dossier import Confidence, InferencePart, Rival, Step, Waterfall, Weight
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
@@ -22,15 +23,6 @@ CREDIBLE_METHOD: Final = (
     f"95% credible interval over m and u, each a Beta distribution of the votes that it was learned from, {N_DRAWS:,} draws; "
     "other weights' doubts, other explanations and the observations' own intervals are not in it"
 )
-CHANNELS: Final = {
-    "content": "Content: templates, cues and shape of the requests",
-    "work_list": "Work list: how tasks are dealt out",
-    "rhythm": "Rhythm: sign-ups, starts, stops and hours",
-    "identity": "Identity: what accounts say of themselves and share",
-    "infrastructure": "Infrastructure: addresses and clients",
-    "volume": "Volume: how much is sent",
-    "registry": "Registry of authorisations",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +155,15 @@ def range_words(expectation: Expectation) -> str:
     unit = KINDS[expectation.observation].unit
     low, high = expectation.at_least, expectation.at_most
     if unit == P_DIGITS:
-        return f"p of at most {10.0**-low:g}" if low > -inf else f"p of more than {10.0**-high:g}"
+        return f"p of at most {_p_value(low)}" if low > -inf else f"p of more than {_p_value(high)}"
     if low > -inf and high < inf:
         return f"between {_bound(low, unit)} and {_bound(high, unit)}"
     return f"at least {_bound(low, unit)}" if low > -inf else f"at most {_bound(high, unit)}"
+
+
+def _p_value(digits: float) -> str:
+    """Return the p-value that digits stand for, written out: 0.001, and 1 in 10 million below a thousandth."""
+    return f"{10.0**-digits:g}" if digits <= 3 else f"1 in {10.0**digits:,.0f}"
 
 
 def _bound(value: float, unit: str) -> str:

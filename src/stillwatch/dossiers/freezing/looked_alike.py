@@ -87,7 +87,7 @@ def _look_alike(
 ) -> LookAlike:
     rival = rivals.get(one.hypothesis) if one.hypothesis else None
     if rival is None:
-        said = [say("The weights have no hypothesis of this kind; what would tell it apart:")]
+        said = [say("It was not weighed: the weights have no hypothesis of this kind. What would tell it apart:")]
         said += [_seen(name, seen) for name in one.observations]
         return LookAlike(one.name, one.title, one.tells_apart, NOT_TOLD_APART, tuple(said))
     p = ledger.value(rival.posterior) or 0.0
@@ -123,5 +123,5 @@ def _nearest(one: Resemblance, case: CaseFolder, said: list[Statement], ledger: 
         ref = ledger.put(f"look_alike.{slug(one.name)}.groups", f"groups of the case explained as: {one.title}",
                          float(len(same)), "groups", rows=Rows(CASE, "campaigns", ("leading_hypothesis",), len(case.case.campaigns)),
                          method="a count; nothing is estimated")  # fmt: skip
-        said.append(say(f"In the same traffic {shown(ref)} were found and explained so: [[v:0]].",
+        said.append(say(f"Groups of the same traffic that were explained so: {shown(ref)} ([[v:0]]).",
                         ", ".join(c.id for c in same[:5])))  # fmt: skip

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stillwatch.assessments.indicator import PUBLISHED
 from stillwatch.assessments.observation import ACCOUNTS_SHARE, KINDS, P_DIGITS, ObservationKind
 from stillwatch.dossiers.case import Campaign, Infrastructure
 from stillwatch.dossiers.dossier import Confidence, Measured, Member, ObservationPart, Shared, TestRow
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
+from stillwatch.dossiers.freezing.innocent import INNOCENT
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.number import Interval, Rows, Statement, say
 from stillwatch.dossiers.selection import clause, of_campaign
 
-INNOCENT: Final = {item.observation: item.innocent_reading for item in PUBLISHED}
+UNITS: Final = {"tokens": "output tokens"}  # of an observation, said in full
 FEW_ACCOUNTS: Final = 20  # below that, shares of accounts have intervals of a third and more
 
 
@@ -86,7 +86,7 @@ def _from_table(row: dict[str, Any], ledger: Ledger) -> Seen:
         if row["low"] is not None:
             interval = Interval(row["low"], row["high"], 0.95, row["method"])
         value = ledger.put(
-            f"observation.{kind.name}", kind.title, row["value"], kind.unit, rows=where, method=how(kind),
+            f"observation.{kind.name}", kind.title, row["value"], UNITS.get(kind.unit, kind.unit), rows=where, method=how(kind),
             interval=interval, needs=kind.needs, note="" if interval else "no interval: " + row["method"],
         )  # fmt: skip
     if row["comparison"] is not None and kind.unit != P_DIGITS:
@@ -94,7 +94,7 @@ def _from_table(row: dict[str, Any], ledger: Ledger) -> Seen:
             row["comparison_low"], row["comparison_high"], 0.0, f"least and most of {row['n_controls']} control groups"
         )
         comparison = ledger.put(
-            f"control.{kind.name}", f"{kind.title}: matched controls", row["comparison"], kind.unit, rows=where,
+            f"control.{kind.name}", f"{kind.title}: matched controls", row["comparison"], UNITS.get(kind.unit, kind.unit), rows=where,
             method=f"mean of {row['n_controls']} groups of strangers with the same activity", interval=spread,
             needs=kind.needs,
         )  # fmt: skip

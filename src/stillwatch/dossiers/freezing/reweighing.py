@@ -13,8 +13,9 @@ import numpy as np
 
 from stillwatch.assessments.hypothesis import weigh
 from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.dossiers.channel import CHANNELS
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
-from stillwatch.dossiers.freezing.inferred import CHANNELS, Model, bits_by_channel
+from stillwatch.dossiers.freezing.inferred import Model, bits_by_channel
 
 DISTILLATION: Final = "distillation"
 MOST_TOGETHER: Final = 4  # channels left out at once; a finding that stands without four of seven stands

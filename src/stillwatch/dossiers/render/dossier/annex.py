@@ -8,7 +8,7 @@ from stillwatch.dossiers.number import Number
 from stillwatch.dossiers.render import numbers
 from stillwatch.dossiers.render.dossier.blocks import Block, Column, Heading, Paragraph, Spans, Table, Value, Words
 from stillwatch.dossiers.render.dossier.weighed import member_table
-from stillwatch.dossiers.render.dossier.words import Speaker, spread_of, value, words, words_of
+from stillwatch.dossiers.render.dossier.words import Speaker, interval_words, value, words, words_of
 
 LISTED: Final = 400  # accounts in a rendering; the document has all of them
 
@@ -54,7 +54,7 @@ def _how(number: Number) -> tuple[Spans, ...]:
     found: list[Spans] = [value(number.method)]
     if number.interval is not None:
         level = "" if number.interval.level == 0 else f"{number.interval.level:.0%} interval "
-        found.append((Words(level + (spread_of(number) or "of no width") + ": "), Value(number.interval.method)))
+        found.append((Words(level + interval_words(number) + ": "), Value(number.interval.method)))
     if number.note:
         found.append(value(number.note))
     return tuple(found)

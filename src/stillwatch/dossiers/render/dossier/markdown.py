@@ -9,10 +9,14 @@ from stillwatch.dossiers.render.dossier import blocks
 from stillwatch.dossiers.render.dossier.inert_value import inert_value
 from stillwatch.dossiers.render.dossier.outline import outline
 
-SPECIAL: Final = re.compile(r"([\\`*_{}\[\]().!|<>~&$:@]|(?:^|(?<=\s))[-+#=])")
+SPECIAL: Final = re.compile(
+    r"([\\`*_{}\[\]!|<>~&$@]|(?<=\])[(]|:(?=\S)|(?<!\d)\.(?=\S)|\.(?=[^\s\d])|(?<=\d)[.)](?=\s|$)|(?:^|(?<=\s))[-+#=])"
+)
 """What CommonMark, its tables, or a common extension (autolinks, mathematics, mentions) gives a meaning to.
 
-Of the signs that open a block only those that could stand at the start of a line are. A backslash before ASCII punctuation is that character and nothing else (CommonMark 0.31, section 2.4).
+Of the signs that open a block only those that could stand at the start of a line are, of points and colons only those
+that could be part of an address or number a list. A backslash before ASCII punctuation is that character and nothing
+else (CommonMark 0.31, section 2.4).
 """
 
 

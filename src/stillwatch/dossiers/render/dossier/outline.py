@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from stillwatch.dossiers.calibrated import SCALE
-from stillwatch.dossiers.dossier import Dossier
+from stillwatch.dossiers.channel import CHANNELS
+from stillwatch.dossiers.dossier import Dossier, Measured
 from stillwatch.dossiers.render import numbers
 from stillwatch.dossiers.render.dossier import annex, weighed
 from stillwatch.dossiers.render.dossier.blocks import (
@@ -23,32 +24,23 @@ from stillwatch.dossiers.render.dossier.blocks import (
     Value,
     Words,
 )
-from stillwatch.dossiers.render.dossier.words import Speaker, value, words
+from stillwatch.dossiers.render.dossier.glossary import GLOSSARY
+from stillwatch.dossiers.render.dossier.words import Speaker, in_words, value, words
 
+UNKNOWN: Final = "unknown"
 MOST_DAYS: Final = 62  # columns that can be told apart on paper
 KEY_FIGURES: Final = (
     ("Accounts", "campaign.n_accounts"),
     ("Answered exchanges", "campaign.exchanges"),
     ("Output tokens", "taken.output_tokens"),
     ("Price at list", "taken.price"),
-    ("Coordination, q", "campaign.q_value"),
+    ("Coordination by chance, q", "campaign.q_value"),
 )
 
 
 def outline(dossier: Dossier) -> Outline:
     """Return a dossier as blocks, in the order in which it is read."""
     speak = Speaker(dossier)
-    judged = dossier.inference.judgement
-    what = "Accused" if dossier.inference.is_accusation else "Not accused"
-    verdict: Spans = (
-        Words(f"{what}. The best explanation, "),
-        *speak.spans(dossier.title),
-        Words(f", is {judged.term} (posterior "),
-        *speak.figure(judged.p),
-        Words("). Who is behind it: "),
-        Value(dossier.attribution.organisations[0].title if dossier.attribution.organisations else "unknown"),
-        Words(", with low confidence. An account is not an organisation, and this is a finding and no verdict."),
-    )
     blocks = (
         *_top(dossier, speak),
         *_observed(dossier, speak),
@@ -65,7 +57,23 @@ def outline(dossier: Dossier) -> Outline:
     title: Spans = (Words("Dossier on campaign "), Value(dossier.campaign_id, is_code=True))
     span = f"Traffic of {numbers.day(dossier.traffic_from)} to {numbers.day(dossier.traffic_to)} (UTC)"
     footer = f"stillwatch {dossier.stillwatch_version} · {dossier.schema}"
-    return Outline(title, words(span), verdict, dossier.inference.is_accusation, blocks, footer)
+    return Outline(title, words(span), _verdict(dossier, speak), dossier.inference.is_accusation, blocks, footer)
+
+
+def _verdict(dossier: Dossier, speak: Speaker) -> Spans:
+    """Return the whole in three sentences: what, how sure, by whom; and what it is not."""
+    judged = dossier.inference.judgement
+    what = "Accused of unauthorised distillation" if dossier.inference.is_accusation else "Not accused"
+    answers = dossier.attribution.organisations
+    who: Spans = (Words(" Who is behind it is not known."),)
+    if answers and answers[0].name != UNKNOWN:
+        said = f" (on weak grounds: {in_words(speak.number(answers[0].judgement.p))})."
+        who = (Words(" Who may be behind it: "), Value(answers[0].title), Words(said))
+    return (
+        Words(f"{what}. Of the explanations that were weighed, '"), *speak.spans(dossier.title),
+        Words(f"' is {in_words(speak.number(judged.p))} ("), *speak.figure(judged.p, with_spread=True), Words(")."),
+        *who, Words(" This is a finding from a log and no verdict; what speaks against it has a part of its own."),
+    )  # fmt: skip
 
 
 def _top(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
@@ -73,7 +81,7 @@ def _top(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
     yield Facts(
         (
             *((label, speak.figure(ref)) for label, ref in KEY_FIGURES if ref in known),
-            ("Posterior", speak.figure(dossier.inference.judgement.p)),
+            ("Posterior probability", speak.figure(dossier.inference.judgement.p, with_spread=True)),
         )
     )
     observation, inference, attribution = dossier.observation, dossier.inference, dossier.attribution
@@ -92,6 +100,8 @@ def _top(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
               "computed and from which rows. 'stillwatch dossier trace' computes it again from a case."),
         "note",
     )  # fmt: skip
+    yield Heading(3, words("Words that are used here"), "words")
+    yield Bullets(tuple(words(f"{word}: {meaning}") for word, meaning in GLOSSARY.items()))
     if dossier.history:
         yield Heading(3, words("What came before"), "history")
         yield Bullets(speak.all(dossier.history))
@@ -103,17 +113,18 @@ def _observed(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
     yield Paragraph(
         words("Numbers without inference, beside the same on groups of strangers with the same activity."), "note"
     )
-    yield Table(
-        "Observations",
-        (Column("Observation", width=4), Column("Here", is_number=True, width=3), Column("Matched controls", is_number=True,
-         width=3), Column("Innocent reading", width=4)),
-        tuple(
-            (value(row.title), speak.figure(row.value, with_spread=True),
-             speak.figure(row.comparison, with_spread=True) if row.comparison else words("none"),
-             value(row.innocent_reading))
-            for row in part.measured
-        ),
-    )  # fmt: skip
+    for caption, rows in _by_channel(part.measured):
+        yield Table(
+            caption,
+            (Column("Observation", width=4), Column("Here", is_number=True, width=3), Column("Matched controls", is_number=True,
+             width=3), Column("Honest traffic shows it too", width=4)),
+            tuple(
+                (value(row.title), speak.figure(row.value, with_spread=True),
+                 speak.figure(row.comparison, with_spread=True) if row.comparison else words("none"),
+                 value(row.innocent_reading))
+                for row in rows
+            ),
+        )  # fmt: skip
     if part.tests:
         yield Table(
             "Tests of coordination",
@@ -138,6 +149,15 @@ def _observed(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
     if part.not_computed:
         yield Heading(3, words("What could not be seen"), "unseen")
         yield Bullets(speak.all(part.not_computed))
+
+
+def _by_channel(measured: tuple[Measured, ...]) -> Iterator[tuple[str, list[Measured]]]:
+    """Yield the observations of each family of evidence, with its title; families that are not known come last."""
+    names = [*CHANNELS, *sorted({row.channel for row in measured} - set(CHANNELS))]
+    for name in names:
+        rows = [row for row in measured if row.channel == name]
+        if rows:
+            yield CHANNELS.get(name, name), rows
 
 
 def _taken(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
@@ -215,8 +235,7 @@ def _attributed(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
         (Column("Answer", width=2), Column("Probability", is_number=True), Column("In words", width=2), Column("Speaks for",
          width=4), Column("Speaks against", width=4)),
         tuple(
-            (value(row.title), speak.figure(row.judgement.p),
-             words(f"{row.judgement.term} ({row.judgement.band_low:.0%} to {row.judgement.band_high:.0%})"),
+            (value(row.title), speak.figure(row.judgement.p, with_spread=True), words(in_words(speak.number(row.judgement.p))),
              speak.all(row.speaks_for), speak.all(row.speaks_against))
             for row in part.organisations
         ),

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
-from stillwatch.dossiers.calibrated import judgement
 from stillwatch.dossiers.dossier import MIXED, NOT_OBSERVABLE, NOT_OBSERVED, OBSERVED, Dossier, Member, Rival, Waterfall
 from stillwatch.dossiers.render import numbers
 from stillwatch.dossiers.render.dossier.blocks import (
@@ -19,7 +18,7 @@ from stillwatch.dossiers.render.dossier.blocks import (
     Spans,
     Table,
 )
-from stillwatch.dossiers.render.dossier.words import Speaker, value, words
+from stillwatch.dossiers.render.dossier.words import Speaker, in_words, value, words
 
 TONES: Final = {OBSERVED: "for", NOT_OBSERVED: "against", MIXED: "mixed", NOT_OBSERVABLE: "quiet"}
 SHARED_COLUMNS: Final = {"ip": "IP address"}
@@ -53,15 +52,15 @@ def explained(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
 
 def _fit(*, is_met: bool, is_fragile: bool) -> Mark:
     text = "yes" if is_met else "no"
-    return Mark(text + (", within its uncertainty not sure" if is_fragile else ""), "for" if is_met else "against")
+    return Mark(
+        text + (", but its interval reaches over the edge" if is_fragile else ""), "for" if is_met else "against"
+    )
 
 
 def _rival(rival: Rival, speak: Speaker) -> tuple[Cell, ...]:
-    p = speak.number(rival.posterior).value or 0.0
     met = sum(w.is_met for w in rival.weights)
-    term = judgement(p, rival.posterior).term
-    return (value(rival.title), speak.figure(rival.posterior), words(term), speak.figure(rival.bits),
-            words(f"{met} of {len(rival.weights)}"))  # fmt: skip
+    return (value(rival.title), speak.figure(rival.posterior, with_spread=True),
+            words(in_words(speak.number(rival.posterior))), speak.figure(rival.bits), words(f"{met} of {len(rival.weights)}"))  # fmt: skip
 
 
 def _waterfall(waterfall: Waterfall, leading: Rival, speak: Speaker) -> Table:
@@ -150,15 +149,15 @@ def criteria(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
     """Yield statutory factors, indicators and techniques, framework by framework."""
     yield Heading(2, words("Factors, indicators and techniques"), "criteria")
     yield Paragraph(
-        words("A number speaks for a factor where the lower end of its interval is above every matched control, or above their "
-              "mean; else against it. No factor decides: honest traffic shows each. Whether they amount to purpose in law is for "
+        words("A number speaks for a factor where the lower end of its interval is above every matched control, or at "
+              "least above their mean. Mixed: some numbers show it and others do not, which need not speak against it. No factor decides: honest traffic shows each. Whether they amount to purpose in law is for "
               "counsel."), "note",
     )  # fmt: skip
     for framework, group in groupby(dossier.criteria, key=lambda c: c.framework):
         yield Table(
             framework,
             (Column("", width=2), Column("Asked for", width=4), Column("Standing", width=2), Column("Speaks for", width=6),
-             Column("Speaks against, or could not be seen", width=6)),
+             Column("Speaks against it, shows nothing, or could not be seen", width=6)),
             tuple(
                 (value(c.id), value(c.title), Mark(c.standing, TONES[c.standing]), speak.all(c.speaks_for),
                  _against(speak.all(c.speaks_against), speak.all(c.not_observable)))

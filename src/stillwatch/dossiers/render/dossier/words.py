@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from stillwatch.dossiers.calibrated import judgement
 from stillwatch.dossiers.dossier import Dossier
 from stillwatch.dossiers.number import TOKEN, Number, Statement
 from stillwatch.dossiers.render import numbers
@@ -44,6 +45,23 @@ def spread_of(number: Number) -> str:
         number_words(end, number.unit).removesuffix(f" {number.unit}") for end in (interval.low, interval.high)
     )
     return "" if low == high else f"{low} to {high}"
+
+
+def interval_words(number: Number) -> str:
+    """Return a number's interval in a sentence of its own; empty where it has none."""
+    interval = number.interval
+    if interval is None:
+        return ""
+    return spread_of(number) or ("of no width" if interval.low == interval.high else "narrower than the digits shown")
+
+
+def in_words(number: Number) -> str:
+    """Return a probability in words of ICD 203; where its interval holds other words, those of its ends too."""
+    term = judgement(number.value or 0.0, number.ref).term
+    if number.interval is None:
+        return term
+    low, high = (judgement(end, number.ref).term for end in (number.interval.low, number.interval.high))
+    return term if low == high else f"{term} (within its interval: {low} to {high})"
 
 
 class Speaker:
