@@ -32,6 +32,7 @@ N_PERMUTATIONS: Final = 199
 MOST_UNEVEN: Final = 0.5  # spread of the members' numbers of requests, in times their mean
 LEAST_ROUNDS: Final = 4  # requests a member: fewer make no rounds to compare
 MOST_REQUESTS: Final = 50_000  # tested: a pool of hundreds at work for a month, and no more than 20 MB at once
+REQUESTS_AT_ONCE: Final = 100_000  # of all permutations looked at together: some 10 MB
 STRETCH_ROUNDS: Final = 4  # rounds drift apart by what failed and was sent again: where they begin is sought anew
 N_OFFSETS: Final = 8  # places where a round may begin
 
@@ -52,9 +53,9 @@ def turn_taking(member: IntArray, at_us: IntArray, seed: int) -> TestResult | No
     member, at_us = _some_members(member, at_us, seed)
     m = int(member.max()) + 1
     rng = np.random.default_rng(seed)
-    value = _roundness(member[np.argsort(at_us, kind="stable")], m)
-    null = np.array(
-        [_roundness(member[np.argsort(times, kind="stable")], m) for times in _dithered(member, at_us, rng)]
+    value = float(_roundness(member[np.argsort(at_us, kind="stable")][None, :], m)[0])
+    null = np.concatenate(
+        [_roundness(member[np.argsort(t, axis=1, kind="stable")], m) for t in _dithered(member, at_us, rng)]
     )
     return TestResult(
         "turn_taking",
@@ -82,30 +83,35 @@ def _some_members(member: IntArray, at_us: IntArray, seed: int) -> tuple[IntArra
 
 
 def _dithered(member: IntArray, at_us: IntArray, rng: np.random.Generator) -> Iterator[IntArray]:
-    """Yield ``N_PERMUTATIONS`` versions of the times: each member's active days permuted, its hours kept."""
+    """Yield ``N_PERMUTATIONS`` versions of the times, some rows at once: each member's active days permuted."""
     day, hour_us = at_us // DAY_US, at_us % DAY_US
     pair, place = np.unique(np.stack([member, day]), axis=1, return_inverse=True)
     owner, active = pair
-    for _ in range(N_PERMUTATIONS):
-        shuffled = np.lexsort((rng.random(len(owner)), owner))  # the pairs are sorted by owner: a permutation in each
-        yield active[shuffled][place.ravel()] * DAY_US + hour_us
+    n_at_once = max(REQUESTS_AT_ONCE // len(member), 1)
+    for start in range(0, N_PERMUTATIONS, n_at_once):
+        random = rng.random((min(n_at_once, N_PERMUTATIONS - start), len(owner)))
+        shuffled = np.lexsort((random, np.broadcast_to(owner, random.shape)))  # a permutation in each: owners rise
+        yield active[shuffled][:, place.ravel()] * DAY_US + hour_us
 
 
-def _roundness(member: IntArray, m: int) -> float:
-    """Return the mean share of members in blocks of ``m`` requests, which begin in each stretch where it is highest."""
-    n = len(member)
+def _roundness(member: IntArray, m: int) -> FloatArray:
+    """Return, for each row, the mean share of members in blocks of ``m`` requests.
+
+    Blocks begin in each stretch where the share is highest.
+    """
+    n_rows, n = member.shape
     place = np.arange(n)
+    row = np.arange(n_rows)[:, None]
     n_stretches = max(n // (STRETCH_ROUNDS * m), 1)
-    best: FloatArray = np.zeros(n_stretches)
+    best: FloatArray = np.zeros((n_rows, n_stretches))
     for step in range(N_OFFSETS):
         block = (place + step * m // N_OFFSETS) // m
-        seen = np.zeros((int(block[-1]) + 1) * m, bool)
-        seen[block * m + member] = True
-        distinct = seen.reshape(-1, m).sum(axis=1)
-        size = np.bincount(block)
-        whole = np.flatnonzero(size == m)  # blocks at the ends are cut off
+        seen = np.zeros((n_rows, int(block[-1]) + 1, m), bool)
+        seen[row, block, member] = True
+        whole = np.flatnonzero(np.bincount(block) == m)  # blocks at the ends are cut off
+        distinct = np.count_nonzero(seen[:, whole], axis=2)
         stretch = np.minimum(whole // STRETCH_ROUNDS, n_stretches - 1)
-        total = np.bincount(stretch, weights=distinct[whole], minlength=n_stretches)
+        total = np.bincount((row * n_stretches + stretch).ravel(), distinct.ravel(), n_rows * n_stretches)
         number = np.maximum(np.bincount(stretch, minlength=n_stretches), 1)
-        best = np.maximum(best, total / number / m)
-    return float(best.mean())
+        best = np.maximum(best, total.reshape(n_rows, n_stretches) / number / m)
+    return np.asarray(best.mean(axis=1), np.float64)

@@ -105,7 +105,7 @@ def test_of_a_large_group_some_members_tell_as_much(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(
         turn_taking_module,
         "_roundness",
-        lambda member, m, f=turn_taking_module._roundness: (sizes.append((len(member), m)), f(member, m))[1],
+        lambda member, m, f=turn_taking_module._roundness: (sizes.append((member.shape[1], m)), f(member, m))[1],
     )
     some = turn_taking(*pool, 0)
     assert whole is not None
