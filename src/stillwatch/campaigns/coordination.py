@@ -78,6 +78,7 @@ def shared_value_statistic(tie: Ties, n_entities: int) -> Statistic:
     """
     bits = np.log2(n_entities / np.maximum(tie.n_entities(), 1))
     order = np.argsort(tie.entity, kind="stable")
+    order = order[tie.n_entities()[tie.value[order]] >= 2]  # what one entity alone has is shared with nobody
     value, first = tie.value[order], np.searchsorted(tie.entity[order], np.arange(n_entities + 1))
 
     def of_chunk(groups: IntArray) -> FloatArray:
