@@ -60,11 +60,13 @@ class Compared:
         kind: what brought them together; empty for random pairs.
         agrees: (k, c) outcomes in the order of ``NAMES``.
         rarity: (k, c) ``-log2`` of how often strangers agree in this way, where they do.
+        count: (k,) how many such pairs there are.
     """
 
     kind: str
     agrees: AgreementArray
     rarity: FloatArray
+    count: FloatArray
 
 
 def estimated_weights(
@@ -88,7 +90,7 @@ def estimated_weights(
     random = compared_pairs("", left, right, holdings, times, hours)
     first = _before(holdings, times, random, n)
     blocked = [
-        with_rates(compared_pairs(kind, *ends, holdings, times, hours), first)
+        _counted_alike(with_rates(compared_pairs(kind, *ends, holdings, times, hours), first))
         for kind, ends in blocked_pairs(holdings, n).items()
     ]
     return _rounded(_maximised(first, blocked))
@@ -115,7 +117,7 @@ def compared_pairs(
             agrees[:, place] = np.where(can, near, -1)
         elif name == "hours":
             agrees[:, place] = np.einsum("ij,ij->i", hours[left], hours[right]) >= ALIKE_HOURS
-    return Compared(kind, agrees, rarity)
+    return Compared(kind, agrees, rarity, np.ones(len(left)))
 
 
 def with_rates(pairs: Compared, weights: Weights) -> Compared:
@@ -125,6 +127,14 @@ def with_rates(pairs: Compared, weights: Weights) -> Compared:
         if NAMES[place] in weights.of:
             rarity[:, place] = -np.log2(weights.of[NAMES[place]].u)
     return replace(pairs, rarity=rarity)
+
+
+def _counted_alike(pairs: Compared) -> Compared:
+    """Return pairs with equal outcomes once each, with their number: there are few kinds of pairs, whatever the log."""
+    rows = np.concatenate([pairs.agrees.astype(np.float64), pairs.rarity], axis=1)
+    distinct, n = np.unique(rows, axis=0, return_counts=True)
+    agrees, rarity = np.split(distinct, 2, axis=1)
+    return Compared(pairs.kind, agrees.astype(np.int8), rarity, n.astype(np.float64))
 
 
 def _before(holdings: Holdings, times: Mapping[str, IntArray], random: Compared, n: int) -> Weights:
@@ -207,7 +217,9 @@ def _maximised(first: Weights, blocked: list[Compared]) -> Weights:
             for a, b in ((weights.of[name], after.of[name]) for name in weights.of)
         )
         weights = after
-        share = np.array([(part.sum() + SHARE_PAIRS * FIRST_SHARE) / (len(part) + SHARE_PAIRS) for part in p])
+        n_linked = np.array([float(part @ pairs.count) for part, pairs in zip(p, blocked, strict=True)])
+        n = np.array([float(pairs.count.sum()) for pairs in blocked])
+        share = (n_linked + SHARE_PAIRS * FIRST_SHARE) / (n + SHARE_PAIRS)
         if moved < STILL:
             break
     return weights
@@ -271,7 +283,7 @@ class _Tally:
         """
         agreed, n = 0.0, 0.0
         for i in which:
-            agrees, p = self.blocked[i].agrees, self.p[i] if linked else 1 - self.p[i]
+            agrees, p = self.blocked[i].agrees, (self.p[i] if linked else 1 - self.p[i]) * self.blocked[i].count
             among = agrees[:, self.place] >= 0
             if alone:
                 among &= ~_earlier_agree(agrees, self.known, self.place)

@@ -112,13 +112,24 @@ def test_no_kind_is_judged_by_the_pairs_that_it_brought() -> None:
     assert found["ip"].m < 0.42  # as stated at most
 
 
-def test_the_order_of_entities_changes_little_and_that_of_values_nothing() -> None:
-    """Codes of values and families are names: another numbering gives the same weights to the last digit."""
+def test_what_values_are_called_changes_nothing() -> None:
+    """Codes of values and families are names: another numbering gives the same pairs and the same weights.
+
+    Every entity has two addresses, each with another one, so that which of them is the rarer is a draw.
+    """
     rng = np.random.default_rng(5)
-    ip, use = shared(rng, 0.6, 2), families(rng)
+    use, entity = families(rng), np.tile(np.arange(N), 2).astype(np.int32)
+    value = np.concatenate([rng.permutation(N) // 2, N // 2 + rng.permutation(N) // 2])
     other = rng.permutation(use.shape[1])
     renamed = csr_array((use.data, other[use.indices], use.indptr), shape=use.shape)
-    assert estimated([of_values("ip", ip)], use) == estimated([of_values("ip", -ip + ip.max())], renamed)
+    ties = []
+    for code in (value, rng.permutation(N)[value]):
+        order = np.lexsort((entity, code))
+        ties.append(Ties("ip", code[order].astype(np.int32), entity[order], tuple(f"v{i}" for i in range(N))))
+    pairs = [blocked_pairs(holdings_of({"ip": tie}, of), N) for tie, of in zip(ties, (use, renamed), strict=True)]
+    for kind in ("identity", "content"):
+        assert np.array_equal(pairs[0][kind], pairs[1][kind])
+    assert estimated([ties[0]], use) == estimated([ties[1]], renamed)
 
 
 def test_blocking_grows_with_entities_and_keeps_each_pair_once() -> None:
