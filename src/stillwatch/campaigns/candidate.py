@@ -34,12 +34,15 @@ FAMILY_RESOLUTION: Final = 1.0  # each of these links was tested by itself: noth
 MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is common speech
 LEAST_EVEN: Final = 0.4  # of a family's users come back, where all use it about as often: a few uses each are enough
 MOST_SPREAD: Final = 0.5  # excess spread, squared: of chance families that people come back to, nine in ten have more
+HABITS_SPREAD: Final = 1.0  # of what people do as they please; less, where nearly all come back, is dealt
 MOSTLY_LINKED: Final = 0.5  # of a candidate's entities: of people who merely speak alike, a fifth to a third are
 LEAST_ALIKE: Final = 2 / 3  # of the entities of two families: beyond, they are one programme's
 LEAST_CONTAINED: Final = 0.8  # of a family's users, to belong to a group of others
 BLOCK_MATCHES: Final = 4_000_000  # matches counted at once: some 200 MB
 BLOCK_OVERLAPS: Final = 20_000_000  # pairs of families at once, each at most 12 bytes
 GROUPS_AT_ONCE: Final = 2_000
+KEPT_UP_TOGETHER: Final = 0.8  # of all users come back to a set of families: of a language's speakers, two thirds do
+LEAST_ROTATION: Final = 2  # families in rotation, and of them those of a typical user
 MOSTLY_KEPT_UP, CHANCE_KEPT_UP = 0.5, 1 / 3  # half of many users suffices where clearly more than a third come back
 MANY_USES: Final = 12  # of one family: no chance of speech, however much else an entity sends
 RECURRENT_SHARE: Final = 0.03  # of an entity's exchanges; below 1 in 20 of the hardest published case, for sampling
@@ -112,13 +115,21 @@ def _content_candidates(use: csr_array, entities: Entities, links: Mapping[str, 
     if len(kept) == 0:
         return []
     used = use[:, kept].tocsc()
-    groups, is_taken = _kept_up_groups(used, entities)
-    n_strong = len(groups)
-    rest = np.flatnonzero(~is_taken)
-    if len(rest):
-        label = _join_families(used[:, rest])
+    groups, is_taken, is_even = _kept_up_groups(used, entities)
+    pool = np.flatnonzero(~is_taken | is_even)
+    joined: list[IntArray] = []
+    if len(pool):
+        label = _join_families(used[:, pool])
         order = np.argsort(label, kind="stable")
-        groups += [rest[part] for part in np.split(order, np.searchsorted(label[order], np.arange(1, label.max() + 1)))]
+        joined = [pool[part] for part in np.split(order, np.searchsorted(label[order], np.arange(1, label.max() + 1)))]
+    is_together = [_is_kept_up_together(used, group) for group in joined]
+    together = [group for group, is_kept in zip(joined, is_together, strict=True) if is_kept]
+    weak = [group[~is_taken[group]] for group, is_kept in zip(joined, is_together, strict=True) if not is_kept]
+    in_rotation = np.zeros(len(kept), bool)
+    in_rotation[np.concatenate([kept[:0], *together]).astype(np.int64)] = True
+    groups = [group for group in groups if not np.all(in_rotation[group])] + together
+    n_strong = len(groups)
+    groups += [group for group in weak if len(group)]
     graphs = {name: _adjacency(ends, entities.n) for name, ends in links.items()}
     result = []
     for group, members in _members(used, groups, entities):
@@ -151,6 +162,31 @@ def _members(used: csc_array, groups: list[IntArray], entities: Entities) -> Ite
             yield start + int(i), entity[bounds[i] : bounds[i + 1]]
 
 
+def _is_kept_up_together(used: csc_array, group: IntArray) -> bool:
+    """Return whether nearly all who use any of several families come back to them, though not to one of them.
+
+    So do the accounts of one list whose templates are in rotation: each has one or two uses of each template, and some
+    of most. Who merely speaks alike has a family or two of many, and for each that comes back there is one that does
+    not; speakers of one language do come back, but as they please: their counts spread.
+    """
+    if len(group) < LEAST_ROTATION:
+        return False
+    part = used[:, group]
+    place = np.unique(part.indices, return_inverse=True)[1]
+    count = np.bincount(place, weights=part.data)
+    n_families = np.bincount(place)
+    recurs = count >= RECURRENT_USES
+    n_recurrent = int(np.count_nonzero(recurs))
+    mean = float(count.mean())
+    spread = float(count.var() - mean) / mean**2
+    chance = float(binom.sf(n_recurrent - 1, len(count), CHANCE_KEPT_UP))
+    is_mostly = n_recurrent >= MOSTLY_KEPT_UP * len(count) and chance <= JOIN_LEVEL / used.shape[1]
+    is_kept_up = n_recurrent >= KEPT_UP_TOGETHER * len(count) and spread < HABITS_SPREAD
+    is_kept_up |= is_mostly and spread <= MOST_SPREAD
+    is_rotation = float(np.median(n_families[recurs])) >= LEAST_ROTATION if n_recurrent else False
+    return is_kept_up and is_rotation and n_recurrent >= LEAST_ENTITIES
+
+
 def _adjacency(links: Links, n: int) -> csr_array:
     """Return who is linked to whom, in both directions; the values mean nothing."""
     left, right = links
@@ -180,8 +216,10 @@ def is_recurrent(count: IntArray | FloatArray, n_exchanges: IntArray | FloatArra
     return np.asarray((count >= RECURRENT_USES) & is_much, np.bool_)
 
 
-def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray], BoolArray]:
-    """Return groups of families (columns of ``used``) to which their users keep, and which columns are in one.
+def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray], BoolArray, BoolArray]:
+    """Return groups of families (columns of ``used``) to which their users keep.
+
+    Also which columns are in one, and which of these only because few uses are dealt evenly.
 
     A phrase that people meet by chance has many users with one or two uses for each that comes back, and some with very
     many; a programme has none such, or deals a few uses evenly. Families kept up by the same entities are one group. A
@@ -195,12 +233,13 @@ def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray]
     is_kept_up = n_recurrent >= LEAST_KEPT_UP * n_users
     is_many = binom.sf(n_recurrent - 1, n_users, CHANCE_KEPT_UP) <= JOIN_LEVEL / max(used.shape[1], 1)
     is_kept_up |= (n_recurrent >= MOSTLY_KEPT_UP * n_users) & is_many
-    is_kept_up |= (n_recurrent >= LEAST_EVEN * n_users) & (_excess_spread(used) <= MOST_SPREAD)
-    is_kept_up &= n_recurrent >= LEAST_ENTITIES
+    is_even = ~is_kept_up & (n_recurrent >= LEAST_EVEN * n_users) & (_excess_spread(used) <= MOST_SPREAD)
+    is_even &= n_recurrent >= LEAST_ENTITIES
+    is_kept_up = (is_kept_up & (n_recurrent >= LEAST_ENTITIES)) | is_even
     strong = np.flatnonzero(is_kept_up)
     is_taken = is_kept_up.copy()
     if not len(strong):
-        return [], is_taken
+        return [], is_taken, is_even
     held = csr_array((recurs.astype(np.int64), used.indices, used.indptr), shape=used.shape[::-1]).T.tocsc()[:, strong]
     held.eliminate_zeros()
     label = _alike_sets(held)
@@ -221,7 +260,7 @@ def _kept_up_groups(used: csc_array, entities: Entities) -> tuple[list[IntArray]
     is_taken[family] = True
     order = np.argsort(group, kind="stable")
     parts = np.split(family[order], np.searchsorted(group[order], np.arange(1, n_groups)))
-    return [np.union1d(nucleus, part) for nucleus, part in zip(nuclei, parts, strict=True)], is_taken
+    return [np.union1d(nucleus, part) for nucleus, part in zip(nuclei, parts, strict=True)], is_taken, is_even
 
 
 def _excess_spread(used: csc_array) -> FloatArray:

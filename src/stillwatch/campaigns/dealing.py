@@ -4,7 +4,8 @@ Tests for two ways in which a group came to be. None needs controls, and none lo
 
 Guarantee: *hand-overs* of a group that something else proposed are compared with their mirror images within its own
 slice. Among strangers who send alike items the order of a failed and an answered request is a fair coin, whatever
-makes them send them, so that the binomial tail is an exact p-value. A group that hand-overs themselves proposed is
+makes them send them, so that the binomial tail is an exact p-value; and of all pairs, whatever the items' failure
+rates, at most a quarter are hand-overs. A group that hand-overs themselves proposed is
 tested twice: by the same sign test on items like its own among entities that had no part in proposing it, which the
 choice cannot have touched; and by its size, against the largest connected group among as many random links as there
 are mirror images in the whole log, where the maximum over the log pays for the search.
@@ -27,6 +28,7 @@ from stillwatch.links.handover import HandOvers, Succession, has_failed
 from stillwatch.links.population import FloatArray, IntArray, Population
 
 N_RANDOM_LINKINGS: Final = 999
+MOST_FORWARD: Final = 0.25  # f(1 - f), at most
 LEAST_EXACT_P: Final = 1e-12  # smaller ones say nothing more
 LEAST_CHANCES: Final = 5  # failed requests: fewer say nothing of whether a queue stands behind them
 HAND_OVER: Final = "hand_over"
@@ -77,7 +79,10 @@ class Dealing:
         if forward + mirrored == 0 and n_chances < LEAST_CHANCES:
             return ()
         is_own = group.channel == HAND_OVER
-        results = [passed_on("passed_on", forward, mirrored, is_selection=is_own)]
+        apart = apart_pairs(pairs.earlier, pairs.later, np.flatnonzero(mine))
+        is_forward = pairs.has_failed_first[apart] & ~pairs.has_failed_last[apart]
+        among = int(np.count_nonzero(is_forward)), len(apart)
+        results = [passed_on("passed_on", forward, mirrored, among, is_selection=is_own)]
         if is_own:
             results.append(passed_on("passed_on_elsewhere", *group.seen_elsewhere, is_selection=False))
             results.append(self._connected(group.entities))
@@ -115,10 +120,28 @@ class Dealing:
         )
 
 
-def passed_on(name: str, n_forward: int, n_mirrored: int, *, is_selection: bool) -> TestResult:
-    """Return the sign test of hand-overs against mirror images; exact, without controls."""
+def passed_on(
+    name: str, n_forward: int, n_mirrored: int, among: tuple[int, int] | None = None, *, is_selection: bool
+) -> TestResult:
+    """Return the test of hand-overs against mirror images and, where ``among`` is given, against all pairs.
+
+    The sign test is exact. Of two requests of one item whose outcomes are independent at one failure rate f, whatever
+    the rate, the first fails and the second does not with probability f(1 - f), at most a quarter: so the binomial tail
+    at a quarter, over pairs that share no request, is no smaller than it should be. A queue sends nothing again but
+    what failed. The smaller of the two counts, doubled.
+
+    Args:
+        name: stable identifier of the test.
+        n_forward: hand-overs.
+        n_mirrored: mirror images.
+        among: hand-overs among pairs that share no request, and how many such pairs there are; null for the sign alone.
+        is_selection: whether it proposed the group.
+    """
     n = n_forward + n_mirrored
-    p_value = float(np.clip(binom.sf(n_forward - 1, n, 0.5), LEAST_EXACT_P, 1.0)) if n else 1.0
+    p_value = float(binom.sf(n_forward - 1, n, 0.5)) if n else 1.0
+    if among is not None and n:
+        p_value = 2 * min(p_value, float(binom.sf(among[0] - 1, among[1], MOST_FORWARD)))
+    p_value = float(np.clip(p_value, LEAST_EXACT_P, 1.0))
     return TestResult(
         name,
         WORK_LIST,
@@ -130,6 +153,19 @@ def passed_on(name: str, n_forward: int, n_mirrored: int, *, is_selection: bool)
         0,
         is_selection,
     )
+
+
+def apart_pairs(earlier: IntArray, later: IntArray, chosen: IntArray) -> IntArray:
+    """Return those of the ``chosen`` pairs, rising, that share no request: of a chain each second one, from its end.
+
+    Which ones follows from times alone; outcomes do not enter.
+    """
+    if not len(chosen):
+        return chosen
+    goes_on = later[chosen[:-1]] == earlier[chosen[1:]]
+    last = np.flatnonzero(~np.append(goes_on, False))
+    to_end = last[np.searchsorted(last, np.arange(len(chosen)))] - np.arange(len(chosen))
+    return np.asarray(chosen[to_end % 2 == 0], np.int64)
 
 
 def _largest_by_chance(ends: IntArray, n_links: int) -> FloatArray:

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from stillwatch.campaigns.candidate import Candidate, Links, is_recurrent
+from stillwatch.campaigns.few_uses import FEW_USES, is_no_chance
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, Families
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
@@ -31,6 +32,7 @@ MOSTLY_NEW: Final = 0.25  # of a typical member's matched prompts were sent by o
 MOSTLY_KNOWN: Final = 0.5  # of an entity's matched prompts were: it is another customer of the same public items
 LEAST_MATCHES: Final = 2  # conversations: one alone may be a try of somebody else's prompt
 P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
+SURE_MEMBER: Final = 0.95  # of an account whose uses are no chance, but few
 PRIOR_MEMBER_BITS: Final = -5.0  # among entities that used a family at all, before its use is weighed
 
 
@@ -87,6 +89,7 @@ def weigh_membership(
     if np.any(typical):
         likeness = np.minimum(variety, 1.0) * np.minimum(share / float(np.median(share[typical])), 1.0)
         bits = np.where(likeness >= LEAST_LIKENESS, bits, -MOST_BITS)
+    bits = np.maximum(bits, _few_use_bits(entity.astype(np.int64), score, variety, is_core, entities))
     known = np.bincount(entity[is_known[matched]], minlength=entities.n) / np.maximum(hits, 1.0)
     if float(np.median(known[is_core])) < MOSTLY_NEW:
         bits = np.where(known > MOSTLY_KNOWN, -MOST_BITS, bits)
@@ -217,6 +220,32 @@ def _member_bits(hits: FloatArray, sent: FloatArray, n_exchanges: FloatArray, is
     ) / np.log(2)
     recurs = is_recurrent(sent, n_exchanges) & (hits >= LEAST_MATCHES)
     return np.where(recurs, np.clip(PRIOR_MEMBER_BITS + ratio, -MOST_BITS, MOST_BITS), -MOST_BITS)
+
+
+def _few_use_bits(
+    entity: IntArray, score: FloatArray, variety: FloatArray, is_core: BoolArray, entities: Entities
+) -> FloatArray:
+    """Return the bits of entities that use the whole template rarely, yet too often for strangers; see ``few_uses``.
+
+    Whole is an exchange with half of the phrases that the core's carry.
+
+    Args:
+        entity: (k,) whose each matched exchange is.
+        score: (k,) how many phrases it carries.
+        variety: (n,) of each entity's phrases.
+        is_core: (n,) who was proposed.
+        entities: all entities.
+    """
+    typical = is_core[entity] & (variety[entity] >= LEAST_BREADTH)
+    if not np.any(typical):
+        return np.full(entities.n, -MOST_BITS)
+    is_whole = score >= float(np.median(score[typical])) / 2
+    uses = np.bincount(entity[is_whole], minlength=entities.n)
+    is_much, share_of_few = is_no_chance(uses, entities.n_exchanges, is_core)
+    p_member = np.where(is_much, SURE_MEMBER, np.where(uses == FEW_USES, share_of_few * SURE_MEMBER, 0.0))
+    known = (p_member > 0) & (variety >= LEAST_BREADTH)
+    odds = np.where(known, p_member, 0.5) / (1.0 - np.where(known, p_member, 0.5))
+    return np.where(known, np.log2(odds), -MOST_BITS)
 
 
 def share_floor(hits: FloatArray, n_exchanges: FloatArray) -> FloatArray:

@@ -20,6 +20,7 @@ from stillwatch.pipeline.folder import whole_folder
 from stillwatch.pipeline.traces import trace_tables
 
 RUN: Final = "run.json"
+UNTESTED: Final = 0.8  # of a group's weight is lost where no counted test speaks: the posterior still ranks it
 LEAST_LISTED: Final = 0.001  # a membership below that is no membership
 
 
@@ -67,7 +68,7 @@ def _write(table: pa.Table, path: Path) -> None:
 def p_distillation(finding: Finding) -> float:
     """Return the probability that a finding is distillation: its posterior, as far as coordination is shown."""
     posterior = next(item.posterior for item in finding.hypotheses if item.name == DISTILLATION)
-    return posterior if finding.is_accusation else posterior * (1.0 - finding.q_value) * 0.5
+    return posterior if finding.is_accusation else posterior * (1.0 - UNTESTED * finding.q_value) * 0.5
 
 
 def _memberships(case: Case, analysis: Analysis) -> pa.Table:

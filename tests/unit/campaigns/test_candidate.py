@@ -13,6 +13,7 @@ from stillwatch.campaigns.candidate import (
     MOST_SHARE,
     RECURRENT_USES,
     _excess_spread,
+    _is_kept_up_together,
     _kept_up_groups,
     family_use,
     is_recurrent,
@@ -203,6 +204,20 @@ def test_few_uses_are_proposed_where_they_are_dealt_evenly(use: str, tmp_path: P
     ]
     rows += [{"account": f"o{i % 90}", "phrases": chatter(rng)} for i in range(360)]
     assert bool(content(pools(rows), tmp_path)) == (use == "dealt")
+
+
+@pytest.mark.parametrize("use", ["in rotation", "one language", "one template", "now and then"])
+def test_templates_in_rotation_are_kept_up_together(use: str) -> None:
+    """Some uses of each of many templates are a deal; a language's are uneven, and one template or a try is none."""
+    rng = np.random.default_rng(13)
+    mean = {"in rotation": 6.0, "one template": 6.0, "now and then": 1.5}
+    count = rng.poisson(mean[use], 60) if use in mean else rng.poisson(15 * rng.gamma(0.5, 2.0, 60))
+    count = np.maximum(count, 1)
+    n_templates = 1 if use == "one template" else 10
+    table = np.array([rng.multinomial(n, np.full(n_templates, 1 / n_templates)) for n in count])
+    used = csc_array(table)
+    used.eliminate_zeros()
+    assert _is_kept_up_together(used, np.arange(n_templates)) == (use == "in rotation")
 
 
 def test_the_spread_beyond_chance_is_recovered() -> None:

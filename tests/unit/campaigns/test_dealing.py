@@ -189,3 +189,35 @@ def test_without_outcomes_or_prompts_there_is_no_test(hidden: str) -> None:
     made = planted(rows)
     assert outcomes(made, group_of(made, "p")) == {}
     assert outcomes(made, group_of(made, "p", "hand_over")) == {}
+
+
+def test_among_all_pairs_a_queue_is_told_sooner_than_by_the_sign_alone() -> None:
+    """Five of five pairs handed over are worth more than five heads; five among a hundred are worth no more."""
+    sign = passed_on("passed_on", 5, 0, is_selection=False).p_value
+    assert passed_on("passed_on", 5, 0, (5, 5), is_selection=False).p_value == pytest.approx(2 * 0.25**5)
+    assert passed_on("passed_on", 5, 0, (5, 100), is_selection=False).p_value == pytest.approx(2 * sign)
+
+
+@pytest.mark.parametrize("failing", ["at one rate", "by item", "half"])
+def test_among_all_pairs_strangers_are_no_queue_whatever_their_items_failure_rates(failing: str) -> None:
+    """Chains of one item, whose requests fail at a rate of the item's own, give p-values no smaller than chance."""
+    rng = np.random.default_rng(5)
+    p = []
+    for _ in range(1500):
+        earlier, later, fails = [], [], []
+        for _ in range(25):
+            length = int(rng.integers(2, 5))
+            rate = {"at one rate": 0.05, "by item": rng.beta(0.3, 0.6), "half": 0.5}[failing]
+            start = len(fails)
+            fails += (rng.random(length) < rate).tolist()
+            earlier += range(start, start + length - 1)
+            later += range(start + 1, start + length)
+        failed = np.array(fails)
+        pairs = np.array(earlier), np.array(later)
+        first, last = failed[pairs[0]], failed[pairs[1]]
+        apart = dealing.apart_pairs(*pairs, np.arange(len(first)))
+        assert len(np.union1d(pairs[0][apart], pairs[1][apart])) == 2 * len(apart)
+        among = int(np.count_nonzero(first[apart] & ~last[apart])), len(apart)
+        n_forward, n_mirrored = int(np.count_nonzero(first & ~last)), int(np.count_nonzero(~first & last))
+        p.append(passed_on("passed_on", n_forward, n_mirrored, among, is_selection=False).p_value)
+    assert excess(np.array(p)) <= most_excess(len(p))
