@@ -70,23 +70,26 @@ class TestResult:
     is_selection: bool
 
 
-def shared_value_statistic(tie: Ties, n_entities: int) -> Statistic:
+def shared_value_statistic(tie: Ties, n_entities: int, beside: IntArray | None = None) -> Statistic:
     """Return the statistic of one tie: the sum, over members, of the bits of the rarest value shared with another.
 
     Bits of a value are ``log2(N / n)`` over the whole population, so that what strangers share weighs little in group
-    and controls alike.
+    and controls alike. Sharing with one of the entities ``beside``, none of which is in a group, counts as well.
     """
     bits = np.log2(n_entities / np.maximum(tie.n_entities(), 1))
     order = np.argsort(tie.entity, kind="stable")
     order = order[tie.n_entities()[tie.value[order]] >= 2]  # what one entity alone has is shared with nobody
     value, first = tie.value[order], np.searchsorted(tie.entity[order], np.arange(n_entities + 1))
+    is_beside = np.zeros(n_entities, bool)
+    is_beside[beside if beside is not None else []] = True
+    n_beside = np.bincount(tie.value[is_beside[tie.entity]], minlength=len(bits))
 
     def of_chunk(groups: IntArray) -> FloatArray:
         n, m = groups.shape
         member, held = _values_of(groups.ravel(), first, value)
         _, inverse, count = np.unique((member // m) * len(bits) + held, return_inverse=True, return_counts=True)
         best = np.zeros(n * m)
-        np.maximum.at(best, member, np.where(count[inverse] >= 2, bits[held], 0.0))
+        np.maximum.at(best, member, np.where(count[inverse] + n_beside[held] >= 2, bits[held], 0.0))
         return np.asarray(best.reshape(n, m).sum(axis=1), np.float64)
 
     def statistic(groups: IntArray) -> FloatArray:
@@ -181,6 +184,38 @@ def channels_of(
         null = f"{matched} turned to a new model as close together"
         found.append(Channel("pivot_burst", "rhythm", null, ("model",), pivot_statistic(first_use_us), 0.1))
     return tuple(found)
+
+
+def assess_elsewhere(
+    outsiders: IntArray, proposed: IntArray, ties: Mapping[str, Ties], strata: IntArray, seed: int
+) -> tuple[TestResult, ...]:
+    """Return whether users of a group's families who had no part in proposing it share values with it.
+
+    For a group that identity proposed: its own ties cannot count, those of ``outsiders``, whom content alone chose, do.
+    The null is that they are a random draw of equal activity from all entities that were not proposed.
+    """
+    eligible = np.setdiff1d(np.arange(len(strata)), proposed, assume_unique=True)
+    controls = draw_controls(outsiders, strata, eligible, N_CONTROLS, seed) if len(outsiders) else None
+    if controls is None:
+        return ()
+    results = []
+    for column, tie in ties.items():
+        statistic = shared_value_statistic(tie, len(strata), proposed)
+        value, null = float(statistic(outsiders[None, :])[0]), statistic(controls)
+        results.append(
+            TestResult(
+                f"shared_{column.removesuffix('_fingerprint').removesuffix('_id')}_elsewhere",
+                "infrastructure" if column == ADDRESS_TIE else "identity",
+                f"strangers with the same activity share values of {column} with the group as often",
+                value,
+                float(np.mean(null)),
+                float(np.quantile(null, 0.99)),
+                tail_p_value(value, null, float(np.log2(max(len(strata), 2)))),
+                len(null),
+                False,
+            )
+        )
+    return tuple(results)
 
 
 def assess_coordination(

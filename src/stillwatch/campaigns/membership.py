@@ -7,7 +7,7 @@ the rates taken from the population outside the group.
 Source: Poisson and Bernoulli likelihood ratios as in Fellegi and Sunter 1969; ours: docs/decisions/0006-group-tests.md.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from stillwatch.campaigns.candidate import Candidate, Links, is_recurrent
 from stillwatch.campaigns.few_uses import FEW_USES, is_no_chance
 from stillwatch.links.entity import Entities
-from stillwatch.links.family import LEAST_ENTITIES, Families
+from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP, RECURRENT_USES, Families, Matches
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
 from stillwatch.links.rows import rows_of_entities
 
@@ -31,9 +31,16 @@ LEAST_SPECIFIC: Final = (
 MOSTLY_NEW: Final = 0.25  # of a typical member's matched prompts were sent by others too: the group sends its own items
 MOSTLY_KNOWN: Final = 0.5  # of an entity's matched prompts were: it is another customer of the same public items
 LEAST_MATCHES: Final = 2  # conversations: one alone may be a try of somebody else's prompt
+LEAST_ONE_SET: Final = 0.8  # of the core's matched exchanges come with one set of tools
+LEAST_WHOLE: Final = 0.6  # of the phrases that a typical member sends at once; by chance it is one of them
+LEAST_LONG: Final = 3.0  # phrases at once, for one of them and most of them to be different things
 P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
 SURE_MEMBER: Final = 0.95  # of an account whose uses are no chance, but few
 PRIOR_MEMBER_BITS: Final = -5.0  # among entities that used a family at all, before its use is weighed
+
+
+def _nobody() -> IntArray:
+    return np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,9 @@ class Group:
         p_exchange: (s,) probability that each belongs to the slice.
         seen_elsewhere: for a group that hand-overs proposed, how many hand-overs of items like its own, and how many
             mirror images, there are among entities that had no part in proposing it.
+        outsiders: (o,) entities that clearly used its families and were not proposed, whether or not they are members.
+        added: (a,) those of them that ties made members; what proposed the group says nothing of them.
+        tools: keyed hash of the one set of tools with which its exchanges come; 0 where they come with any or none.
     """
 
     channel: str
@@ -58,6 +68,14 @@ class Group:
     slice_rows: IntArray
     p_exchange: FloatArray
     seen_elsewhere: tuple[int, int] = (0, 0)
+    outsiders: IntArray = field(default_factory=_nobody)
+    added: IntArray = field(default_factory=_nobody)
+    tools: int = 0
+
+    @property
+    def proposed(self) -> IntArray:
+        """Return the members whom ties did not add, rising."""
+        return np.setdiff1d(self.entities, self.added, assume_unique=True)
 
 
 def weigh_membership(
@@ -71,24 +89,30 @@ def weigh_membership(
     """
     is_core = np.zeros(entities.n, bool)
     is_core[candidate.entities] = True
-    chosen = _specific_families(candidate, population, entities, families, is_core)
+    tools = _tools_of(candidate, population, entities, families, is_core)
+    chosen = _specific_families(candidate, population, entities, families, is_core, tools)
     if len(chosen) == 0:
         return _whole_traffic(candidate, population, entities) if candidate.channel == "identity" else None
     exchanges = population.exchanges
-    found = families.matches(chosen)
+    found = matches_with(families, chosen, population, tools)
     matched, place = np.unique(found.exchange, return_inverse=True)
     score = np.bincount(place, weights=found.n_matched, minlength=len(matched)).astype(np.float64)
     entity = entities.of_account[exchanges.account[matched]]
     hits = np.bincount(entity, minlength=entities.n).astype(np.float64)
+    n_phrases = np.bincount(entity, weights=score, minlength=entities.n).astype(np.float64)
+    is_full = _sends_it_whole(hits, n_phrases, is_core)
     sent = _sent_for_it(matched, hits, is_core, population, entities)
-    bits = _member_bits(hits, sent, entities.n_exchanges.astype(np.float64), is_core)
+    bits = _member_bits(hits, sent, entities.n_exchanges.astype(np.float64), is_core, is_full)
     variety = breadth(chosen, families, hits, is_core)
     bits = np.where(variety >= LEAST_BREADTH, bits, -MOST_BITS)
     share = share_floor(hits, entities.n_exchanges.astype(np.float64))
     typical = is_core & (variety >= LEAST_BREADTH)
     if np.any(typical):
         likeness = np.minimum(variety, 1.0) * np.minimum(share / float(np.median(share[typical])), 1.0)
-        bits = np.where(likeness >= LEAST_LIKENESS, bits, -MOST_BITS)
+        is_unlike = likeness < LEAST_LIKENESS
+        bits = np.where(
+            is_unlike, np.where(is_full, np.minimum(bits, 2 * np.log2(np.maximum(hits, 1.0))), -MOST_BITS), bits
+        )
     bits = np.maximum(bits, _few_use_bits(entity.astype(np.int64), score, variety, is_core, entities))
     known = np.bincount(entity[is_known[matched]], minlength=entities.n) / np.maximum(hits, 1.0)
     if float(np.median(known[is_core])) < MOSTLY_NEW:
@@ -98,11 +122,32 @@ def weigh_membership(
         bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)
     p_member = 1.0 / (1.0 + np.exp2(-bits))
     members = np.flatnonzero(p_member >= LEAST_MEMBER)
+    group = Group(candidate.channel, chosen, members, p_member[members], _nobody(), np.zeros(0), tools=tools)
+    return with_slice(group, population, entities, families)
+
+
+def matches_with(families: Families, chosen: IntArray, population: Population, tools: int) -> Matches:
+    """Return the matches of some families among the exchanges that come with one set of tools; 0: with any or none."""
+    found = families.matches(chosen)
+    if not tools:
+        return found
+    kept = population.exchanges.hashes["tools_hash"][found.exchange] == np.uint64(tools)
+    return Matches(found.place[kept], found.exchange[kept], found.n_matched[kept])
+
+
+def with_slice(group: Group, population: Population, entities: Entities, families: Families) -> Group:
+    """Return a group with the exchanges of its members that belong to its slice, and their probabilities."""
+    members, p_member = group.entities, group.p_entity
+    found = matches_with(families, group.families, population, group.tools)
+    matched, place = np.unique(found.exchange, return_inverse=True)
+    score = np.bincount(place, weights=found.n_matched, minlength=len(matched)).astype(np.float64)
     rows = rows_of_entities(population, entities, members)
+    of_entity = np.zeros(entities.n)
+    of_entity[members] = p_member
     own = _exchange_probability(matched, score, population, rows)
-    p_exchange = own * p_member[entities.of_account[exchanges.account[rows]]]
+    p_exchange = own * of_entity[entities.of_account[population.exchanges.account[rows]]]
     is_slice = p_exchange >= LEAST_MEMBER
-    return Group(candidate.channel, chosen, members, p_member[members], rows[is_slice], p_exchange[is_slice])
+    return replace(group, slice_rows=rows[is_slice], p_exchange=p_exchange[is_slice])
 
 
 def without_declared(group: Group, entities: Entities, population: Population, links: list[Links]) -> Group:
@@ -128,17 +173,39 @@ def without_declared(group: Group, entities: Entities, population: Population, l
     return replace(
         group,
         entities=group.entities[kept],
+        added=group.added[np.isin(group.added, group.entities[kept])],
         p_entity=group.p_entity[kept],
         slice_rows=group.slice_rows[rows],
         p_exchange=group.p_exchange[rows],
     )
 
 
-def _specific_families(
+def _tools_of(
     candidate: Candidate, population: Population, entities: Entities, families: Families, is_core: BoolArray
+) -> int:
+    """Return the keyed hash of the set of tools that nearly all of the core's matched exchanges come with; 0 for none.
+
+    A programme of agents declares one set. The same wrapper with other tools, or with none, is another programme's.
+    """
+    exchanges = population.exchanges
+    rows = np.unique(families.matches(candidate.families).exchange)
+    rows = rows[is_core[entities.of_account[exchanges.account[rows]]]]
+    if not len(rows):
+        return 0
+    value, count = np.unique(exchanges.hashes["tools_hash"][rows], return_counts=True)
+    return int(value[count.argmax()]) if count.max() >= LEAST_ONE_SET * len(rows) else 0
+
+
+def _specific_families(
+    candidate: Candidate,
+    population: Population,
+    entities: Entities,
+    families: Families,
+    is_core: BoolArray,
+    tools: int,
 ) -> IntArray:
     """Return the candidate's families most of whose matched exchanges the core sent; the others are common speech."""
-    found = families.matches(candidate.families)
+    found = matches_with(families, candidate.families, population, tools)
     by_core = is_core[entities.of_account[population.exchanges.account[found.exchange]]]
     total = np.bincount(found.place, minlength=len(candidate.families))
     inside = np.bincount(found.place, weights=by_core, minlength=len(candidate.families))
@@ -203,13 +270,36 @@ def _sent_for_it(
     return hits + gone_on if works_in_talks else hits
 
 
-def _member_bits(hits: FloatArray, sent: FloatArray, n_exchanges: FloatArray, is_core: BoolArray) -> FloatArray:
+def _sends_it_whole(hits: FloatArray, n_phrases: FloatArray, is_core: BoolArray) -> BoolArray:
+    """Return who sends again and again as much of the template at once as a typical member does.
+
+    Chance of speech meets a template in one turn of phrase an exchange. Who sends most of it each time has it, whatever
+    little share of its traffic that is. It says nothing where the template itself is that short, nor where it
+    is public: where most of those who ever sent it whole did not come back.
+
+    Args:
+        hits: (n_entities,) matched exchanges.
+        n_phrases: (n_entities,) the families' phrases in all of them.
+        is_core: (n_entities,) the entities proposed.
+    """
+    at_once = n_phrases / np.maximum(hits, 1.0)
+    typical = float(np.median(at_once[is_core]))
+    is_whole = (at_once >= LEAST_WHOLE * typical) & (hits > 0)
+    comes_back = is_whole & (hits >= RECURRENT_USES)
+    if typical < LEAST_LONG or np.count_nonzero(comes_back) < LEAST_KEPT_UP * np.count_nonzero(is_whole):
+        return np.zeros(len(hits), bool)
+    return comes_back
+
+
+def _member_bits(
+    hits: FloatArray, sent: FloatArray, n_exchanges: FloatArray, is_core: BoolArray, is_full: BoolArray
+) -> FloatArray:
     """Return the bits for membership of every entity, from its count of matched exchanges.
 
     A member is expected to send at least the lower quartile of the core's matched share; a stranger, the rate of
     the entities outside, estimated with one half added. One or two exchanges are chance speech whatever their bits: to
     be counted in, what an entity ``sent`` for it must recur, the turns of its conversations included, and more than
-    one match must stand behind it.
+    one match must stand behind it; or it ``is_full``: it sends the whole template each time.
     """
     share = hits[is_core] / np.maximum(n_exchanges[is_core], 1)
     inside = float(np.clip(np.quantile(share, 0.25), 0.01, 0.95))
@@ -218,7 +308,7 @@ def _member_bits(hits: FloatArray, sent: FloatArray, n_exchanges: FloatArray, is
     ratio = hits * np.log2(inside / outside) - n_exchanges * np.minimum(
         inside, share_floor(hits, n_exchanges)
     ) / np.log(2)
-    recurs = is_recurrent(sent, n_exchanges) & (hits >= LEAST_MATCHES)
+    recurs = (is_recurrent(sent, n_exchanges) & (hits >= LEAST_MATCHES)) | is_full
     return np.where(recurs, np.clip(PRIOR_MEMBER_BITS + ratio, -MOST_BITS, MOST_BITS), -MOST_BITS)
 
 

@@ -19,13 +19,15 @@ from stillwatch.campaigns.coordination import (
     TESTED_KINDS,
     TestResult,
     assess_coordination,
+    assess_elsewhere,
     channels_of,
     combined_p_value,
     p_value_of,
 )
 from stillwatch.campaigns.dealing import HAND_OVER, Dealing
 from stillwatch.campaigns.false_discovery import q_values
-from stillwatch.campaigns.membership import Group, weigh_membership, without_declared
+from stillwatch.campaigns.growth import grown
+from stillwatch.campaigns.membership import Group, matches_with, weigh_membership, without_declared
 from stillwatch.campaigns.rhythm import Rhythm
 from stillwatch.campaigns.work_list import WorkLists, sent_before
 from stillwatch.links.comparer import Comparer, comparer
@@ -188,12 +190,13 @@ def assess_all(
     candidates = propose(population, entities, families, ties, handed)
     is_replica = replicas(population, entities)
     is_known = is_replica | sent_before(population, entities.of_account[population.exchanges.account].astype(np.int64))
+    strata = activity_strata(entities.n_exchanges)
     groups = []
     for i, candidate in enumerate(candidates):
         progress("members", i, len(candidates))
         group = weigh_membership(candidate, population, entities, families, is_known)
         if group is not None:
-            groups.append(group)
+            groups.append(grown(group, population, entities, families, ties, strata, is_replica))
     tied = tie_graph(ties, entities.n)[:2]
     groups = [without_declared(group, entities, population, [tied, handed]) for group in groups]
     groups = _distinct(_large_enough(groups, settings))
@@ -277,7 +280,9 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
     tested = []
     for i, group in enumerate(groups):
         progress("group tests", i, len(groups))
-        compared = assess_coordination(group.entities, channels, strata, group.channel, i, everyone)
+        compared = assess_coordination(group.proposed, channels, strata, group.channel, i, everyone)
+        if group.channel == "identity":
+            compared += assess_elsewhere(group.outsiders, group.proposed, ties, strata, seed=i)
         together = rhythm.assess(group.entities, group.slice_rows, seed=i)
         tested.append((*compared, *together, *dealing.assess(group)))
     p_values = np.array([combined_p_value(results) for results in tested])
@@ -328,7 +333,7 @@ def group_sample(
     """Return the sample on which a group is observed: its slice, and the matches of its own families."""
     inside = np.zeros(len(population.accounts), bool)
     inside[accounts] = True
-    found = families.matches(group.families)
+    found = matches_with(families, group.families, population, group.tools)
     account = population.exchanges.account[found.exchange]
     opens = ~(population.exchanges.numbers["turn"][found.exchange] > 0)  # later turns repeat the choice of the first
     mine = inside[account] & opens
