@@ -4,7 +4,7 @@ An observation is made on the group and on matched controls alike, and stands ap
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import log10
 from typing import Final
@@ -145,14 +145,23 @@ def _kinds() -> tuple[ObservationKind, ...]:
 KINDS: Final = {kind.name: kind for kind in _kinds()}
 
 
-def observe(sample: Sample, controls: tuple[Sample, ...]) -> dict[str, Observation]:
-    """Return every observation of a group beside the mean of the same on its controls."""
-    found = {}
-    for kind in KINDS.values():
-        compared = [value for value in (kind.measure(control) for control in controls) if value is not None]
-        comparison = sum(compared) / len(compared) if compared else None
-        low, high = min(compared, default=None), max(compared, default=None)
-        found[kind.name] = Observation(kind, kind.measure(sample), comparison, low, high, len(compared))
+def observe(sample: Sample) -> dict[str, Observation]:
+    """Return every observation of a group, without controls beside it."""
+    return {kind.name: Observation(kind, kind.measure(sample), None) for kind in KINDS.values()}
+
+
+def beside_controls(observations: Mapping[str, Observation], controls: tuple[Sample, ...]) -> dict[str, Observation]:
+    """Return observations with the mean of the same on matched controls; the outcomes of tests stay as they are."""
+    found = dict(observations)
+    for name, seen in observations.items():
+        if seen.kind.unit == P_DIGITS:
+            continue
+        values = [value for value in (seen.kind.measure(control) for control in controls) if value is not None]
+        mean = sum(values) / len(values) if values else None
+        found[name] = replace(
+            seen, comparison=mean, comparison_low=min(values, default=None), comparison_high=max(values, default=None),
+            n_compared=len(values),
+        )  # fmt: skip
     return found
 
 

@@ -54,7 +54,7 @@ class Comparer:
         families = self.use[[entity]].indices.tolist()
         values: dict[str, Mapping[Hashable, int]] = {}
         for column, tie in self.ties.items():
-            held = tie.value[tie.entity == entity]
+            held = tie.values_of(entity)
             if len(held):
                 values[column] = dict(zip(held.tolist(), tie.n_entities()[held].tolist(), strict=True))
         times = {

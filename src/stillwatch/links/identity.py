@@ -7,6 +7,7 @@ the frequency-based weight of Fellegi and Sunter 1969, section 3.3, with u taken
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -29,7 +30,7 @@ CHUNK_PAIRS: Final = 20_000  # pairs compared at once
 RING: Final = 4  # links made from each entity within one value, so that a popular value costs n and not n squared
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ties:
     """Who has which value of one column: parallel arrays sorted by value, then entity; each pair once.
 
@@ -47,7 +48,22 @@ class Ties:
 
     def n_entities(self) -> IntArray:
         """Return, for each value code, how many entities have it."""
+        return self._n_entities
+
+    def values_of(self, entity: int) -> CodeArray:
+        """Return the values that an entity has, rising. Cost: O(values returned + log k) for k pairs."""
+        order, ordered = self._by_entity
+        low, high = np.searchsorted(ordered, [entity, entity + 1])
+        return self.value[order[low:high]]
+
+    @cached_property
+    def _n_entities(self) -> IntArray:
         return np.bincount(self.value, minlength=len(self.names)).astype(np.int64)
+
+    @cached_property
+    def _by_entity(self) -> tuple[IntArray, CodeArray]:
+        order = np.argsort(self.entity, kind="stable").astype(np.int64)
+        return order, self.entity[order]
 
 
 def ties_of(population: Population, entities: Entities) -> Mapping[str, Ties]:

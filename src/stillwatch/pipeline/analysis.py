@@ -11,7 +11,7 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 
 from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights, weigh
-from stillwatch.assessments.observation import Observation, observe, with_tests
+from stillwatch.assessments.observation import Observation, beside_controls, observe, with_tests
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.campaigns.candidate import family_use, propose
 from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
@@ -68,6 +68,7 @@ class Finding:
     observations: Mapping[str, Observation]
     hypotheses: tuple[ScoredHypothesis, ...]
     is_accusation: bool
+    number: int = 0  # among the groups that were tested together: seeds its draws
     is_dismissed: bool = False  # by an analyst, and nothing new speaks against that; such a group does not accuse
     held_as: str | None = None  # the id under which analysts hold it, where they merged or split it
 
@@ -155,7 +156,8 @@ def analyse(
 ) -> Analysis:
     """Return the groups of a population that are worth reporting, tested and assessed; see ``assess_all``."""
     everything = assess_all(tables, population, registry, settings, progress, folder)
-    return replace(everything, findings=_reportable(list(everything.findings), settings))
+    reported = _reportable(list(everything.findings), settings)
+    return replace(everything, findings=compared(reported, population, everything.entities, registry))
 
 
 def assess_all(
@@ -167,6 +169,8 @@ def assess_all(
     folder: Path | None = None,
 ) -> Analysis:
     """Return every group of a population, tested and assessed, whether or not it is worth reporting.
+
+    No controls stand beside their observations yet: ``compared`` puts them there.
 
     Args:
         tables: an engine that knows the table ``sketches`` with ``row_index`` and ``account``.
@@ -292,7 +296,7 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
         progress("hypotheses", i, len(groups))
         accounts = accounts_of_entities(entities, group.entities)
         sample = group_sample(group, accounts, population, entities, families, registry)
-        observed = observe(sample, _controls(group.entities, strata, everyone, population, entities, registry, seed=i))
+        observed = observe(sample)
         p_of = {channel: p_value_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
         observations = with_tests(observed, p_of)
         if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
@@ -305,26 +309,36 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
         is_accusation = is_shown and not bool(registry.named[population.exchanges.account[group.slice_rows]].all())
         findings.append(
             Finding(
-                group, accounts, tested[i], float(p_values[i]), float(q[i]), observations, hypotheses, is_accusation
+                group,
+                accounts,
+                tested[i],
+                float(p_values[i]),
+                float(q[i]),
+                observations,
+                hypotheses,
+                is_accusation,
+                number=i,
             )
         )
     return findings
 
 
-def _controls(  # noqa: PLR0913, PLR0917 - the whole traffic and the draw
-    group: IntArray,
-    strata: IntArray,
-    everyone: Pool,
-    population: Population,
-    entities: Entities,
-    registry: Registry,
-    seed: int,
-) -> tuple[Sample, ...]:
-    drawn = draw_controls(group, strata, everyone.without(group), N_COMPARED, seed)
-    return tuple(
-        plain_sample(population, entities, accounts_of_entities(entities, control), registry.named)
-        for control in (drawn if drawn is not None else ())
-    )
+def compared(
+    findings: Sequence[Finding], population: Population, entities: Entities, registry: Registry
+) -> tuple[Finding, ...]:
+    """Return findings with matched controls beside each observation: for the eye, no verdict rests on them."""
+    strata = activity_strata(entities.n_exchanges)
+    everyone = Pool.of(strata, np.arange(entities.n))
+    found = []
+    for finding in findings:
+        members = finding.group.entities
+        drawn = draw_controls(members, strata, everyone.without(members), N_COMPARED, finding.number)
+        controls = tuple(
+            plain_sample(population, entities, accounts_of_entities(entities, control), registry.named)
+            for control in (drawn if drawn is not None else ())
+        )
+        found.append(replace(finding, observations=beside_controls(finding.observations, controls)))
+    return tuple(found)
 
 
 def group_sample(

@@ -17,7 +17,7 @@ from stillwatch.campaigns.dealing import Dealing
 from stillwatch.campaigns.membership import Group
 from stillwatch.links.handover import hand_overs, successions
 from stillwatch.links.population import FloatArray, IntArray
-from stillwatch.pipeline.analysis import Analysis, Finding, Progress, assess_groups
+from stillwatch.pipeline.analysis import Analysis, Finding, Progress, assess_groups, compared
 from stillwatch.pipeline.settings import Settings
 from stillwatch.store.desk.regrouping import Shape
 
@@ -59,7 +59,8 @@ def reassessed(
         list(wanted.values()), dealing, analysis.population, analysis.entities, analysis.families, analysis.ties,
         analysis.registry, settings, progress, [one.p_value for one in kept], analysis.n_tested + len(wanted),
     )  # fmt: skip
-    named = [replace(finding, held_as=name) for name, finding in zip(wanted, new, strict=True)]
+    beside = compared(new, analysis.population, analysis.entities, analysis.registry)
+    named = [replace(finding, held_as=name) for name, finding in zip(wanted, beside, strict=True)]
     findings = sorted([*kept, *named], key=lambda one: (not one.is_accusation, one.q_value, -len(one.accounts)))
     return replace(analysis, findings=tuple(findings), n_tested=analysis.n_tested + len(wanted))
 

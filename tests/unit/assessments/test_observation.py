@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from planted_traffic import Planted, at, planted
 
-from stillwatch.assessments.observation import KINDS, described, observe, with_tests
+from stillwatch.assessments.observation import KINDS, beside_controls, described, observe, with_tests
 from stillwatch.assessments.sample import NOTHING, Sample, plain_sample
 from stillwatch.links.rows import rows_of_accounts
 
@@ -102,16 +102,16 @@ def test_a_group_stands_beside_the_mean_of_its_controls() -> None:
     controls = tuple(
         plain_sample(made.population, made.entities, np.array(c), sample.registered) for c in ([6], [7], [6, 7])
     )
-    found = observe(sample, controls)
+    found = beside_controls(observe(sample), controls)
     assert set(found) == set(KINDS)
     values = [KINDS["short_output_share"].measure(control) for control in controls]
     assert found["short_output_share"].comparison == pytest.approx(np.mean(values))
-    assert observe(sample, ())["short_output_share"].comparison is None
+    assert beside_controls(observe(sample), ())["short_output_share"].comparison is None
 
 
 def test_the_outcome_of_tests_is_an_observation_in_digits() -> None:
     """A p-value of 1 in 1,000 is three digits; a test that was not counted is unknown; the others stay."""
-    found = observe(sample_of(world()), ())
+    found = observe(sample_of(world()))
     told = with_tests(found, {"identity": 0.001, "rhythm": None, "work_list": 1.0})
     assert told["identity_coordination"].value == pytest.approx(3.0)
     assert told["rhythm_coordination"].value is None
