@@ -48,7 +48,7 @@ def served(tiny, tmp_path):
         yield json.loads(said)["address"], state
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
         process.stdout.close()
         process.stderr.close()
 

@@ -146,6 +146,6 @@ def test_a_scan_that_is_stopped(tmp_path, key_file):
     process = start("scan", log, "--key-file", key_file, "--out", out / "case")
     first = process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    shown, said = process.communicate(timeout=60)
+    shown, said = process.communicate(timeout=240)
     assert process.returncode == 130
     assert_clean(out, shown, first + said)

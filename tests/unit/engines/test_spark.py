@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from days import bytes_of, make_days
 from planted_traffic import planted
 from spark_here import needs_spark
 
@@ -28,6 +29,7 @@ from stillwatch.sketches.sketch import Sketcher
 
 pytestmark = [needs_spark, pytest.mark.xdist_group("spark"), pytest.mark.filterwarnings("default")]
 GATEWAYS = Path(__file__).parents[2] / "fixtures" / "gateways"
+MICRO = Path(__file__).parents[1] / "pipeline" / "state" / "micro.toml"
 SKETCHER = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
 SMALL = ReadOptions(cut=Cut(run_bytes=20_000))
 
@@ -180,3 +182,18 @@ def test_a_file_that_a_worker_does_not_see_is_explained(spark: SparkEngine, tmp_
     (tmp_path / "parts").mkdir()
     with pytest.raises(EngineError, match="mount that every executor sees"):
         spark.sketch(traffic, SKETCHER, tmp_path / "parts", lambda _: None)
+
+
+def test_a_state_of_two_days_is_the_same_bytes(spark: SparkEngine, tmp_path: Path) -> None:
+    """Days that Spark adds one by one, a file again among them, leave the state and the case of the embedded engine."""
+    days = make_days(tmp_path / "world", str(MICRO))
+    assert spark.settings()["master"] == "local[2]"  # the one session there is; the scans below join it
+    for name, master in (("embedded", None), ("spark", "local[2]")):
+        for day in (*days.days, days.days[0]):
+            days.scan(tmp_path / name / "state", tmp_path / name / "case", day, spark_master=master)
+        engine = json.loads((tmp_path / name / "case" / "run.json").read_bytes())["engine"]["engine"]
+        assert (engine == "spark") is (master is not None)
+    for part, but in (("state", ("lock",)), ("case", ("run.json",))):
+        one, other = (bytes_of(tmp_path / name / part, but=but) for name in ("embedded", "spark"))
+        assert one.keys() == other.keys()
+        assert [name for name in one if one[name] != other[name]] == []

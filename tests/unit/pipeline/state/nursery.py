@@ -20,7 +20,7 @@ from stillwatch.pipeline.daily import scan_state
 from stillwatch.store.state.place import vault_at
 
 DROP_FROM_BOUNDING_SET = 24  # prctl(2)
-PATIENCE_S = 60  # for something that takes a second
+PATIENCE_S = 300  # for something that takes a second on an idle machine
 OVERRIDE_RIGHTS = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: without them root obeys file modes as anybody
 
 
