@@ -8,14 +8,17 @@ number of workers.
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
-from multiprocessing import get_context, parent_process
-from typing import Final, TypeVar
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
@@ -52,6 +55,25 @@ def sketched_rows(traffic: Iterable[pa.RecordBatch], sketcher: Sketching, n_work
     )
 
 
+class _Worker(SpawnProcess):
+    """A process that does not import the program that started it: that may be a script that would scan again."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 - multiprocessing's own name
+        program = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")  # without a file: there is nothing to import
+        try:
+            return SpawnProcess._Popen(process_obj)  # noqa: SLF001 - what it is meant to be replaced with
+        finally:
+            sys.modules["__main__"] = program
+
+
+class _Context(SpawnContext):
+    """How workers are started."""
+
+    Process = _Worker
+
+
 def _threads(batches: Iterable[pa.RecordBatch], sketcher: Sketching, n_workers: int) -> Iterator[pa.RecordBatch]:
     with _ending(ThreadPoolExecutor(n_workers)) as pool:
         yield from _in_order(
@@ -60,7 +82,7 @@ def _threads(batches: Iterable[pa.RecordBatch], sketcher: Sketching, n_workers: 
 
 
 def _processes(batches: Iterable[pa.RecordBatch], sketcher: Sketching, n_workers: int) -> Iterator[pa.RecordBatch]:
-    with _ending(ProcessPoolExecutor(n_workers, get_context("spawn"), _begin, (sketcher,))) as pool:
+    with _ending(ProcessPoolExecutor(n_workers, _Context(), _begin, (sketcher,))) as pool:
         packed = _in_order(lambda batch: pool.submit(_sketched, _packed(batch)), batches, AHEAD * n_workers)
         yield from (_unpacked(data, SKETCH_ROWS) for data in packed)
 

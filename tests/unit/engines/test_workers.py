@@ -1,6 +1,10 @@
 """Sketching in worker processes: the same rows in the same order as in this process."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -63,3 +67,27 @@ def test_a_reader_that_fails_ends_the_workers(monkeypatch: pytest.MonkeyPatch, *
     sketcher = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
     with pytest.raises(ZeroDivisionError):
         list(workers.sketched_rows(reader(), sketcher, 2))
+
+
+SCRIPT = """
+print("began", flush=True)
+from test_workers import batches
+from stillwatch.engines import workers
+from stillwatch.sketches import compiled
+from stillwatch.sketches.capability import CapabilityModel
+from stillwatch.sketches.key import SketchKey
+from stillwatch.sketches.sketch import Sketcher
+workers.INLINE_BATCHES, compiled.IS_ON = 1, False
+sketcher = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
+print(len(list(workers.sketched_rows(batches(5), sketcher, 2))))
+"""
+
+
+def test_a_script_without_a_guard_is_not_run_again(tmp_path: Path) -> None:
+    """A program that scans at its top level runs once: its workers do not import it."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    path = os.pathsep.join([str(Path(__file__).parent), *[entry for entry in sys.path if entry]])
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "began\n5\n", "")
