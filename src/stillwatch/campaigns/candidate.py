@@ -19,6 +19,7 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array
 from scipy.stats import binom, poisson
 
+from stillwatch.campaigns.few_uses import MOST_TIMES, MOSTLY_USUAL
 from stillwatch.links.community import communities
 from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
@@ -35,6 +36,7 @@ MOST_SHARE: Final = 0.5  # a phrase that more than half of all entities use is c
 LEAST_EVEN: Final = 0.4  # of a family's users come back, where all use it about as often: a few uses each are enough
 MOST_SPREAD: Final = 0.5  # excess spread, squared: of chance families that people come back to, nine in ten have more
 HABITS_SPREAD: Final = 1.0  # of what people do as they please; less, where nearly all come back, is dealt
+DEALT_SPREAD: Final = 0.25  # of the usual users alone: of a language's, a half
 MOSTLY_LINKED: Final = 0.5  # of a candidate's entities: of people who merely speak alike, a fifth to a third are
 LEAST_ALIKE: Final = 2 / 3  # of the entities of two families: beyond, they are one programme's
 LEAST_CONTAINED: Final = 0.8  # of a family's users, to belong to a group of others
@@ -167,24 +169,32 @@ def _is_kept_up_together(used: csc_array, group: IntArray) -> bool:
 
     So do the accounts of one list whose templates are in rotation: each has one or two uses of each template, and some
     of most. Who merely speaks alike has a family or two of many, and for each that comes back there is one that does
-    not; speakers of one language do come back, but as they please: their counts spread.
+    not; speakers of one language do come back, but as they please: their counts spread. Some heavy users of another
+    kind, who have the same templates from the same source, do not hide the even deal of the others.
     """
     if len(group) < LEAST_ROTATION:
         return False
     part = used[:, group]
     place = np.unique(part.indices, return_inverse=True)[1]
-    count = np.bincount(place, weights=part.data)
+    count = np.bincount(place, weights=part.data).astype(np.float64)
     n_families = np.bincount(place)
     recurs = count >= RECURRENT_USES
     n_recurrent = int(np.count_nonzero(recurs))
-    mean = float(count.mean())
-    spread = float(count.var() - mean) / mean**2
+    spread = _spread_beyond_chance(count)
     chance = float(binom.sf(n_recurrent - 1, len(count), CHANCE_KEPT_UP))
     is_mostly = n_recurrent >= MOSTLY_KEPT_UP * len(count) and chance <= JOIN_LEVEL / used.shape[1]
-    is_kept_up = n_recurrent >= KEPT_UP_TOGETHER * len(count) and spread < HABITS_SPREAD
+    usual = count[count <= MOST_TIMES * np.median(count[recurs])] if n_recurrent else count[:0]
+    is_dealt = len(usual) >= MOSTLY_USUAL * len(count) and _spread_beyond_chance(usual) <= DEALT_SPREAD
+    is_kept_up = n_recurrent >= KEPT_UP_TOGETHER * len(count) and (spread < HABITS_SPREAD or is_dealt)
     is_kept_up |= is_mostly and spread <= MOST_SPREAD
     is_rotation = float(np.median(n_families[recurs])) >= LEAST_ROTATION if n_recurrent else False
     return is_kept_up and is_rotation and n_recurrent >= LEAST_ENTITIES
+
+
+def _spread_beyond_chance(count: FloatArray) -> float:
+    """Return how much counts spread beyond Poisson's: squared, in times their mean."""
+    mean = float(count.mean())
+    return (float(count.var()) - mean) / mean**2
 
 
 def _adjacency(links: Links, n: int) -> csr_array:
