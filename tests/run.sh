@@ -9,4 +9,4 @@ bin="$(cd "${1:-.venv}" && pwd)/bin"
 "$bin/ruff" format --check .
 "$bin/mypy"
 "$bin/lint-imports"
-"$bin/pytest" -n 2 --dist loadgroup # tests that start Spark share a worker, and one Java
+"$bin/pytest" -n 2 --dist loadgroup --durations 25 # tests that start Spark share a worker, and one Java

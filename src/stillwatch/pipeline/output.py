@@ -72,6 +72,10 @@ def p_distillation(finding: Finding) -> float:
 
 
 def _memberships(case: Case, analysis: Analysis) -> pa.Table:
+    """Return a row for each account and group; of groups that are as probable, the one first in the case stands first.
+
+    A group's id says nothing of it: it is made of names, and in a state of the day on which it was first seen.
+    """
     rows: list[tuple[str, str, float, bool]] = []
     for campaign, finding in zip(case.campaigns, analysis.findings, strict=True):
         accounts, p = member_accounts(analysis, finding)
@@ -80,7 +84,7 @@ def _memberships(case: Case, analysis: Analysis) -> pa.Table:
             (analysis.population.accounts.names[a], campaign.id, _rounded(weight * float(q)), finding.is_accusation)
             for a, q in zip(accounts, p, strict=True)
         ]
-    rows.sort(key=lambda row: (row[0], not row[3], -row[2], row[1]))
+    rows.sort(key=lambda row: (row[0], not row[3], -row[2]))  # stable: in the order of the case
     return pa.table(
         {
             "account_id": pa.array([row[0] for row in rows], pa.string()),

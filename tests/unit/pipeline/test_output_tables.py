@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.dossiers.tables import TABLES
 from stillwatch.errors import OutputError
+from stillwatch.pipeline import output
 from stillwatch.pipeline.scan import ScanRequest, scan
 from stillwatch.pipeline.settings import Settings
 from stillwatch.sketches.key import SketchKey
@@ -75,6 +78,19 @@ def test_logs_without_text_are_no_error(tmp_path: Path) -> None:
         name for item in json.loads((case / "campaigns.json").read_bytes())["missing"] for name in item["missing"]
     }
     assert {"prompt", "system_prompt", "ip", "created_at", "payment_fingerprint"} <= missing
+
+
+@pytest.mark.parametrize("ids", [("c-1", "c-2"), ("c-2", "c-1")])
+def test_the_ids_of_groups_decide_nothing(monkeypatch: pytest.MonkeyPatch, ids: tuple[str, str]) -> None:
+    """An account that is in two groups with one probability has the case's first one as its own, whatever its id."""
+    monkeypatch.setattr(output, "member_accounts", lambda *_: (np.array([0]), np.array([0.5])))
+    monkeypatch.setattr(output, "p_distillation", lambda _: 0.5)
+    analysis: Any = SimpleNamespace(
+        population=SimpleNamespace(accounts=SimpleNamespace(names=["a"])),
+        findings=[SimpleNamespace(is_accusation=False)] * 2,
+    )
+    case: Any = SimpleNamespace(campaigns=[SimpleNamespace(id=name) for name in ids])
+    assert output._memberships(case, analysis)["campaign_id"].to_pylist() == list(ids)
 
 
 def test_nothing_of_the_work_is_left(tmp_path: Path) -> None:
