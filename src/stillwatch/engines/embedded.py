@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import duckdb
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stillwatch.engines.engine import Sketching
+from stillwatch.engines.ordering import bounds_of, sorted_ranges, write_groups
 from stillwatch.engines.stored_rows import StoredRows
 from stillwatch.engines.workers import sketched_rows
 from stillwatch.errors import OutputError
@@ -19,6 +21,10 @@ from stillwatch.records.traffic import Traffic
 from stillwatch.sketches.schema import SKETCH_ROWS
 
 STREAMED_ROWS: Final = 1_000_000  # of a batch
+SORTED_ROWS: Final = 262_144  # that the engine sorts by itself; more are dealt out by ranges first
+DEALT_ROWS: Final = 65_536  # of a batch that is dealt out: some 60 MB of sketches
+LEADING_KEYS: Final = 2  # of an order, by which rows are dealt out
+SAMPLED_ROWS: Final = 50_000  # that say where ranges end
 DICTIONARY: Final = [field.name for field in SKETCH_ROWS if pa.types.is_string(field.type)]  # hashes hardly repeat
 GLOB_SIGNS: Final = re.compile(r"([*?\[])")
 
@@ -104,7 +110,15 @@ class EmbeddedEngine:
         )
 
     def write_parquet(self, sql: str, path: Path, *, order_by: str) -> None:
-        """Write the result of ``sql``, in the order of ``order_by``, to one Parquet file."""
+        """Write the result of ``sql``, in the order of ``order_by``, to one Parquet file.
+
+        The bytes depend on the rows, and not on threads, nor on how the rows were found.
+        """
+        with self._told_full():
+            n_rows = self._connection.sql(f"SELECT count(*) FROM ({sql})").fetchall()[0][0]  # noqa: S608 - ours
+            if n_rows > SORTED_ROWS:
+                self._write_by_ranges(sql, path, [name.strip() for name in order_by.split(",")], n_rows)
+                return
         literal = str(path).replace("'", "''")
         with self._told_full():
             self._connection.execute(
@@ -112,12 +126,23 @@ class EmbeddedEngine:
                 f"TO '{literal}' (FORMAT parquet, COMPRESSION lz4)"  # hashes cannot be compressed: do not try hard
             )
 
+    def _write_by_ranges(self, sql: str, path: Path, order: list[str], n_rows: int) -> None:
+        keys = ", ".join(order[:LEADING_KEYS])
+        known = " AND ".join(f"{name} IS NOT NULL" for name in order[:LEADING_KEYS])
+        drawn = f"SELECT {keys} FROM ({sql}) WHERE {known}"  # noqa: S608 - ours
+        sample = self.query(f"SELECT * FROM ({drawn}) USING SAMPLE reservoir({SAMPLED_ROWS} ROWS)")  # noqa: S608 - ours
+        batches = self._connection.sql(sql).to_arrow_reader(DEALT_ROWS)
+        self._spill_folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self._spill_folder) as folder:
+            bounds = bounds_of(sample, n_rows)
+            write_groups(sorted_ranges(batches, order, bounds, Path(folder), self._n_threads), path)
+
     @contextmanager
     def _told_full(self) -> Iterator[None]:
         """Turn the engine's own error over a disk that is full, or may not be written, into a refusal."""
         try:
             yield
-        except duckdb.IOException as error:
+        except (duckdb.IOException, OSError) as error:
             raise OutputError(
                 str(self._spill_folder), "intermediate results cannot be written or read back",
                 fix="See that there is room beside --out.",

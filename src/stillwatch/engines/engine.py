@@ -50,7 +50,8 @@ class Engine(Tables, Protocol):
     def write_parquet(self, sql: str, path: Path, *, order_by: str) -> None:
         """Write the result of ``sql``, in the order of ``order_by``, to a Parquet file, or a folder of them.
 
-        Files of a folder follow each other in the order of their names.
+        ``order_by`` has names of its columns, the first first; the first two are seldom null. Files
+        of a folder follow each other in the order of their names.
         """
         ...
 

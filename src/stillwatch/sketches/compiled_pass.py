@@ -72,8 +72,8 @@ class CompiledPass:
         )  # fmt: skip
         weights = np.zeros((len(model.weights), GRAM_WIDTH), np.int8)
         weights[:, : len(CAPABILITIES)] = model.weights
-        table, firsts, keys, members = lexicon.tables()
-        phrases = CUE_PAIR, table, np.array(CUE_STEPS), firsts, keys, members
+        filters, firsts, keys, members = lexicon.tables()
+        phrases = CUE_PAIR, *filters, np.array(CUE_STEPS), firsts, keys, members
         self._scoring = columns.Scoring(
             weights.reshape(-1), PAIR, (HEAD_LIMIT, TAIL_LIMIT), model.rarity, TopicKeys(key).words(), UNIT, phrases
         )

@@ -98,10 +98,11 @@ class Lexicon:
         for phrase, sequence in zip(phrases, sequences, strict=True):
             if not 2 <= len(sequence) <= MAX_TOKENS:
                 raise SettingsError(name, f"phrase {phrase.text!r} has the wrong length", got=f"{len(sequence)} tokens")
-        self._filter = np.zeros(1 << 16, np.bool_)
+        self._begun = np.zeros(1 << 16, np.uint32)
         self._by_length: dict[int, tuple[U64Array, I64Array]] = {}
-        if sequences:
-            self._filter[_filter_places(np.stack([s[:2] for s in sequences]))] = True
+        for sequence in sequences:
+            self._begun[_filter_places(sequence[None, :2])] |= np.uint32(1 << len(sequence))
+        self._filter = self._begun > 0
         for length in sorted({len(sequence) for sequence in sequences}):
             members = np.array([at for at, s in enumerate(sequences) if len(s) == length], np.int64)
             keys = _run_hashes(np.stack([sequences[at] for at in members]))
@@ -174,19 +175,25 @@ class Lexicon:
         both = np.unique(found)
         return CueHits(both // len(self.phrases), both % len(self.phrases), n_rows)
 
-    def tables(self) -> tuple[U64Array, I64Array, U64Array, I64Array]:
+    def tables(self) -> tuple[tuple[U64Array, npt.NDArray[np.uint32]], I64Array, U64Array, I64Array]:
         """Return the filter as bits, and the phrases by length, for the compiled kernels.
 
         Returns:
-            The filter, 64 places a word; for each length from 0 on, where its phrases begin in the next two, and the
-            end; the phrases' hashes, rising within a length; which phrase each is.
+            The filter, 64 places a word, and the lengths of the phrases that begin at each place, a bit each; for each
+            length from 0 on, where its phrases begin in the next two, and the end; the phrases' hashes, rising within
+            a length; which phrase each is.
         """
         bits = np.packbits(self._filter, bitorder="little").view("<u8").astype(np.uint64)
         lengths = range(max(self._by_length, default=0) + 1)
         empty = np.empty(0, np.uint64), np.empty(0, np.int64)
         parts = [self._by_length.get(length, empty) for length in lengths]
         firsts = np.cumsum([0, *(len(keys) for keys, _ in parts)])
-        return bits, firsts, np.concatenate([keys for keys, _ in parts]), _concatenated([m for _, m in parts])
+        return (
+            (bits, self._begun),
+            firsts,
+            np.concatenate([keys for keys, _ in parts]),
+            _concatenated([m for _, m in parts]),
+        )
 
     def bits(self, prompts: CueHits, systems: CueHits) -> npt.NDArray[np.float32]:
         """Return each request's evidence for each cue, shape (rows, cues).

@@ -9,6 +9,7 @@ from stillwatch.sketches.compiled.grams import F64, I8, I32, Phrases, find_phras
 from stillwatch.sketches.compiled.jit import kernel
 from stillwatch.sketches.compiled.minima import (
     OrderKey,
+    Spare,
     ValueKey,
     prompt_minima,
     stored_values,
@@ -24,7 +25,7 @@ from stillwatch.sketches.compiled.tokens import tokenise
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
-Room = tuple[U8, tuple[U8, I32], U64, tuple[U64, U64, I64]]
+Room = tuple[U8, tuple[U8, I32], U64, Spare]
 
 
 class Column(NamedTuple):
@@ -68,7 +69,8 @@ def _room(begins: I64, ends: I64) -> Room:
         most = max(most, ends[row] - begins[row])
     size = most + PADDING
     tokens = np.empty(size, np.uint64)
-    minima = np.empty(size, np.uint64), np.empty(48, np.uint64), np.empty(48, np.int64)
+    shingles = np.empty(size, np.uint64), np.empty(size, np.uint64)
+    minima = shingles[0], shingles[1], np.empty(48, np.uint64), np.empty(48, np.int64)
     return np.empty(size, np.uint8), (np.empty(size, np.uint8), np.empty(2 * size, np.int32)), tokens, minima
 
 
@@ -95,7 +97,7 @@ def prompts(
     totals, halves = np.empty(64, np.int32), (np.empty(16, np.int32), np.empty(16, np.int32))
     number = hashing.token_steps[0]
     for row in range(n_rows):
-        length, is_high = prepare(column.data, begins[row], ends[row], text)
+        length, is_high = prepare(column.data, begins[row], ends[row], text, folding[0])
         n = tokenise(text, length, is_high, hashing.word_bytes, hashing.token_steps, folding, tokens)
         n_tokens[row] = n
         hashes[row] = text_hash(tokens, n, hashing.text_base, hashing.text_key)
@@ -125,7 +127,7 @@ def systems(
     text, folding, tokens, minima = _room(begins, ends)
     halves = np.empty(16, np.int32), np.empty(16, np.int32)
     for row in range(n_rows):
-        length, is_high = prepare(column.data, begins[row], ends[row], text)
+        length, is_high = prepare(column.data, begins[row], ends[row], text, folding[0])
         n = tokenise(text, length, is_high, hashing.word_bytes, hashing.token_steps, folding, tokens)
         n_tokens[row] = n
         hashes[row] = text_hash(tokens, n, hashing.text_base, hashing.text_key)
@@ -148,7 +150,7 @@ def responses(
     is_thinking, is_bracketed = np.empty(n_rows, np.bool_), np.empty(n_rows, np.bool_)
     text, folding, tokens, _ = _room(begins, ends)
     for row in range(n_rows):
-        length, is_high = prepare(column.data, begins[row], ends[row], text)
+        length, is_high = prepare(column.data, begins[row], ends[row], text, folding[0])
         n = tokenise(text, length, is_high, hashing.word_bytes, hashing.token_steps, folding, tokens)
         n_tokens[row] = n
         hashes[row] = text_hash(tokens, n, hashing.text_base, hashing.text_key)
@@ -164,7 +166,7 @@ def minima_alone(column: Column, hashing: Hashing, winners: U64) -> None:
     begins, ends = column.begins, column.ends
     text, folding, tokens, minima = _room(begins, ends)
     for row in range(len(begins)):
-        length, is_high = prepare(column.data, begins[row], ends[row], text)
+        length, is_high = prepare(column.data, begins[row], ends[row], text, folding[0])
         n = tokenise(text, length, is_high, hashing.word_bytes, hashing.token_steps, folding, tokens)
         prompt_minima(tokens, n, hashing.shingle_steps, hashing.order_key, hashing.zone_tokens, minima, winners[row])
         stored_values(winners[row], hashing.value_key)

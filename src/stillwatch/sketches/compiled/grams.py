@@ -12,7 +12,7 @@ I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 F64 = npt.NDArray[np.float64]
-Phrases = tuple[np.uint64, U64, U64, I64, U64, I64]
+Phrases = tuple[np.uint64, U64, npt.NDArray[np.uint32], U64, I64, U64, I64]
 BUCKET_SHIFT = np.uint64(50)  # 64 less BUCKET_BITS
 FILTER_SHIFT = np.uint64(48)  # 64 less the bits of a place in the filter
 
@@ -93,23 +93,23 @@ def find_phrases(tokens: U64, n: int, row: int, phrases: Phrases, found: I64, n_
         tokens: of the text.
         n: how many.
         row: of the text.
-        phrases: what multiplies a pair's tokens; the filter of pairs that can begin a phrase, a bit each; what
-            multiplies each token of a phrase; for each length from 0 on, where its phrases begin in the next two, and
-            the end; hashes, rising within a length; which phrase each is.
+        phrases: what multiplies a pair's tokens; the filter of pairs that can begin a phrase, a bit each; the lengths
+            of those that do, a bit each; what multiplies each token of a phrase; for each length from 0 on, where its
+            phrases begin in the next two, and the end; hashes, rising within a length; which phrase each is.
         found: the list so far, with room for more.
         n_found: how long it is.
     """
-    pair, table, steps, firsts, keys, members = phrases
+    pair, table, begun, steps, firsts, keys, members = phrases
     for at in range(n - 1):
         place = ((tokens[at] * pair + tokens[at + 1]) * pair) >> FILTER_SHIFT
         if (table[place >> np.uint64(6)] >> (place & np.uint64(63))) & np.uint64(1) == np.uint64(0):
             continue
-        total = np.uint64(0)
+        total, lengths = np.uint64(0), begun[place]
         for length in range(1, min(n - at, len(firsts) - 2) + 1):
             total += tokens[at + length - 1] * steps[length - 1]
-            begin, end = firsts[length], firsts[length + 1]
-            if begin == end:
+            if (lengths >> np.uint32(length)) & np.uint32(1) == np.uint32(0):
                 continue
+            begin, end = firsts[length], firsts[length + 1]
             place = _search(keys, begin, end, mix(total))
             if place < 0:
                 continue

@@ -44,6 +44,18 @@ def in_range(_: Any, data: Any, at: Any, low: Any, high: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
+def copy_block(_: Any, out: Any, to: Any, data: Any, at: Any) -> Any:
+    """Write the 64 bytes from ``at`` on to ``out``, from ``to`` on."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        block = builder.load(_pointer(context, builder, signature.args[2], args[2], args[3], _VECTOR), align=1)
+        builder.store(block, _pointer(context, builder, signature.args[0], args[0], args[1], _VECTOR), align=1)
+        return context.get_dummy_value()
+
+    return types.none(out, types.int64, data, types.int64), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
 def copy_lower(_: Any, out: Any, data: Any, at: Any) -> Any:
     """Write the 64 bytes from ``at`` on to the same place of ``out``, ASCII capitals as small letters."""
 

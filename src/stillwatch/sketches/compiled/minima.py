@@ -10,6 +10,7 @@ U64 = npt.NDArray[np.uint64]
 Steps = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 OrderKey = tuple[np.uint64, np.uint64, np.uint64]
 ValueKey = tuple[np.uint64, np.uint64]
+Spare = tuple[U64, U64, U64, I64]
 
 N_BINS = 16
 SPARE = 3  # tokens of a shingle but its first
@@ -20,7 +21,7 @@ FAR = np.int64(0x7FFFFFFFFFFFFFFF)  # the place of no shingle
 
 @kernel
 def prompt_minima(
-    tokens: U64, n: int, steps: Steps, order_key: OrderKey, zone_tokens: tuple[int, int], spare: tuple[U64, U64, I64],
+    tokens: U64, n: int, steps: Steps, order_key: OrderKey, zone_tokens: tuple[int, int], spare: Spare,
     out: U64,
 ) -> int:  # fmt: skip
     """Write the public hashes of the shingles that win the bins of a prompt's head, tail and whole; 0: an empty bin.
@@ -37,15 +38,16 @@ def prompt_minima(
         spare: room for the hashes and the order of all shingles, and for 3 * 16 winners, twice.
         out: shape (8 + 8 + 16,).
     """
-    hashes, least, winner = spare
+    hashes, order, least, winner = spare
     m = shingles(tokens, n, steps, hashes)
+    keyed_order(hashes, m, order_key, order)
     least[: 3 * N_BINS] = NONE
     winner[: 3 * N_BINS] = FAR
     head_end, tail_begin = min(m, zone_tokens[0] - SPARE), max(0, m - (zone_tokens[1] - SPARE))
     first, second = min(head_end, tail_begin), max(head_end, tail_begin)
-    stretch(hashes, 0, first, order_key, least, winner, 0)
-    stretch(hashes, first, second, order_key, least, winner, N_BINS)
-    stretch(hashes, second, m, order_key, least, winner, 2 * N_BINS)
+    stretch(order, 0, first, least, winner, 0)
+    stretch(order, first, second, least, winner, N_BINS)
+    stretch(order, second, m, least, winner, 2 * N_BINS)
     is_overlap = tail_begin < head_end
     for place in range(8):
         out[place] = _best(hashes, least, winner, 2 * place, 2, 0, 2 if is_overlap else 1)
@@ -56,13 +58,14 @@ def prompt_minima(
 
 
 @kernel
-def text_minima(tokens: U64, n: int, steps: Steps, order_key: OrderKey, spare: tuple[U64, U64, I64], out: U64) -> int:
+def text_minima(tokens: U64, n: int, steps: Steps, order_key: OrderKey, spare: Spare, out: U64) -> int:
     """Write the public hashes of the shingles that win the eight bins of a whole text; 0: an empty bin."""
-    hashes, least, winner = spare
+    hashes, order, least, winner = spare
     m = shingles(tokens, n, steps, hashes)
+    keyed_order(hashes, m, order_key, order)
     least[:N_BINS] = NONE
     winner[:N_BINS] = FAR
-    stretch(hashes, 0, m, order_key, least, winner, 0)
+    stretch(order, 0, m, least, winner, 0)
     for place in range(8):
         out[place] = _best(hashes, least, winner, 2 * place, 2, 0, 1)
     return m
@@ -88,13 +91,20 @@ def shingles(tokens: U64, n: int, steps: Steps, out: U64) -> int:
 
 
 @inlined
-def stretch(hashes: U64, begin: int, end: int, key: OrderKey, least: U64, winner: I64, base: int) -> None:
-    """Keep the first shingle, in the keyed order, of each of 16 bins; of equal ones the first in the text."""
+def keyed_order(hashes: U64, n: int, key: OrderKey, out: U64) -> None:
+    """Write the keyed order of the first ``n`` shingles to ``out``."""
     start, first, second = key
-    for at in range(begin, end):
+    for at in range(n):
         value = (hashes[at] ^ start) * first
         value = (value ^ (value >> np.uint64(32))) * second
-        value ^= value >> np.uint64(29)
+        out[at] = value ^ (value >> np.uint64(29))
+
+
+@inlined
+def stretch(order: U64, begin: int, end: int, least: U64, winner: I64, base: int) -> None:
+    """Keep the first shingle, in the keyed order, of each of 16 bins; of equal ones the first in the text."""
+    for at in range(begin, end):
+        value = order[at]
         place = base + np.int64(value >> BIN_SHIFT)
         within = value << BIN_BITS
         if within < least[place]:

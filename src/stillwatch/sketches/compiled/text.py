@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.sketches.compiled.jit import inlined, kernel
-from stillwatch.sketches.compiled.lanes import BLOCK, in_range, lowest
+from stillwatch.sketches.compiled.lanes import BLOCK, copy_block, in_range, lowest
 
 U8 = npt.NDArray[np.uint8]
 PADDING = 2 * BLOCK  # blanks behind a text, so that blocks and words can be read at its end
-SPACE = np.uint8(0x20)
+BLANKS = np.full(BLOCK, 0x20, np.uint8)
 KEPT, DROPPED = 0, -1  # what becomes of a character; else the byte that replaces it
 
 
@@ -20,11 +20,23 @@ def edited_leads(text: U8, at: int) -> np.uint64:
 
 
 @kernel
-def prepare(data: U8, begin: int, end: int, text: U8) -> tuple[int, np.bool_]:
-    """Write one text to ``text``, normalised; return its length and whether it has other than ASCII bytes."""
+def prepare(data: U8, begin: int, end: int, text: U8, spare: U8) -> tuple[int, np.bool_]:
+    """Write one text to ``text``, normalised; return its length and whether it has other than ASCII bytes.
+
+    Args:
+        data: the texts of a column.
+        begin: where this one begins in it.
+        end: and ends.
+        text: room for it and ``PADDING``.
+        spare: as much room.
+    """
     n = end - begin
-    text[:n] = data[begin:end]
-    text[n : n + PADDING] = SPACE
+    whole = min(n + BLOCK - 1, len(data) - begin) // BLOCK * BLOCK  # blocks may reach beyond the text, not the column
+    for at in range(0, whole, BLOCK):
+        copy_block(text, at, data, begin + at)
+    for at in range(whole, n):
+        text[at] = data[begin + at]
+    _blank(text, n)
     is_high, is_edited = np.uint64(0), np.uint64(0)
     for at in range(0, n, BLOCK):
         high = in_range(text, at, 0x80, 0xFF)
@@ -32,12 +44,26 @@ def prepare(data: U8, begin: int, end: int, text: U8) -> tuple[int, np.bool_]:
         if high != np.uint64(0):
             is_edited |= edited_leads(text, at)
     if is_edited != np.uint64(0):
-        n = _normalise(text, n)
+        n = _normalise(text, n, spare)
     return n, is_high != np.uint64(0)
 
 
+@inlined
+def _blank(text: U8, n: int) -> None:
+    for at in range(n, n + PADDING, BLOCK):
+        copy_block(text, at, BLANKS, 0)
+
+
+@inlined
+def _move(text: U8, begin: int, end: int, out: U8, to: int) -> int:
+    """Write a stretch of text to ``out``, and what stands behind it, which is written over; return where it ends."""
+    for at in range(0, end - begin, BLOCK):
+        copy_block(out, to + at, text, begin + at)
+    return to + end - begin
+
+
 @kernel
-def _normalise(text: U8, n: int) -> int:
+def _normalise(text: U8, n: int, out: U8) -> int:
     done = written = 0  # bytes read, and bytes written: never more
     for at in range(0, n, BLOCK):
         leads = edited_leads(text, at)
@@ -49,17 +75,14 @@ def _normalise(text: U8, n: int) -> int:
             n_bytes, becomes = _edit(text, place, n - place)
             if becomes == KEPT:
                 continue
-            for i in range(done, place):
-                text[written + i - done] = text[i]
-            written += place - done
+            written = _move(text, done, place, out, written)
             if becomes != DROPPED:
-                text[written] = np.uint8(becomes)
+                out[written] = np.uint8(becomes)
                 written += 1
             done = place + n_bytes
-    for i in range(done, n):
-        text[written + i - done] = text[i]
-    written += n - done
-    text[written : written + PADDING] = SPACE
+    written = _move(text, done, n, out, written)
+    _move(out, 0, written, text, 0)
+    _blank(text, written)
     return written
 
 
