@@ -79,7 +79,7 @@ class Dealing:
         if forward + mirrored == 0 and n_chances < LEAST_CHANCES:
             return ()
         is_own = group.channel == HAND_OVER
-        apart = apart_pairs(pairs.earlier, pairs.later, np.flatnonzero(mine))
+        apart = apart_pairs(pairs.earlier, pairs.later, np.sort(mine))
         is_forward = pairs.has_failed_first[apart] & ~pairs.has_failed_last[apart]
         among = int(np.count_nonzero(is_forward)), len(apart)
         results = [passed_on("passed_on", forward, mirrored, among, is_selection=is_own)]

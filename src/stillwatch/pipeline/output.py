@@ -20,7 +20,7 @@ from stillwatch.pipeline.folder import whole_folder
 from stillwatch.pipeline.traces import trace_tables
 
 RUN: Final = "run.json"
-UNTESTED: Final = 0.8  # of a group's weight is lost where no counted test speaks: the posterior still ranks it
+UNTESTED: Final = 0.5  # of a group's weight is lost where no counted test speaks: the posterior still ranks it
 LEAST_LISTED: Final = 0.001  # a membership below that is no membership
 
 

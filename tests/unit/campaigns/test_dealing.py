@@ -198,6 +198,18 @@ def test_among_all_pairs_a_queue_is_told_sooner_than_by_the_sign_alone() -> None
     assert passed_on("passed_on", 5, 0, (5, 100), is_selection=False).p_value == pytest.approx(2 * sign)
 
 
+def test_a_pool_that_repeats_nothing_but_failures_pays_for_all_pairs() -> None:
+    """Whatever order its rows have, every pair of a small pool is a hand-over and counts at a quarter each."""
+    rows = []
+    for i in range(6):
+        sent = {"prompt_hash": 50 + i, "hours": 30.0 * ((i * 5) % 6)}
+        rows.append({**sent, "account": f"p{i}", "status": 429})
+        rows.append({**sent, "account": f"p{(i + 1) % 6}", "status": 200, "hours": sent["hours"] + 0.01})
+    rows += [{"account": f"o{i % 20}", "prompt_hash": 1000 + i, "hours": i, "status": 200} for i in range(200)]
+    made = planted(rows)
+    assert outcomes(made, group_of(made, "p"))["passed_on"].p_value == pytest.approx(2 * 0.25**6)
+
+
 @pytest.mark.parametrize("failing", ["at one rate", "by item", "half"])
 def test_among_all_pairs_strangers_are_no_queue_whatever_their_items_failure_rates(failing: str) -> None:
     """Chains of one item, whose requests fail at a rate of the item's own, give p-values no smaller than chance."""
