@@ -36,7 +36,7 @@ def capability_shares(sample: Sample) -> FloatArray | None:
     """Return, (len(CAPABILITIES),), the mean probability of each capability."""
     if not sample.has("prompt") or not len(sample.rows):
         return None
-    total = sample.population.exchanges.capability[sample.rows].astype(np.float64).sum(axis=0)
+    total = sample.population.exchanges.capability[sample.rows].sum(axis=0, dtype=np.int64)
     return np.asarray(total / max(float(total.sum()), 1.0), np.float64)
 
 

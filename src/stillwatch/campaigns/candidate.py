@@ -344,12 +344,14 @@ def _overlaps(binary: csr_array) -> tuple[IntArray, IntArray, FloatArray, int]:
         across.astype(np.int64) @ np.diff(binary.indptr).astype(np.int64)
     )  # how many overlaps each family may have
     for start, end in blocks(np.concatenate(([0], np.cumsum(cost))), BLOCK_OVERLAPS):
-        overlap = (across[start:end] @ binary).tocoo()
+        overlap = across[start:end] @ binary
         n += overlap.nnz
-        upper = (overlap.row + start < overlap.col) & (overlap.data >= RECURRENT_USES)
-        left.append(overlap.row[upper].astype(np.int64) + start)
-        right.append(overlap.col[upper].astype(np.int64))
-        both.append(overlap.data[upper].astype(np.float64))
+        large = np.flatnonzero(overlap.data >= RECURRENT_USES)
+        row = np.searchsorted(overlap.indptr, large, side="right") - 1 + start
+        upper = row < overlap.indices[large]
+        left.append(row[upper].astype(np.int64))
+        right.append(overlap.indices[large[upper]].astype(np.int64))
+        both.append(overlap.data[large[upper]].astype(np.float64))
     return np.concatenate(left), np.concatenate(right), np.concatenate(both), n
 
 

@@ -71,8 +71,8 @@ def comparer(
 ) -> Comparer:
     """Return a comparer whose m and u come from this population."""
     hour = (population.exchanges.requested_us // HOUR_US) % 24
-    profile = np.zeros((entities.n, 24))
-    np.add.at(profile, (entities.of_account[population.exchanges.account], hour), 1.0)
+    entity = entities.of_account[population.exchanges.account].astype(np.int64)
+    profile = np.bincount(entity * 24 + hour, minlength=entities.n * 24).reshape(-1, 24).astype(np.float64)
     profile /= np.maximum(np.linalg.norm(profile, axis=1, keepdims=True), 1.0)
     family_size = np.bincount(use.indices, minlength=use.shape[1]).astype(np.int64)
     return Comparer(estimated_weights(ties, use, times, profile), use, family_size, ties, times, profile)

@@ -150,6 +150,12 @@ class Population:
         np.minimum.at(appeared, model.code[known], self.exchanges.requested_us[known])
         return appeared
 
+    @cached_property
+    def n_of_model(self) -> IntArray:
+        """Return, for each code of ``model``, how many exchanges went to it."""
+        model = self.exchanges.keys["model"]
+        return np.bincount(model.code[model.code >= 0], minlength=len(model.values)).astype(np.int64)
+
 
 SEEN: Final = (
     "min(requested_at) AS first_at, max(requested_at) AS last_at, count(*) AS n_exchanges, min(exchange_id) AS least_id"

@@ -17,6 +17,7 @@ MOST_NODES: Final = 300  # more cannot be told apart at a screen's width
 MOST_STEPS: Final = 480  # steps of a timeline; the step grows with the span
 EDGES_PER_NODE: Final = 3
 N_PAIRS: Final = 3
+LEAST_OF_MODEL: Final = 100  # exchanges
 MOST_RELEASES: Final = 6
 
 
@@ -71,20 +72,16 @@ def timeline(analysis: Analysis, finding: Finding) -> Timeline:
 
 def _releases(analysis: Analysis, rows: IntArray) -> tuple[Release, ...]:
     """Return the models that appeared after the traffic's start, and the slice's share of each a day later."""
-    exchanges = analysis.population.exchanges
-    model = exchanges.keys["model"]
-    start = int(exchanges.requested_us.min())
+    population, model = analysis.population, analysis.population.exchanges.keys["model"]
+    at, code = population.exchanges.requested_us[rows], model.code[rows]
     found = []
-    for code, name in enumerate(model.values):
-        mine = model.code == code
-        first = int(exchanges.requested_us[mine].min())
-        if (
-            first < start + 2 * DAY_US or np.count_nonzero(mine) < 100
-        ):  # a model that few use was not released, but renamed
+    for number, name in enumerate(model.values):
+        first = int(population.model_appeared_us[number])
+        # a model that few use was not released, but renamed
+        if first < population.begun_us + 2 * DAY_US or population.n_of_model[number] < LEAST_OF_MODEL:
             continue
-        at = exchanges.requested_us[rows]
         near = (at >= first + DAY_US) & (at < first + 2 * DAY_US)
-        share = float(np.mean(model.code[rows[near]] == code)) if np.any(near) else 0.0
+        share = float(np.mean(code[near] == number)) if np.any(near) else 0.0
         found.append(Release(name, instant(first), round(share, 4)))
     return tuple(sorted(found, key=lambda release: release.first_seen_at)[:MOST_RELEASES])
 

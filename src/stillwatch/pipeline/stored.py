@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
+
+from stillwatch.engines.stored_rows import StoredRows
 
 
 class StoredTable:
@@ -15,9 +16,11 @@ class StoredTable:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self.column_names: list[str] = ds.dataset(path, format="parquet").schema.names
+        self._rows = StoredRows(path, n_threads=1)
+        self._schema = ds.dataset(path, format="parquet").schema
+        self.column_names: list[str] = self._schema.names
 
     def __getitem__(self, name: str) -> pa.ChunkedArray:
-        """Return one column, read anew each time."""
-        return pq.read_table(self._path, columns=[name])[name]
+        """Return one column, read anew each time, in pieces: at once costs twice the time."""
+        pieces = [batch.column(0) for batch in self._rows.batches([name])]
+        return pa.chunked_array(pieces, self._schema.field(name).type)
