@@ -44,7 +44,7 @@ def measure(name: str, disguise: Callable | None, *, show_misses: bool) -> tuple
 def main() -> None:
     """Print the tables."""
     show_misses = "--misses" in sys.argv
-    for name in ("tuning", "held_out"):
+    for name in ("tuning", "held_out", "names", "names_held_out"):
         found, labelled, rates = measure(name, None, show_misses=show_misses)
         print(f"\n{name}: recall {found.total()}/{labelled.total()}, precision of spans {rates['precision']:.2f}")
         print(f"  share of other characters covered {rates['over']:.3f}")

@@ -18,8 +18,19 @@ from typing import Any, Final
 from stillwatch.errors import UsageError
 from stillwatch.pipeline.exemplars.view import View, views
 
-PATTERNS: Final = "patterns-2026-11"
+PATTERNS: Final = "patterns-2026-11b"
 MOST_CHARACTERS: Final = 20_000  # of one text; what is longer is cut before it is looked at, and shown no further
+NAME_WORD: Final = re.compile(r"[^\W\d_]{4,}")
+NO_NAMES: Final = frozenset(
+    {
+        *("about", "account", "after", "also", "before", "billing", "contact", "customer", "data", "dear", "email"),
+        *("from", "have", "hello", "help", "here", "info", "into", "mail", "name", "office", "only", "other", "please"),
+        *("request", "sales", "service", "should", "support", "team", "thank", "thanks", "that", "their", "them"),
+        *("then", "there", "these", "they", "this", "user", "very", "were", "what", "when", "where", "which", "with"),
+        *("would", "write", "your"),
+    }
+)
+"""Words that stand beside names often and are none; they are not looked for again."""
 REGIONS: Final = (None, "US", "GB", "DE", "FR", "IN", "CN", "JP", "KR", "TH", "RU", "BR")
 """Regions whose national forms are tried; international forms need none. Where a number is from is not kept."""
 
@@ -52,7 +63,22 @@ def detect(text: str) -> list[Span]:
     found: list[Span] = []
     for view in views(text):
         found += _in_view(view)
-    return merged(found)
+    return merged(found + repeated(text, found))
+
+
+def repeated(text: str, found: list[Span]) -> list[Span]:
+    """Return where else in a text the words of a name or of a mail address stand, as whole words and in any case.
+
+    A name that is announced once is said again without its title, and in small letters.
+    """
+    words = {
+        word.casefold()
+        for span in found
+        if span.kind in {"name", "email"}
+        for word in NAME_WORD.findall(text[span.start : span.end].partition("@")[0])
+        if word.casefold() not in NO_NAMES
+    }
+    return [Span(*match.span(), "name") for match in NAME_WORD.finditer(text) if words and match[0].casefold() in words]
 
 
 def merged(spans: list[Span]) -> list[Span]:
