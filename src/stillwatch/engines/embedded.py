@@ -18,6 +18,7 @@ from stillwatch.engines.workers import sketched_rows
 from stillwatch.errors import OutputError
 from stillwatch.links.tables import Rows
 from stillwatch.records.traffic import Traffic
+from stillwatch.sketches import compiled
 from stillwatch.sketches.schema import SKETCH_ROWS
 
 STREAMED_ROWS: Final = 1_000_000  # of a batch
@@ -149,8 +150,9 @@ class EmbeddedEngine:
             ) from error  # fmt: skip
 
     def settings(self) -> Mapping[str, Any]:
-        """Return the engine's name, version and workers, for the run's record."""
-        return {"engine": "duckdb", "version": duckdb.__version__, "threads": self._n_threads}
+        """Return the engine's name, version, workers and kernels, for the run's record."""
+        kernels = "compiled" if compiled.IS_ON else "numpy"
+        return {"engine": "duckdb", "version": duckdb.__version__, "threads": self._n_threads, "kernels": kernels}
 
     def close(self) -> None:
         """Free the engine's memory."""

@@ -60,7 +60,7 @@ class Engine(Tables, Protocol):
         ...
 
     def settings(self) -> Mapping[str, Any]:
-        """Return the engine's name, version and workers, for the run's record."""
+        """Return the engine's name, version and workers, and what else made the result, for the run's record."""
         ...
 
     def close(self) -> None:

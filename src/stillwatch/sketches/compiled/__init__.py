@@ -11,9 +11,14 @@ from typing import Final
 VARIABLE: Final = "STILLWATCH_COMPILED"
 
 
+def is_installed() -> bool:
+    """Return whether the extra `fast` is there."""
+    return importlib.util.find_spec("numba") is not None
+
+
 def is_available() -> bool:
     """Return whether the compiled kernels can be used: numba is installed, and nobody turned them off."""
-    return os.environ.get(VARIABLE, "1") != "0" and importlib.util.find_spec("numba") is not None
+    return os.environ.get(VARIABLE, "1") != "0" and is_installed()
 
 
 IS_ON: Final = is_available()
