@@ -198,7 +198,7 @@ def main() -> None:
     """Learn, print what changes, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", nargs="+", default=["demo:1", "hard:6", "null:5"], help="tune-side worlds")
-    parser.add_argument("--stated", type=Path, default=Path("bench/hypotheses-stated-2026-11d.toml"))
+    parser.add_argument("--stated", type=Path, default=Path("bench/hypotheses-stated-2026-11e.toml"))
     parser.add_argument("--write", type=Path, help="write the learned weights to this new file")
     asked = parser.parse_args()
     groups = [group for name in asked.worlds for group in labelled_groups(name)]

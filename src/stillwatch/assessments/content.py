@@ -126,6 +126,21 @@ def later_turn_share(sample: Sample) -> float | None:
     return float(np.mean(np.nan_to_num(sample.number("turn")) > 0)) if len(sample.rows) else None
 
 
+def mixed_talk(sample: Sample) -> float | None:
+    """Return how far some openings are gone on with and others stand alone: 0 for all or none, 1 for half of them.
+
+    A programme has one kind of unit: it always goes on, or never. People go on when they like, and so do the customers
+    of a relay, whichever tool they use.
+    """
+    conversation = sample.population.exchanges.keys["conversation_id"]
+    if not sample.has("turn", "conversation_id") or not len(sample.openings):
+        return None
+    code = conversation.code[sample.openings]
+    sizes = sample.population.conversation_sizes
+    share = float(np.mean((code >= 0) & (sizes[code] >= 2)))
+    return 2.0 * min(share, 1.0 - share)
+
+
 def end_user_share(sample: Sample) -> float | None:
     """Return the share of exchanges that disclose an end user."""
     if not sample.has("end_user_id") or not len(sample.rows):

@@ -22,7 +22,7 @@ import numpy as np
 from stillwatch.assessments.observation import KINDS, Observation, described
 from stillwatch.errors import SettingsError
 
-RELEASED_WEIGHTS: Final = "hypotheses-2026-11d"
+RELEASED_WEIGHTS: Final = "hypotheses-2026-11e"
 HALVING: Final = 0.5  # each further piece of evidence in one channel, against the one before it
 
 

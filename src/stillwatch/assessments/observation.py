@@ -97,6 +97,8 @@ def _kinds() -> tuple[ObservationKind, ...]:
         kind("median_output_tokens", "Typical output", "volume", "tokens", ("output_tokens",), content.median_output_tokens),
         kind("tool_share", "Requests offer tools", "content", EXCHANGES_SHARE, ("tool_names",), content.tool_share),
         kind("later_turn_share", "Requests go on a conversation", "content", EXCHANGES_SHARE, ("turn",), content.later_turn_share),
+        kind("mixed_talk", "Some requests are gone on with and others stand alone", "content", "times an even mixture", ("turn", "conversation_id"),
+             content.mixed_talk),
         kind("end_user_share", "End users are disclosed", "identity", EXCHANGES_SHARE, ("end_user_id",), content.end_user_share),
         kind("pool_size", "Accounts in the group", "volume", "accounts", (), conduct.pool_size),
         kind("slice_share", "The slice fills the accounts' traffic", "volume", EXCHANGES_SHARE, (), content.slice_share),

@@ -137,6 +137,13 @@ class Population:
         return self.accounts.columns | self.exchanges.columns
 
     @cached_property
+    def conversation_sizes(self) -> IntArray:
+        """Return how many exchanges each conversation has, by code; the last place, of none at all, holds 0."""
+        conversation = self.exchanges.keys["conversation_id"]
+        known = conversation.code[conversation.code >= 0]
+        return np.append(np.bincount(known, minlength=len(conversation.values)), 0).astype(np.int64)
+
+    @cached_property
     def begun_us(self) -> int:
         """Return the time of the first exchange of all."""
         return int(self.exchanges.requested_us.min())

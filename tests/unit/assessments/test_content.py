@@ -124,6 +124,24 @@ def test_outputs_are_those_of_answered_exchanges() -> None:
     assert content.median_output_tokens(sample) == pytest.approx(24.5)
 
 
+def test_a_mixture_of_talk_is_told_from_programmes_that_always_or_never_go_on() -> None:
+    """Half of the openings gone on with is 1; all or none is 0; conversations count whole, whoever is in question."""
+
+    def talks(*lengths: int) -> float | None:
+        rows = [
+            {"account": "a", "conversation_id": f"c{i}" if n else None, "turn": turn if n else None}
+            for i, n in enumerate(lengths)
+            for turn in range(max(n, 1))
+        ]
+        return content.mixed_talk(sample_of([*rows, {"account": "a", "conversation_id": "z", "turn": 1}]))
+
+    assert talks(1, 1, 0) == 0.0
+    assert talks(3, 5, 2) == 0.0
+    assert talks(3, 1, 2, 0) == 1.0
+    assert talks(3, 1, 1, 1) == 0.5
+    assert content.mixed_talk(sample_of([{"account": "a"}])) is None
+
+
 def test_turns_and_end_users() -> None:
     """Later turns count from turn 1; a disclosed end user counts by exchange."""
     sample = sample_of(

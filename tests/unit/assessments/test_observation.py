@@ -15,7 +15,7 @@ ACCOUNT_COLUMNS = (
     "created_at", "banned_at", "organisation_id", "is_verified", "pathway", "plan_price_usd", "email_domain",
     "email_fingerprint", "payment_fingerprint", "phone_fingerprint", "device_fingerprint", "referrer_id",
 )  # fmt: skip
-EXCHANGE_COLUMNS = ("model", "turn", "output_tokens", "end_user_id", "ip", "user_agent")
+EXCHANGE_COLUMNS = ("model", "turn", "conversation_id", "output_tokens", "end_user_id", "ip", "user_agent")
 TEXT_COLUMNS = {
     "prompt": ("has_prompt", "prompt_hash"),
     "system_prompt": ("system_hash",),
@@ -32,7 +32,8 @@ def world(without: frozenset[str] = frozenset()) -> Planted:
             row = {
                 "account": f"a{account}", "hours": float(rng.uniform(0, 240)),
                 "model": "new" if i > 20 else "old",
-                "turn": i % 3, "output_tokens": int(rng.integers(1, 400)), "end_user_id": "u" if i % 5 == 0 else None,
+                "turn": i % 3, "conversation_id": f"t{account}-{i // 3}", "output_tokens": int(rng.integers(1, 400)),
+                "end_user_id": "u" if i % 5 == 0 else None,
                 "ip": f"ip{(account * 3 + i) % 9}", "user_agent": f"ua{i % 2}", "prompt_hash": int(rng.integers(1, 60)),
                 "system_hash": 5 + account % 2, "n_tools": i % 2, "tools_hash": 9 if i % 2 else None,
                 "topic": rng.integers(-30, 31, 64).tolist(), "capability": rng.integers(0, 90, 11).tolist(),
@@ -91,7 +92,7 @@ def test_an_observation_is_unknown_without_its_columns_and_only_then(name: str, 
         assert set(kind.needs) <= known
         assert kind.measure(sample_of(world(frozenset(kind.needs)))) is None
     # turns tell openings from later requests, and organisations fold accounts: both change what a request or a tie is
-    unneeded = known - set(kind.needs) - {"turn", "organisation_id", "is_verified"}
+    unneeded = known - set(kind.needs) - {"turn", "conversation_id", "organisation_id", "is_verified"}
     assert kind.measure(sample_of(world(frozenset(unneeded)))) == full[name]
 
 

@@ -23,6 +23,7 @@ INNOCENT: Final[Mapping[str, str]] = {
     "median_output_tokens": "Writers and programmers want long answers.",
     "tool_share": "Agents use tools.",
     "later_turn_share": "Programs send single requests, whatever they are for.",
+    "mixed_talk": "Programs send one kind of request, whatever they are for.",
     "end_user_share": "Most customers have no end users to disclose.",
     "slice_share": "An account made for one application sends nothing else.",
     "one_organisation": "A firm has many accounts.",
