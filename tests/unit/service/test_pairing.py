@@ -1,8 +1,14 @@
 """Tests of pairs weighed from the case's tables: the same as the scan wrote."""
 
+from pathlib import Path
+
+import pyarrow.parquet as pq
 import pytest
+from example_case import PLANS, make_case
+from planted_case import write_case_folder
 from scanned_world import Scanned
 
+from stillwatch.links.comparison import COMPARISONS, STATED
 from stillwatch.service.console.pairing import scale_of, weigh_pair
 from stillwatch.service.console.source import CaseSource
 
@@ -33,3 +39,16 @@ def test_an_entity_without_evidence_is_not_weighed(scanned: Scanned) -> None:
     assert scale is not None
     known = store.rows("SELECT entity_id FROM profiles LIMIT 1")[0]["entity_id"]
     assert weigh_pair(store, known, "e-unknown", scale) is None
+
+
+def test_a_case_of_before_rates_were_estimated_is_still_weighed(tmp_path: Path) -> None:
+    """Where the table has m and u alone, shared values count by their rarity and m is as it stands there."""
+    folder = write_case_folder(tmp_path / "case", make_case((PLANS[0],), n_listed=8))
+    old = ["name", "title", "channel", "because", "needs", "m", "u", "n_entities"]
+    table = pq.read_table(folder / "comparisons.parquet").select(old)
+    pq.write_table(table, folder / "comparisons.parquet")
+    scale = scale_of(CaseSource(folder).current())
+    assert scale is not None
+    assert scale.weights.of["payment_fingerprint"].m == COMPARISONS["payment_fingerprint"].m
+    assert scale.weights.of["payment_fingerprint"].source == STATED
+    assert weigh_pair(CaseSource(folder).current(), "e-0", "e-1", scale)
