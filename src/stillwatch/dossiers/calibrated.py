@@ -5,7 +5,7 @@ Source: Intelligence Community Directive 203, Analytic Standards (2015), section
 
 from typing import Final
 
-from stillwatch.dossiers.dossier import Judgement
+from stillwatch.dossiers.judged import Judgement
 
 SCALE: Final = (
     ("almost no chance", 0.01, 0.05),

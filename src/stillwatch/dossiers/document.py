@@ -5,7 +5,6 @@ Reading is strict: an unknown key, a missing key, a wrong type, a broken count o
 with the place where it stands.
 """
 
-import json
 from typing import Any, Final
 
 import orjson
@@ -13,7 +12,7 @@ import orjson
 from stillwatch.dossiers.case import SCHEMA_NAME, Case
 from stillwatch.dossiers.codec import MismatchError, decode, encode, parse, shown
 from stillwatch.dossiers.invariants import first_broken
-from stillwatch.errors import InputError, OutputError
+from stillwatch.dossiers.refusals import reading, writing
 
 DOCUMENT: Final = "campaigns.json"
 
@@ -25,16 +24,10 @@ def to_json(case: Case) -> bytes:
         OutputError: the case holds what the document cannot: a number that is not finite, a naive time, or counts
             that do not add up.
     """
-    try:
+    with writing(DOCUMENT, "case"):
         plain = encode(case, Case, "case")
         _check(case)
         return orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    except MismatchError as broken:
-        raise OutputError(
-            f"{DOCUMENT}: {broken.path}", "the case cannot be written", got=broken.got, expected=broken.expected
-        ) from None
-    except orjson.JSONEncodeError:  # a string with half a surrogate pair
-        raise OutputError(DOCUMENT, "the case holds text that is not Unicode", expected="valid UTF-8") from None
 
 
 def from_json(document: bytes) -> Case:
@@ -43,20 +36,12 @@ def from_json(document: bytes) -> Case:
     Raises:
         InputError: the document is not JSON, has another schema, or breaks it; the refusal names the place.
     """
-    try:
+    with reading(DOCUMENT, SCHEMA_NAME):
         plain = parse(document)
         _check_schema(plain)
         case: Case = decode(plain, Case, "case")
         _check(case)
-    except MismatchError as broken:
-        raise InputError(
-            f"{DOCUMENT}: {broken.path}", "the document breaks its schema", got=broken.got, expected=broken.expected
-        ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as broken:
-        raise InputError(DOCUMENT, "not a JSON document", got=str(broken), expected=SCHEMA_NAME) from None
-    except RecursionError:
-        raise InputError(DOCUMENT, "nested too deeply", expected=SCHEMA_NAME) from None
-    return case
+        return case
 
 
 def _check_schema(plain: Any) -> None:

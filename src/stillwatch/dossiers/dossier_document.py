@@ -4,7 +4,6 @@
 older schema is migrated step by step before it is read; one of a newer schema is refused by its name.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Final
@@ -12,9 +11,10 @@ from typing import Any, Final
 import orjson
 
 from stillwatch.dossiers.codec import MismatchError, decode, encode, parse, shown
-from stillwatch.dossiers.dossier import DOCUMENT, SCHEMA_NAME, STANDINGS, Dossier
+from stillwatch.dossiers.dossier import DOCUMENT, SCHEMA_NAME, Dossier
 from stillwatch.dossiers.number import Statement, refs_of
-from stillwatch.errors import InputError, OutputError
+from stillwatch.dossiers.refusals import reading, writing
+from stillwatch.dossiers.weighed_part import STANDINGS
 
 MIGRATIONS: Final[Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 """For each older schema, the step to the next; a step takes and returns plain values and never fails on valid ones."""
@@ -26,14 +26,10 @@ def dossier_to_json(dossier: Dossier) -> bytes:
     Raises:
         OutputError: the dossier names a number that it does not hold, or holds what JSON cannot.
     """
-    try:
+    with writing(DOCUMENT, "dossier"):
         plain = encode(dossier, Dossier, "dossier")
         _check(dossier)
         return orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    except MismatchError as broken:
-        raise OutputError(
-            f"{DOCUMENT}: {broken.path}", "the dossier cannot be written", got=broken.got, expected=broken.expected
-        ) from None
 
 
 def dossier_from_json(document: bytes) -> Dossier:
@@ -42,18 +38,10 @@ def dossier_from_json(document: bytes) -> Dossier:
     Raises:
         InputError: the document is not JSON, has an unknown schema, or breaks it; the refusal names the place.
     """
-    try:
+    with reading(DOCUMENT, SCHEMA_NAME):
         dossier: Dossier = decode(migrated(parse(document)), Dossier, "dossier")
         _check(dossier)
-    except MismatchError as broken:
-        raise InputError(
-            f"{DOCUMENT}: {broken.path}", "the document breaks its schema", got=broken.got, expected=broken.expected
-        ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as broken:
-        raise InputError(DOCUMENT, "not a JSON document", got=str(broken), expected=SCHEMA_NAME) from None
-    except RecursionError:
-        raise InputError(DOCUMENT, "nested too deeply", expected=SCHEMA_NAME) from None
-    return dossier
+        return dossier
 
 
 def migrated(plain: Any) -> Any:

@@ -13,7 +13,7 @@ from example_folder import CAMPAIGN, N_ACCOUNTS, OTHER, SEEN, make_folder
 from stillwatch.assessments.observation import KINDS
 from stillwatch.dossiers.calibrated import SCALE, judgement
 from stillwatch.dossiers.case import Lifecycle, LifecycleEvent, MissingEvidence
-from stillwatch.dossiers.dossier import NOT_OBSERVABLE, NOT_OBSERVED, OBSERVED, Criterion, Dossier
+from stillwatch.dossiers.dossier import Dossier
 from stillwatch.dossiers.dossier_document import dossier_to_json
 from stillwatch.dossiers.freezing.attributed import attribution_part
 from stillwatch.dossiers.freezing.case_folder import CaseFolder, open_case
@@ -24,6 +24,7 @@ from stillwatch.dossiers.freezing.ledger import Ledger
 from stillwatch.dossiers.freezing.observed import counts
 from stillwatch.dossiers.number import Number, Statement
 from stillwatch.dossiers.tracing import compare, find, trace
+from stillwatch.dossiers.weighed_part import NOT_OBSERVABLE, NOT_OBSERVED, OBSERVED, Criterion
 from stillwatch.errors import InputError, SettingsError, UsageError
 
 

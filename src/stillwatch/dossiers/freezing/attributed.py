@@ -12,11 +12,12 @@ from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Any, Final
 
+from stillwatch.dossiers.attributed_part import AttributionPart, Organisation, PoolPart
 from stillwatch.dossiers.calibrated import judgement
-from stillwatch.dossiers.dossier import AttributionPart, Confidence, Organisation, PoolPart
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.given import Facts
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
+from stillwatch.dossiers.judged import Confidence
 from stillwatch.dossiers.number import Interval, Rows, Statement, say
 from stillwatch.dossiers.selection import clause, of_campaign
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from stillwatch.dossiers.dossier import InferencePart
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.given import Facts
 from stillwatch.dossiers.freezing.inferred import Model, range_words
 from stillwatch.dossiers.freezing.ledger import Ledger, shown
+from stillwatch.dossiers.inferred_part import InferencePart
 from stillwatch.dossiers.number import Statement, say
 
 N_TURNS: Final = 6  # observations that would turn the finding, strongest first

@@ -5,13 +5,15 @@ from typing import Final
 from stillwatch.assessments.hypothesis import Expectation
 from stillwatch.dossiers.case import Hypothesis
 from stillwatch.dossiers.channel import CHANNELS
-from stillwatch.dossiers.dossier import CounterPart, CounterPoint, InferencePart, Member, Omission, Rival, Weight
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.inferred import Model, bits_by_channel
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.freezing.reweighing import Scales
+from stillwatch.dossiers.inferred_part import InferencePart, Rival, Weight
 from stillwatch.dossiers.number import Rows, Statement, say
+from stillwatch.dossiers.observed_part import Member
 from stillwatch.dossiers.selection import of_campaign
+from stillwatch.dossiers.weighed_part import CounterPart, CounterPoint, Omission
 
 N_WEAKEST: Final = 12
 WORTH_SAYING: Final = 0.05  # bits: less is rounded to nothing

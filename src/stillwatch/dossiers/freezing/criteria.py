@@ -12,13 +12,13 @@ from typing import Final
 import pyarrow.compute as pc
 
 from stillwatch.assessments.observation import KINDS, P_DIGITS
-from stillwatch.dossiers.dossier import MIXED, NOT_OBSERVABLE, NOT_OBSERVED, OBSERVED, Criterion
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.frameworks import ASKED, Asked
 from stillwatch.dossiers.freezing.ledger import Ledger, shown
 from stillwatch.dossiers.freezing.observed import Seen
 from stillwatch.dossiers.number import Rows, Statement, say
 from stillwatch.dossiers.selection import of_campaign
+from stillwatch.dossiers.weighed_part import MIXED, NOT_OBSERVABLE, NOT_OBSERVED, OBSERVED, Criterion
 
 SHARED: Final = "observation.identity_reuse"
 LEAST_DIGITS: Final = 2.0  # of a p-value: one in a hundred

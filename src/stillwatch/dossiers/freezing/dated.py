@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pyarrow.compute as pc
 
-from stillwatch.dossiers.dossier import Days, Event, TimelinePart
+from stillwatch.dossiers.dated_part import Days, Event, TimelinePart
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.given import Facts
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug

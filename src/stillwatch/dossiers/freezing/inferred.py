@@ -11,10 +11,11 @@ from stillwatch.assessments.observation import KINDS, P_DIGITS
 from stillwatch.dossiers.calibrated import judgement
 from stillwatch.dossiers.case import Evidence, Hypothesis
 from stillwatch.dossiers.channel import CHANNELS
-from stillwatch.dossiers.dossier import Confidence, InferencePart, Rival, Step, Waterfall, Weight
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.freezing.observed import Seen
+from stillwatch.dossiers.inferred_part import InferencePart, Rival, Step, Waterfall, Weight
+from stillwatch.dossiers.judged import Confidence
 from stillwatch.dossiers.number import Interval, Statement, say
 from stillwatch.errors import SettingsError
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from stillwatch.assessments.observation import KINDS
-from stillwatch.dossiers.dossier import InferencePart, LookAlike, Rival
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.ledger import CASE, Ledger, shown, slug
 from stillwatch.dossiers.freezing.observed import Seen
+from stillwatch.dossiers.inferred_part import InferencePart, Rival
 from stillwatch.dossiers.number import Rows, Statement, say
+from stillwatch.dossiers.weighed_part import LookAlike
 
 SET_ASIDE: Final = "set aside"
 NOT_SET_ASIDE: Final = "not set aside"

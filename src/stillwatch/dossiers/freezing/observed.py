@@ -5,11 +5,12 @@ from typing import Any, Final
 
 from stillwatch.assessments.observation import ACCOUNTS_SHARE, KINDS, P_DIGITS, ObservationKind
 from stillwatch.dossiers.case import Campaign, Infrastructure
-from stillwatch.dossiers.dossier import Confidence, Measured, Member, ObservationPart, Shared, TestRow
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.innocent import INNOCENT
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
+from stillwatch.dossiers.judged import Confidence
 from stillwatch.dossiers.number import Interval, Rows, Statement, say
+from stillwatch.dossiers.observed_part import Measured, Member, ObservationPart, Shared, TestRow
 from stillwatch.dossiers.selection import clause, of_campaign
 
 UNITS: Final = {"tokens": "output tokens"}  # of an observation, said in full

@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stillwatch.dossiers.dossier import Capability, Take, TakenPart
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.given import Facts, Price
 from stillwatch.dossiers.freezing.ledger import Ledger, shown, slug
 from stillwatch.dossiers.freezing.resampling import ratio_intervals
 from stillwatch.dossiers.number import Interval, Rows, Statement, say
 from stillwatch.dossiers.selection import clause, of_campaign
+from stillwatch.dossiers.taken_part import Capability, Take, TakenPart
 
 FIRM: Final = 0.9  # probability from which on an account or an exchange is counted at the lower end
 UNNAMED: Final = "(no model named)"

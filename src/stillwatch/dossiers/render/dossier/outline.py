@@ -5,7 +5,8 @@ from typing import Final
 
 from stillwatch.dossiers.calibrated import SCALE
 from stillwatch.dossiers.channel import CHANNELS
-from stillwatch.dossiers.dossier import Dossier, Measured
+from stillwatch.dossiers.dossier import Dossier
+from stillwatch.dossiers.observed_part import Measured
 from stillwatch.dossiers.render import numbers
 from stillwatch.dossiers.render.dossier import annex, weighed
 from stillwatch.dossiers.render.dossier.blocks import (

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
-from stillwatch.dossiers.dossier import MIXED, NOT_OBSERVABLE, NOT_OBSERVED, OBSERVED, Dossier, Member, Rival, Waterfall
+from stillwatch.dossiers.dossier import Dossier
+from stillwatch.dossiers.inferred_part import Rival, Waterfall
+from stillwatch.dossiers.observed_part import Member
 from stillwatch.dossiers.render import numbers
 from stillwatch.dossiers.render.dossier.blocks import (
     Bar,
@@ -19,6 +21,7 @@ from stillwatch.dossiers.render.dossier.blocks import (
     Table,
 )
 from stillwatch.dossiers.render.dossier.words import Speaker, in_words, value, words
+from stillwatch.dossiers.weighed_part import MIXED, NOT_OBSERVABLE, NOT_OBSERVED, OBSERVED
 
 TONES: Final = {OBSERVED: "for", NOT_OBSERVED: "against", MIXED: "mixed", NOT_OBSERVABLE: "quiet"}
 SHARED_COLUMNS: Final = {"ip": "IP address"}
