@@ -45,5 +45,6 @@ INNOCENT: Final[Mapping[str, str]] = {
     "identity_coordination": "Households, firms and resellers share cards, devices and addresses.",
     "rhythm_coordination": "Classes, events and roll-outs begin and end together.",
     "work_list_coordination": "A customer's own router sends a failed request again by another account.",
+    "pool_size": "A business may have as many accounts as it likes.",
     "registered_share": "Who needs no authorisation is not in the registry.",
 }
