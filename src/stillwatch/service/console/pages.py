@@ -120,15 +120,16 @@ def _long_id(text: str) -> str:
     return (shown or "(empty)") if len(text) <= LONG_CHARACTERS and len(shown) <= LONG_CHARACTERS else inert.short(text)
 
 
-def _days(first: datetime, last: datetime) -> str:
-    """Return a span of days, no part said twice: ``2 to 15 Mar 2026``."""
+def _days(first: datetime, last: datetime, year: int | None = None) -> str:
+    """Return a span of days, no part said twice: ``2 to 15 Mar 2026``; a year that goes without saying is left out."""
     first, last = first.astimezone(UTC), last.astimezone(UTC)
     if (first.year, first.month, first.day) == (last.year, last.month, last.day):
-        return numbers.day(last)
+        return numbers.day(last).removesuffix(f" {year}")
     start = f"{first.day} {first:%b %Y}"
     if first.year == last.year:
         start = f"{first.day}" if first.month == last.month else f"{first.day} {first:%b}"
-    return f"{start} to {numbers.day(last)}"
+    span = f"{start} to {numbers.day(last)}"
+    return span.removesuffix(f" {year}") if first.year == last.year == year else span
 
 
 def _ident(text: str) -> Markup:
