@@ -20,6 +20,16 @@ def password_of(name):
     return f"a long sentence of {name}"
 
 
+def address_of(process):
+    """Return the address that a console says it is on."""
+    said = ""
+    for line in iter(process.stdout.readline, ""):
+        said += line
+        if line == "}\n":
+            break
+    return json.loads(said)["address"]
+
+
 @pytest.fixture
 def served(tiny, tmp_path):
     """The tiny case with three people, on a console of its own, as the command starts it."""
@@ -39,13 +49,7 @@ def served(tiny, tmp_path):
     options = ("--state", state, "--authorisations", registry, "--accounts", tiny.world / "accounts.parquet")
     process = start("console", tiny.case, *options, "--port", 0, "--json")
     try:
-        lines = iter(process.stdout.readline, "")
-        said = ""
-        for line in lines:
-            said += line
-            if line == "}\n":
-                break
-        yield json.loads(said)["address"], state
+        yield address_of(process), state
     finally:
         process.terminate()
         process.wait(120)
@@ -172,3 +176,69 @@ def test_slower_of_two_analysts_learns_what_changed(served, browser):
     ben.page.keyboard.press("c")
     ben.page.get_by_text("Somebody was there before you").wait_for()
     assert "ada confirmed the group" in ben.page.locator("main").inner_text()
+
+
+def test_groups_are_merged_split_and_found_again(served, browser):
+    """By keyboard: two groups become one in the queue, and two again; ticked members become a group of their own."""
+    address, _ = served
+    ada = Desk(browser, address, "ada")
+    rows = ada.page.locator("[data-rows] .row-link")
+    n_groups = rows.count()
+    rows.first.click()
+    ada.page.wait_for_url(re.compile("/campaigns/c-"))
+    group = ada.page.url
+    ada.page.keyboard.press("m")
+    ada.page.get_by_role("group", name="With, the likest first").get_by_role("checkbox").first.check()
+    ada.page.get_by_label("Why are they one campaign?").fill("one payer")
+    ada.click("Merge the groups", "done=1")
+    assert "2 groups merged" in ada.page.locator(".group-head").inner_text()
+    ada.page.goto(address)
+    assert rows.count() == n_groups - 1
+    ada.page.goto(group + "?done=1")
+    ada.press("u", "done=2")
+
+    ada.page.goto(group + "/members")
+    for place in range(3):
+        ada.page.get_by_role("checkbox", name=re.compile("^Choose ")).nth(place).check()
+    ada.page.get_by_role("radio", name=re.compile("^Split them off")).check()
+    ada.page.locator("#chosen").get_by_label("Why?").fill("another client")
+    ada.click("Record it", "done=3")
+    ada.page.goto(address)
+    assert rows.count() == n_groups + 1
+    ada.page.get_by_text("split off", exact=True).wait_for()
+
+    rows.first.click()
+    ada.page.wait_for_url(re.compile("/campaigns/c-"))
+    ada.page.keyboard.press("a")
+    ada.page.locator("select[name=assignee]").select_option("ada")
+    ada.click(re.compile("^Assign$"), "done=4")
+    ada.page.goto(address)
+    ada.press("m", "assignee=me")
+    ada.page.wait_for_function("document.querySelectorAll('[data-rows] .row-link').length === 1")
+    ada.press("o", "status=open")
+    assert ada.complaints == []
+
+
+def test_newcomer_follows_the_screen_to_a_verified_dossier(tiny, tmp_path, browser):
+    """On a desk without people, each page names the next step, and no address but the first is typed."""
+    process = start("console", tiny.case, "--state", tmp_path / "state", "--port", 0, "--json")
+    try:
+        page = browser.new_page()
+        page.set_default_timeout(120_000)  # a busy machine is slow, not wrong
+        page.goto(address_of(process))
+        page.locator("[data-rows] .row-link").first.click()
+        following = page.locator(".next")
+        following.get_by_role("link", name="what weighs for and against it").wait_for()
+        page.get_by_role("button", name="Confirm").click()
+        following.get_by_role("link", name="dossier").click()
+        page.get_by_role("button", name="Make a signing key").click()
+        page.get_by_role("button", name="Freeze, sign and verify").click()
+        page.get_by_text("Verified.").wait_for()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="dossier.pdf").click()
+        assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+    finally:
+        process.terminate()
+        process.wait(60)
+        process.stdout.close()
+        process.stderr.close()

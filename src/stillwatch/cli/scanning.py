@@ -74,6 +74,10 @@ def scan_as_asked(asked: Asked) -> int:
     )
     if asked.key_file is None and not asked.as_json:
         note(FRESH_KEY)
+    if asked.decisions is None and not asked.as_json:
+        unread = unread_desk(asked)
+        if unread is not None:
+            note(unread)
     with shown_progress(as_json=asked.as_json) as progress:
         case = (
             scan(request, progress)
@@ -171,6 +175,16 @@ def desk_in(state: str | None) -> Path | None:
         return None
     desk = Path(state) / FILE_NAME
     return desk if desk.is_file() else None
+
+
+def unread_desk(asked: Asked) -> str | None:
+    """Return a sentence where decisions might be expected to hold that nobody asked for; null: nowhere."""
+    if asked.state is not None and asked.state.startswith(DATABASES):
+        return "no --decisions: a state in a database has no desk of its own, so that no analyst's decision holds"
+    beside = asked.out.resolve().parent / FILE_NAME
+    if asked.state is None and beside.is_file():
+        return f"no --decisions: what analysts decided in {beside} does not hold for this case"
+    return None
 
 
 def refuse_misfits(asked: Asked) -> None:

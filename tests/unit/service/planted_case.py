@@ -13,7 +13,17 @@ from fastapi.testclient import TestClient
 
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.document import DOCUMENT, to_json
-from stillwatch.dossiers.tables import ACCOUNTS, ACTIVITY, COMPARISONS, FAMILIES, MEMBERS, MEMBERSHIPS, PROFILES, VALUES
+from stillwatch.dossiers.tables import (
+    ACCOUNTS,
+    ACTIVITY,
+    COMPARISONS,
+    FAMILIES,
+    MEMBERS,
+    MEMBERSHIPS,
+    PROFILES,
+    SLICES,
+    VALUES,
+)  # fmt: skip
 from stillwatch.links.comparison import COMPARISONS as KNOWN
 from stillwatch.service.console.app import create_app
 from stillwatch.service.console.source import CaseSource
@@ -77,6 +87,7 @@ def _tables(case: Case, n_outside: int, spell: Callable[[str], str]) -> dict[str
     rows = {
         "accounts": (accounts, ACCOUNTS),
         "members": (members, MEMBERS),
+        "slices": (list(_slices(case)), SLICES),
         "memberships": (sorted(memberships, key=lambda row: row["account_id"]), MEMBERSHIPS),
         "profiles": (profiles, PROFILES),
         "activity": (list(_activity(names, owner)), ACTIVITY),
@@ -85,6 +96,17 @@ def _tables(case: Case, n_outside: int, spell: Callable[[str], str]) -> dict[str
         "comparisons": (list(_comparisons()), COMPARISONS),
     }
     return {name: pa.Table.from_pylist(found, schema=kind) for name, (found, kind) in rows.items()}
+
+
+def _slices(case: Case) -> Any:
+    """Yield two exchanges a member and group: enough for what is counted of groups that analysts make."""
+    nothing = dict.fromkeys(("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "capability"))
+    for one in case.campaigns:
+        for i, name in enumerate(one.accounts):
+            for k in range(2):
+                row = {"campaign_id": one.id, "exchange_id": f"x-{one.id}-{i}-{k}", "account_id": name, "p_slice": 0.9}
+                at = START + timedelta(days=i % N_DAYS, hours=k)
+                yield row | {"requested_at": at, "model": "m", "platform": "api", "status": 200} | nothing
 
 
 def _activity(names: list[str], owner: dict[str, str]) -> Any:

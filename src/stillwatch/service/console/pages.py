@@ -102,6 +102,7 @@ def _environment(assets: Assets) -> jinja2.Environment:
         "queue_with": queue_with,
         "number": 1,  # a report numbers its groups; a page has one
         "share_bar": bars.share_bar,
+        "slug": address.slug,
         "sides": html.sides,
         "spark": activity.spark,
         "told_already": html.told_already,

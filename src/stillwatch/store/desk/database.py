@@ -16,6 +16,8 @@ VERSION: Final = 1
 APPLICATION_ID: Final = 0x53574431  # "SWD1": a desk and no other SQLite file
 BUSY_S: Final = 10.0  # how long a writer waits for another one; a transaction here takes milliseconds
 FILE_NAME: Final = "desk.sqlite"
+APPEND_ONLY: Final = ("audit", "snapshot", "decision", "proposal", "proposal_event")
+"""Tables whose rows the database itself lets nobody change or delete."""
 
 Clock = Callable[[], datetime]
 
@@ -108,7 +110,7 @@ class Database:
         try:
             connection.execute("BEGIN IMMEDIATE")
             if connection.execute("PRAGMA user_version").fetchone()[0] == 0:  # another process may have been faster
-                for statement in _statements(script):
+                for statement in (*_statements(script), *_refusals()):
                     connection.execute(statement)
                 connection.execute("INSERT INTO secret VALUES ('device', randomblob(32))")
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -134,6 +136,16 @@ class Database:
                 got=f"application {application:#x}, version {version}",
                 expected=f"application {APPLICATION_ID:#x}, version {VERSION}",
                 fix="Name the desk that stillwatch made, or use the version that made it.",
+            )
+
+
+def _refusals() -> Iterator[str]:
+    """Yield the triggers that refuse to change or delete what is append-only."""
+    for table in APPEND_ONLY:
+        for verb, done in (("UPDATE", "changed"), ("DELETE", "deleted")):
+            yield (
+                f"CREATE TRIGGER {table}_is_not_{done} BEFORE {verb} ON {table} "
+                "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
             )
 
 

@@ -63,22 +63,3 @@ CREATE TABLE attempt (at TEXT NOT NULL, bucket TEXT NOT NULL) STRICT;
 CREATE INDEX attempt_by_bucket ON attempt (bucket, at);
 
 CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-
-CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER snapshot_is_not_changed BEFORE UPDATE ON snapshot
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER snapshot_is_not_deleted BEFORE DELETE ON snapshot
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER decision_is_not_changed BEFORE UPDATE ON decision
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER decision_is_not_deleted BEFORE DELETE ON decision
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER proposal_is_not_changed BEFORE UPDATE ON proposal
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER proposal_is_not_deleted BEFORE DELETE ON proposal
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER proposal_event_is_not_changed BEFORE UPDATE ON proposal_event
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
-CREATE TRIGGER proposal_event_is_not_deleted BEFORE DELETE ON proposal_event
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;

@@ -48,7 +48,7 @@ def router(console: Console) -> APIRouter:
             campaign_id=keys[group.id],
             seen=form.number("seen"),
             reason=form.text("reason"),
-            accounts=_lines(form, "accounts"),
+            accounts=tuple(dict.fromkeys((*_ticked(form), *_lines(form, "accounts")))),
             campaigns=tuple(keys.get(one, one) for one in others),
             assignee=form.text("assignee"),
             undoes=form.number("undoes") or None,
@@ -70,3 +70,8 @@ def _group(console: Console, segment: str) -> tuple[CaseStore, Campaign]:
 def _lines(form: Form, name: str) -> tuple[str, ...]:
     """Return a field's values, given one a field or one a line."""
     return tuple(dict.fromkeys(line.strip() for value in form.all(name) for line in value.split("\n") if line.strip()))
+
+
+def _ticked(form: Form) -> tuple[str, ...]:
+    """Return the accounts that were ticked: written as in an address, for an id may hold anything."""
+    return tuple(unslug(value) for value in form.all("account"))
