@@ -1,6 +1,8 @@
 """RFC 3161 time stamps, by a real authority of the test's own (openssl)."""
 
+import hashlib
 import http.server
+import re
 import shutil
 import subprocess
 import threading
@@ -73,6 +75,28 @@ def make_authority(folder: Path) -> Authority:
     return Authority(folder)
 
 
+def make_chain(folder: Path) -> Path:
+    """Make a root, an issuer beneath it, and a time stamp authority with an RSA key beneath that."""
+    folder.mkdir(parents=True)
+    (folder / "serial").write_text("01\n")
+    (folder / "ca.ext").write_text("basicConstraints = critical,CA:true\nkeyUsage = critical,keyCertSign\n")
+    (folder / "tsa.ext").write_text("extendedKeyUsage = critical,timeStamping\nkeyUsage = critical,digitalSignature\n")
+    new = ("req", "-newkey", "rsa:2048", "-nodes")
+    root = ("-x509", "-days", "4000", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test root")
+    openssl(*new, *root, "-addext", "keyUsage = critical,keyCertSign", cwd=folder)
+    for name, subject, issuer, kind in (
+        ("sub", "Test issuer", "ca", "ca.ext"),
+        ("tsa", "Test stamps", "sub", "tsa.ext"),
+    ):
+        openssl(*new, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={subject}", cwd=folder)
+        by = ("-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key", "-CAcreateserial", "-days", "4000", "-extfile", kind)
+        openssl("x509", "-req", "-in", f"{name}.csr", *by, "-out", f"{name}.pem", cwd=folder)
+    chain = (folder / "sub.pem").read_bytes() + (folder / "ca.pem").read_bytes()
+    (folder / "chain.pem").write_bytes(chain)
+    (folder / "tsa.cnf").write_text(CONFIG.format(folder=folder).replace("ca.pem", "chain.pem"))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
     """One authority for all tests."""
@@ -105,6 +129,57 @@ def test_openssl_verifies_the_same_files(scene, authority):
     folder, _, _ = scene
     files = ("-data", folder / "custody.dsse.json", "-in", folder / "custody.1.tsr")
     openssl("ts", "-verify", *map(str, files), "-CAfile", "ca.pem", cwd=authority.folder)
+
+
+def test_a_request_of_openssl_gives_a_stamp_that_holds(scene, authority, tmp_path):
+    """The whole way without our client: another tool asks, with another digest, and our verification believes it."""
+    folder, _, _ = scene
+    envelope = folder / "custody.dsse.json"
+    for digest in ("-sha256", "-sha384", "-sha512"):
+        query = tmp_path / f"openssl{digest}.tsq"
+        openssl("ts", "-query", "-data", str(envelope), digest, "-cert", "-out", str(query), cwd=tmp_path)
+        response = authority.respond(query.read_bytes())
+        stamp = check(load_envelope(folder), response, authority.certificates, "r")
+        assert stamp.n_signatures == 1
+        assert abs(stamp.at - now()) < DAY
+
+
+def test_openssl_reads_our_request(scene, tmp_path):
+    """It holds the envelope's digest, a nonce, and asks for the certificate; nothing of the dossier."""
+    folder, _, _ = scene
+    (tmp_path / "q.tsq").write_bytes(request_for(load_envelope(folder)))
+    shown = subprocess.run(
+        [OPENSSL, "ts", "-query", "-in", "q.tsq", "-text"], cwd=tmp_path, check=True, capture_output=True, text=True
+    ).stdout
+    dumped = "".join(re.findall(r"    [0-9a-f]{4} - ([0-9a-f -]{47})", shown)).replace(" ", "").replace("-", "")
+    assert dumped == hashlib.sha256((folder / "custody.dsse.json").read_bytes()).hexdigest()
+    assert "Hash Algorithm: sha256" in shown
+    assert "Certificate required: yes" in shown
+    assert re.search(r"Nonce: 0x[0-9A-F]{8,}", shown)
+
+
+def test_openssl_refuses_what_we_refuse(scene, authority):
+    """A changed envelope, and another root: neither tool believes the stamp."""
+    folder, _, response = scene
+    changed = folder / "custody.dsse.json"
+    changed.write_bytes(changed.read_bytes().replace(b"payload", b"payloae", 1))
+    files = ("-data", str(changed), "-in", str(folder / "custody.1.tsr"))
+    with pytest.raises(subprocess.CalledProcessError):
+        openssl("ts", "-verify", *files, "-CAfile", "ca.pem", cwd=authority.folder)
+    with pytest.raises(InputError, match="something else"):
+        fitting(Envelope("t", b"p").signed_by(person("X", "analyst").key), response, "r")
+
+
+def test_an_authority_with_an_rsa_key_and_one_between_is_believed(scene, tmp_path):
+    """The usual shape of a public authority: root, issuing authority, RSA stamps; both tools agree."""
+    folder, _, _ = scene
+    place = make_chain(tmp_path / "chain")
+    response = Authority(place).respond(request_for(load_envelope(folder)))
+    stamp = check(load_envelope(folder), response, certificates_in([place / "ca.pem"]), "r")
+    assert "Test issuer" in stamp.authority
+    (place / "s.tsr").write_bytes(response)
+    files = ("-data", str(folder / "custody.dsse.json"), "-in", "s.tsr", "-untrusted", "sub.pem")
+    openssl("ts", "-verify", *files, "-CAfile", "ca.pem", cwd=place)
 
 
 def test_a_stamp_is_not_believed_without_a_certificate(scene):
