@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stillwatch.campaigns.candidate import propose
+from stillwatch.campaigns.candidate import family_use, propose
 from stillwatch.engines.embedded import EmbeddedEngine
 from stillwatch.links.entity import fold_accounts
 from stillwatch.links.family import Families, find_families
@@ -225,9 +225,10 @@ def families_against_drain3(table: pa.Table, group: dict[str, str], names: set[s
     linked = Linked(path, work)
     ours, families = seconds(linked.families)
     best: dict[str, tuple[int, int]] = {}
-    for family, row, n in zip(families.family, families.exchange, families.n_matched, strict=True):
+    found = families.matches(np.arange(families.n))
+    for family, row, n in zip(*(column.tolist() for column in found), strict=True):
         exchange = linked.ids[row]
-        best[exchange] = max(best.get(exchange, (0, 0)), (int(n), int(family)))
+        best[exchange] = max(best.get(exchange, (0, 0)), (n, family))
     ids = table["exchange_id"].to_pylist()
     campaign = [i for i in ids if group.get(i) in names]
     cluster = dict(zip(ids, clusters, strict=True))
@@ -292,14 +293,19 @@ def quality(cluster: dict[str, int], group: dict[str, str], campaign: list[str])
     return {"purity": round(pure, 4), "completeness": round(whole / max(len(campaign), 1), 4), "clusters": len(held)}
 
 
-def linking_against_toolkit(world: Path, folder: Path) -> dict[str, Any]:
-    """Return events a second of linking, ours and the toolkit's similarity network."""
+def linking_against_toolkit(world: Path, folder: Path, n_events: int) -> dict[str, Any]:
+    """Return events a second of linking, ours and the toolkit's similarity network.
+
+    The toolkit links accounts whose messages are nearly alike within a minute. The like of it here are families of
+    exchanges with nearly equal texts, at any distance in time, and which entity uses which; linking as a scan does it
+    adds identity, hand-overs, overlaps of families and candidate groups.
+    """
     from coordination_network_toolkit import compute_networks, preprocess  # noqa: PLC0415 - a peer
 
     from stillwatch.worlds.rivals.coordination import jaccard_similarity  # noqa: PLC0415
 
     path = folder / "toolkit.parquet"
-    table = subset(world, TOOLKIT_LINES, path)
+    table = subset(world, n_events, path)
     at_s = pc.divide(table["requested_at"].cast("int64"), 1_000_000).to_pylist()
     rows = [
         (str(i), account, account, "", "", prompt or "", int(when), [])
@@ -320,13 +326,16 @@ def linking_against_toolkit(world: Path, folder: Path) -> dict[str, Any]:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         edges = connection.execute("SELECT count(*) FROM co_similar_tweet_network").fetchone()[0]
     linked = Linked(path, folder / "linking", world / "accounts.parquet")
+    texts, _ = seconds(lambda: family_use(linked.population, linked.entities, linked.families()))
     ours, n_candidates = seconds(linked.candidates)
     n = len(rows)
     return {
         "events": n,
+        "stillwatch, texts nearly alike and their senders, events/s": round(n / texts),
         "stillwatch linking, events/s": round(n / ours),
         "stillwatch sketches and linking, events/s": round(n / (ours + linked.sketching)),
         "toolkit similarity network (60 s), events/s": round(n / theirs),
+        "ratio of texts nearly alike": round(theirs / texts, 1),
         "ratio of linking": round(theirs / ours, 1),
         "ratio with sketching": round(theirs / (ours + linked.sketching), 1),
         "stillwatch candidates": n_candidates,
@@ -339,6 +348,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--world", type=Path)
     parser.add_argument("--only", choices=("sketches", "families", "linking"), action="append")
+    parser.add_argument("--events", type=int, default=TOOLKIT_LINES, help="to be linked")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
@@ -362,7 +372,7 @@ def main() -> None:
             )
             found["families, equal lengths"] = families_against_drain3(*equal_prompts(), folder / "equal-prompts")
         if "linking" in chosen:
-            found["linking"] = linking_against_toolkit(world, folder)
+            found["linking"] = linking_against_toolkit(world, folder, arguments.events)
     print(json.dumps(found, indent=2))
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

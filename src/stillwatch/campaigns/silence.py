@@ -27,6 +27,7 @@ from stillwatch.campaigns.control import tail_p_value
 from stillwatch.campaigns.coordination import DAY_US, HOUR_US, TestResult
 from stillwatch.links.family import LEAST_ENTITIES
 from stillwatch.links.population import CodeArray, FloatArray, IntArray
+from stillwatch.links.rows import distinct_pairs
 
 N_EXCHANGES: Final = 199
 WINDOWS: Final = (1, 2, 3, 4, 6, 8, 12)  # hours: a restart takes one, a night's outage a dozen
@@ -90,8 +91,8 @@ def shared_silence(member: IntArray, at_us: IntArray, others: FloatArray, start:
     _, member = np.unique(member, return_inverse=True)
     if int(member.max(initial=-1)) + 1 < LEAST_ENTITIES:
         return None
-    hour = np.unique(np.stack([member, at_us // HOUR_US - start]), axis=1)
-    owner, day, clock = hour[0], hour[1] // DAY_HOURS, hour[1] % DAY_HOURS
+    owner, hour, _ = distinct_pairs(member, at_us // HOUR_US - start)
+    day, clock = hour // DAY_HOURS, hour % DAY_HOURS
     (of_day, on), place = np.unique(np.stack([owner, day]), axis=1, return_inverse=True)
     kind = of_day * 7 + on % 7
     expected = _expected(owner, clock, of_day, on, len(others)) * others
