@@ -34,13 +34,16 @@ CHANCE: Final = 0.01  # family-wise, over all entities
 FEW_USES: Final = 2
 
 
-def is_no_chance(uses: IntArray, n_exchanges: IntArray, is_core: BoolArray) -> tuple[BoolArray, float]:
+def is_no_chance(
+    uses: IntArray, n_exchanges: IntArray | FloatArray, is_core: BoolArray, n_entities: int | None = None
+) -> tuple[BoolArray, float]:
     """Return which entities use a template too often for strangers, and how many of those with two uses are members.
 
     Args:
         uses: (n,) exchanges of each entity that carry the template whole.
         n_exchanges: (n,) all its exchanges.
         is_core: (n,) who is of the group for certain.
+        n_entities: how many entities there are, where some stand here as one; null for n.
 
     Returns:
         (n,) where three uses or more are no chance among so many exchanges; and the share of members among entities
@@ -60,7 +63,7 @@ def is_no_chance(uses: IntArray, n_exchanges: IntArray, is_core: BoolArray) -> t
     left_over = np.maximum(seen - expected, 0.0) + np.sqrt(seen)  # one standard deviation more, for the count is small
     by_strangers = float(np.sum(left_over * np.arange(RECURRENT_USES))) + 0.5
     rate = by_strangers / (float(n_exchanges[~is_core].sum()) + 1.0)
-    is_much = poisson.sf(uses - 1, rate * n_exchanges) <= CHANCE / max(len(uses), 1)
+    is_much = poisson.sf(uses - 1, rate * n_exchanges) <= CHANCE / max(n_entities or len(uses), 1)
     share = float(min(expected[FEW_USES] / seen[FEW_USES], 1.0)) if seen[FEW_USES] else 0.0
     return (uses >= RECURRENT_USES) & (uses <= most) & is_much, share if share >= MOSTLY_MEMBERS else 0.0
 

@@ -15,9 +15,9 @@ import numpy as np
 from stillwatch.campaigns.candidate import Candidate, Links, is_recurrent
 from stillwatch.campaigns.few_uses import FEW_USES, is_no_chance
 from stillwatch.links.entity import Entities
-from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP, RECURRENT_USES, Families, Matches
+from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP, RECURRENT_USES, Families, Matches, Uses
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population
-from stillwatch.links.rows import rows_of_entities
+from stillwatch.links.rows import distinct, rows_of_entities
 
 MOST_BITS: Final = 20.0  # one in a million: no count of a month's log supports more
 LEAST_MEMBER: Final = 0.5
@@ -78,6 +78,40 @@ class Group:
         return np.setdiff1d(self.entities, self.added, assume_unique=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """The entities that a candidate concerns: proposed ones and those that sent what matches it, and all others as one.
+
+    Of most candidates that is a few hundred among half a million. Arrays have a place for each, in rising order of
+    entities, and the last place for the others, who have no hit.
+
+    Args:
+        entity: (c,) the entities, rising.
+        place: (n_entities,) the place of every entity.
+        is_core: (c + 1,) who was proposed.
+        n_exchanges: (c + 1,) exchanges of each; of the others in all.
+        n_entities: all entities.
+    """
+
+    entity: IntArray
+    place: IntArray
+    is_core: BoolArray
+    n_exchanges: FloatArray
+    n_entities: int
+
+    @classmethod
+    def of(cls, core: IntArray, senders: IntArray, entities: Entities) -> "Concerned":
+        """Return the entities that a candidate's ``core`` and the senders of what matches it are."""
+        entity = distinct(np.concatenate([core, senders]))
+        place = np.full(entities.n, len(entity), np.int64)
+        place[entity] = np.arange(len(entity))
+        is_core = np.zeros(len(entity) + 1, bool)
+        is_core[place[core]] = True
+        own = entities.n_exchanges[entity]
+        n_exchanges = np.append(own, entities.n_exchanges.sum() - own.sum()).astype(np.float64)
+        return cls(entity, place, is_core, n_exchanges, entities.n)
+
+
 def weigh_membership(
     candidate: Candidate, population: Population, entities: Entities, families: Families, is_known: BoolArray
 ) -> Group | None:
@@ -93,19 +127,20 @@ def weigh_membership(
     chosen = _specific_families(candidate, population, entities, families, is_core, tools)
     if len(chosen) == 0:
         return _whole_traffic(candidate, population, entities) if candidate.channel == "identity" else None
-    exchanges = population.exchanges
     found = matches_with(families, chosen, population, tools)
     matched, place = np.unique(found.exchange, return_inverse=True)
     score = np.bincount(place, weights=found.n_matched, minlength=len(matched)).astype(np.float64)
-    entity = entities.of_account[exchanges.account[matched]]
-    hits = np.bincount(entity, minlength=entities.n).astype(np.float64)
-    n_phrases = np.bincount(entity, weights=score, minlength=entities.n).astype(np.float64)
+    sender = entities.of_account[population.exchanges.account[matched]].astype(np.int64)
+    concerned = Concerned.of(candidate.entities, sender, entities)
+    is_core, n_exchanges, entity = concerned.is_core, concerned.n_exchanges, concerned.place[sender]
+    hits = np.bincount(entity, minlength=len(is_core)).astype(np.float64)
+    n_phrases = np.bincount(entity, weights=score, minlength=len(is_core)).astype(np.float64)
     is_full = _sends_it_whole(hits, n_phrases, is_core)
-    sent = _sent_for_it(matched, hits, is_core, population, entities)
-    bits = _member_bits(hits, sent, entities.n_exchanges.astype(np.float64), is_core, is_full)
-    variety = breadth(chosen, families, hits, is_core)
+    sent = _sent_for_it(matched, hits, concerned, population, entities)
+    bits = _member_bits(hits, sent, n_exchanges, is_core, is_full)
+    variety = breadth(families.uses(chosen), hits, concerned)
     bits = np.where(variety >= LEAST_BREADTH, bits, -MOST_BITS)
-    share = share_floor(hits, entities.n_exchanges.astype(np.float64))
+    share = share_floor(hits, n_exchanges)
     typical = is_core & (variety >= LEAST_BREADTH)
     if np.any(typical):
         likeness = np.minimum(variety, 1.0) * np.minimum(share / float(np.median(share[typical])), 1.0)
@@ -113,16 +148,17 @@ def weigh_membership(
         bits = np.where(
             is_unlike, np.where(is_full, np.minimum(bits, 2 * np.log2(np.maximum(hits, 1.0))), -MOST_BITS), bits
         )
-    bits = np.maximum(bits, _few_use_bits(entity.astype(np.int64), score, variety, is_core, entities))
-    known = np.bincount(entity[is_known[matched]], minlength=entities.n) / np.maximum(hits, 1.0)
+    bits = np.maximum(bits, _few_use_bits(entity, score, variety, concerned))
+    known = np.bincount(entity[is_known[matched]], minlength=len(is_core)) / np.maximum(hits, 1.0)
     if float(np.median(known[is_core])) < MOSTLY_NEW:
         bits = np.where(known > MOSTLY_KNOWN, -MOST_BITS, bits)
     if candidate.channel == "identity":
         # the ties made them members; content only adds
         bits = np.where(is_core, np.maximum(bits, MOST_BITS / 2), -MOST_BITS)
     p_member = 1.0 / (1.0 + np.exp2(-bits))
-    members = np.flatnonzero(p_member >= LEAST_MEMBER)
-    group = Group(candidate.channel, chosen, members, p_member[members], _nobody(), np.zeros(0), tools=tools)
+    chosen_places = np.flatnonzero(p_member >= LEAST_MEMBER)
+    members, p_member = concerned.entity[chosen_places], p_member[chosen_places]
+    group = Group(candidate.channel, chosen, members, p_member, _nobody(), np.zeros(0), tools=tools)
     return with_slice(group, population, entities, families)
 
 
@@ -142,10 +178,8 @@ def with_slice(group: Group, population: Population, entities: Entities, familie
     matched, place = np.unique(found.exchange, return_inverse=True)
     score = np.bincount(place, weights=found.n_matched, minlength=len(matched)).astype(np.float64)
     rows = rows_of_entities(population, entities, members)
-    of_entity = np.zeros(entities.n)
-    of_entity[members] = p_member
-    own = _exchange_probability(matched, score, population, rows)
-    p_exchange = own * of_entity[entities.of_account[population.exchanges.account[rows]]]
+    sender = entities.of_account[population.exchanges.account[rows]]
+    p_exchange = _exchange_probability(matched, score, population, rows) * p_member[np.searchsorted(members, sender)]
     is_slice = p_exchange >= LEAST_MEMBER
     return replace(group, slice_rows=rows[is_slice], p_exchange=p_exchange[is_slice])
 
@@ -226,7 +260,7 @@ def _whole_traffic(candidate: Candidate, population: Population, entities: Entit
     )
 
 
-def breadth(chosen: IntArray, families: Families, hits: FloatArray, is_core: BoolArray) -> FloatArray:
+def breadth(uses: Uses, hits: FloatArray, concerned: Concerned) -> FloatArray:
     """Return how many different phrases of the families each entity uses, against a member with as many exchanges.
 
     One is typical of the core (its median is scaled to 1). Who meets the group in one turn of phrase that a template
@@ -234,11 +268,10 @@ def breadth(chosen: IntArray, families: Families, hits: FloatArray, is_core: Boo
 
     Source: rarefaction, Hurlbert 1971: expected distinct phrases in k exchanges, ``sum(1 - (1 - p) ** k)``.
     """
-    uses = families.uses(chosen)
-    phrase, user, count = uses.place, uses.entity, uses.n_exchanges
+    phrase, user, count = uses.place, concerned.place[uses.entity], uses.n_exchanges
     distinct = np.bincount(user, minlength=len(hits)).astype(np.float64)
     ratio = np.zeros(len(hits))
-    core = is_core
+    core = concerned.is_core
     users = np.flatnonzero(hits)
     values, inverse = np.unique(hits[users], return_inverse=True)
     for _ in range(2):  # once with all of the core, once with the typical ones
@@ -256,16 +289,17 @@ def breadth(chosen: IntArray, families: Families, hits: FloatArray, is_core: Boo
 
 
 def _sent_for_it(
-    matched: IntArray, hits: FloatArray, is_core: BoolArray, population: Population, entities: Entities
+    matched: IntArray, hits: FloatArray, concerned: Concerned, population: Population, entities: Entities
 ) -> FloatArray:
     """Return how many exchanges each entity sent for the group: its matches, and what goes on with them.
 
     The later turns of its conversations count where a typical member's do: where the group works in conversations.
     """
-    rows = rows_of_entities(population, entities, np.flatnonzero(hits >= LEAST_MATCHES))
+    is_core = concerned.is_core
+    rows = rows_of_entities(population, entities, concerned.entity[np.flatnonzero(hits >= LEAST_MATCHES)])
     going_on = np.setdiff1d(rows[_is_open(matched, population, rows)], matched, assume_unique=True)
-    entity = entities.of_account[population.exchanges.account[going_on]]
-    gone_on = np.bincount(entity, minlength=entities.n).astype(np.float64)
+    entity = concerned.place[entities.of_account[population.exchanges.account[going_on]]]
+    gone_on = np.bincount(entity, minlength=len(hits)).astype(np.float64)
     works_in_talks = float(np.median(gone_on[is_core] / np.maximum(hits[is_core], 1.0))) >= 1.0
     return hits + gone_on if works_in_talks else hits
 
@@ -312,9 +346,7 @@ def _member_bits(
     return np.where(recurs, np.clip(PRIOR_MEMBER_BITS + ratio, -MOST_BITS, MOST_BITS), -MOST_BITS)
 
 
-def _few_use_bits(
-    entity: IntArray, score: FloatArray, variety: FloatArray, is_core: BoolArray, entities: Entities
-) -> FloatArray:
+def _few_use_bits(entity: IntArray, score: FloatArray, variety: FloatArray, concerned: Concerned) -> FloatArray:
     """Return the bits of entities that use the whole template rarely, yet too often for strangers; see ``few_uses``.
 
     Whole is an exchange with half of the phrases that the core's carry.
@@ -323,15 +355,14 @@ def _few_use_bits(
         entity: (k,) whose each matched exchange is.
         score: (k,) how many phrases it carries.
         variety: (n,) of each entity's phrases.
-        is_core: (n,) who was proposed.
-        entities: all entities.
+        concerned: the entities.
     """
-    typical = is_core[entity] & (variety[entity] >= LEAST_BREADTH)
+    typical = concerned.is_core[entity] & (variety[entity] >= LEAST_BREADTH)
     if not np.any(typical):
-        return np.full(entities.n, -MOST_BITS)
+        return np.full(len(variety), -MOST_BITS)
     is_whole = score >= float(np.median(score[typical])) / 2
-    uses = np.bincount(entity[is_whole], minlength=entities.n)
-    is_much, share_of_few = is_no_chance(uses, entities.n_exchanges, is_core)
+    uses = np.bincount(entity[is_whole], minlength=len(variety))
+    is_much, share_of_few = is_no_chance(uses, concerned.n_exchanges, concerned.is_core, concerned.n_entities)
     p_member = np.where(is_much, SURE_MEMBER, np.where(uses == FEW_USES, share_of_few * SURE_MEMBER, 0.0))
     known = (p_member > 0) & (variety >= LEAST_BREADTH)
     odds = np.where(known, p_member, 0.5) / (1.0 - np.where(known, p_member, 0.5))
