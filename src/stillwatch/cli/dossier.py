@@ -59,6 +59,7 @@ Prices = Annotated[Path | None, typer.Option(metavar="FILE", help="List prices, 
 Releases = Annotated[Path | None, typer.Option(metavar="FILE", help="Model releases, TOML.")]
 Settings = Annotated[Path | None, typer.Option(metavar="FILE", help="Appeal path and names, TOML.")]
 Document = Annotated[Path, typer.Argument(metavar="DOSSIER/", help="A dossier's folder, or its dossier.json.")]
+Fonts = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Fonts for the PDF, for further scripts.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace what stands there.")]
 
 
@@ -81,13 +82,16 @@ def freeze(  # noqa: PLR0913, PLR0917 - a command's options
     formats: Annotated[
         str | None, typer.Option(metavar="NAMES", help=f"Of {', '.join(FORMATS)}; pdf needs stillwatch[pdf].")
     ] = None,
+    fonts: Fonts = None,
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
     """Freeze a campaign into one document and render it."""
     with rim(as_json=as_json):
         names = None if formats is None else tuple(name.strip() for name in formats.split(","))
-        request = DossierRequest(case, campaign, out, Given(prices, releases, settings), names, replace=replace)
+        request = DossierRequest(
+            case, campaign, out, Given(prices, releases, settings), names, replace=replace, fonts=fonts
+        )
         written = write_dossier(request)
         if as_json:
             say_json({"dossier": str(out), "files": list(written)})
@@ -101,13 +105,14 @@ def render(
     document: Document,
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder to write.")],
     formats: Annotated[str, typer.Option(metavar="NAMES", help=f"Of {', '.join(FORMATS)}.")] = "html,markdown",
+    fonts: Fonts = None,
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
     """Render a dossier of this or an older version again, from its document alone."""
     with rim(as_json=as_json):
         names = tuple(name.strip() for name in formats.split(","))
-        written = render_again(_bytes(document), out, names, replace=replace)
+        written = render_again(_bytes(document), out, names, replace=replace, fonts=fonts)
         if as_json:
             say_json({"folder": str(out), "files": list(written)})
         else:

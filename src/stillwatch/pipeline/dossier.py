@@ -17,9 +17,9 @@ from stillwatch.errors import OutputError, UsageError
 from stillwatch.pipeline.folder import whole_folder
 
 FORMATS: Final = ("html", "markdown", "pdf")
-WRITERS: Final[Mapping[str, tuple[str, Callable[[Dossier], bytes]]]] = {
-    "html": ("dossier.html", lambda dossier: render_dossier_html(dossier).encode()),
-    "markdown": ("dossier.md", lambda dossier: render_dossier_markdown(dossier).encode()),
+WRITERS: Final[Mapping[str, tuple[str, Callable[[Dossier, Path | None], bytes]]]] = {
+    "html": ("dossier.html", lambda dossier, _: render_dossier_html(dossier).encode()),
+    "markdown": ("dossier.md", lambda dossier, _: render_dossier_markdown(dossier).encode()),
     "pdf": ("dossier.pdf", render_dossier_pdf),
 }
 
@@ -35,6 +35,7 @@ class DossierRequest:
         given: files beside the case.
         formats: renderings beside the document, or null: all, the PDF where its extra is installed.
         replace: whether an earlier dossier at ``out`` may be replaced.
+        fonts: a folder of further fonts for the PDF, or null.
     """
 
     case: Path
@@ -43,6 +44,7 @@ class DossierRequest:
     given: Given = field(default_factory=Given)
     formats: tuple[str, ...] | None = None
     replace: bool = False
+    fonts: Path | None = None
 
 
 def write_dossier(request: DossierRequest) -> tuple[str, ...]:
@@ -58,17 +60,19 @@ def write_dossier(request: DossierRequest) -> tuple[str, ...]:
         formats = FORMATS if has_pdf() else tuple(name for name in FORMATS if name != "pdf")
     _check(formats)
     document = freeze(request.case, request.campaign_id, request.given)
-    return _write(document, request.out, formats, replace=request.replace)
+    return _write(document, request.out, formats, replace=request.replace, fonts=request.fonts)
 
 
-def render_again(document: bytes, out: Path, formats: Sequence[str], *, replace: bool) -> tuple[str, ...]:
+def render_again(
+    document: bytes, out: Path, formats: Sequence[str], *, replace: bool, fonts: Path | None = None
+) -> tuple[str, ...]:
     """Render a dossier's document, brought up to the present schema, into a folder, and return its files' names.
 
     Raises:
         StillwatchError: the document or the output is refused, or a format is not known or not installed.
     """
     _check(formats)
-    return _write(dossier_from_json(document), out, formats, replace=replace)
+    return _write(dossier_from_json(document), out, formats, replace=replace, fonts=fonts)
 
 
 def _check(formats: Sequence[str]) -> None:
@@ -77,9 +81,11 @@ def _check(formats: Sequence[str]) -> None:
         raise UsageError("dossier", "no such format", got=", ".join(unknown), expected=", ".join(FORMATS))
 
 
-def _write(document: Dossier, out: Path, formats: Sequence[str], *, replace: bool) -> tuple[str, ...]:
+def _write(
+    document: Dossier, out: Path, formats: Sequence[str], *, replace: bool, fonts: Path | None
+) -> tuple[str, ...]:
     made = [(DOCUMENT, dossier_to_json(document))]
-    made += [(WRITERS[name][0], WRITERS[name][1](document)) for name in FORMATS if name in formats]
+    made += [(WRITERS[name][0], WRITERS[name][1](document, fonts)) for name in FORMATS if name in formats]
     if (out / ENVELOPE).exists():
         raise OutputError(str(out), "a signed dossier stands there", fix="Choose another --out; move it away by hand.")
     with whole_folder(out, mark=DOCUMENT, noun="dossier", replace=replace) as folder:

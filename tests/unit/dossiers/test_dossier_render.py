@@ -1,6 +1,8 @@
 """Tests of a dossier's renderings: from the document alone, deterministic, and inert whatever the case holds."""
 
+import dataclasses
 import re
+import struct
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,13 +14,16 @@ from markdown_it import MarkdownIt
 
 from stillwatch.dossiers.dossier import Dossier
 from stillwatch.dossiers.dossier_document import dossier_from_json, dossier_to_json
+from stillwatch.dossiers.number import say
 from stillwatch.dossiers.render.dossier import pdf
+from stillwatch.dossiers.render.dossier.coverage import covered
 from stillwatch.dossiers.render.dossier.html import render_dossier_html
 from stillwatch.dossiers.render.dossier.inert_value import inert_value
 from stillwatch.dossiers.render.dossier.markdown import _escaped, render_dossier_markdown
 from stillwatch.dossiers.render.dossier.pdf import drawable, render_dossier_pdf
-from stillwatch.errors import UsageError
+from stillwatch.errors import InputError, UsageError
 
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -152,6 +157,75 @@ def test_no_character_vanishes_from_a_pdf(text: str) -> None:
     for character, shown in ((c, drawable(c)) for c in text):
         assert shown in (character, f"⟨U+{ord(character):04X}⟩")
     assert drawable("日本") == "⟨U+65E5⟩⟨U+672C⟩"
+
+
+def test_further_fonts_draw_what_the_package_does_not(made: Dossier, tmp_path: Path) -> None:
+    """With a folder of fonts a name in another script is set in its own signs; without it, as numbers."""
+    if not DEJAVU.is_file():
+        pytest.skip("the font of the test is not installed")
+    (tmp_path / "own.ttf").write_bytes(DEJAVU.read_bytes())
+    named = dataclasses.replace(made, title=say("[[v:0]]", "\u0627\u0628 \u0531\u0532"))
+    with_fonts, without = render_dossier_pdf(named, tmp_path), render_dossier_pdf(named)
+    assert b"DejaVuSans" in with_fonts.replace(b"DejaVuSansMono", b"")
+    assert b"DejaVuSans" not in without.replace(b"DejaVuSansMono", b"")
+    assert render_dossier_pdf(named, tmp_path) == with_fonts
+    assert drawable("\u0627", covered(tmp_path)) == "\u0627"
+    assert drawable("\u65e5", covered(tmp_path)) == "⟨U+65E5⟩"
+
+
+def sfnt(cmap: bytes) -> bytes:
+    """The smallest file that holds a table of characters."""
+    return struct.pack(">4sHHHH4sIII", b"\0\1\0\0", 1, 0, 0, 0, b"cmap", 0, 28, len(cmap)) + cmap
+
+
+def segments(*rows: tuple[int, int, int]) -> bytes:
+    """A table of format 4 with segments of (first, last, delta)."""
+    n = len(rows)
+    body = b"".join(struct.pack(f">{n}H", *column) for column in ([r[1] for r in rows],))
+    body += b"\0\0" + struct.pack(f">{n}H", *[r[0] for r in rows]) + struct.pack(f">{n}H", *[r[2] for r in rows])
+    body += struct.pack(f">{n}H", *[0] * n)
+    return struct.pack(">HHHHIHHHHHHH", 0, 1, 3, 1, 12, 4, 16 + 8 * n, 0, 2 * n, 0, 0, 0) + body
+
+
+def groups(*rows: tuple[int, int, int]) -> bytes:
+    """A table of format 12 with groups of (first, last, first glyph)."""
+    head = struct.pack(">HHHHIHHIII", 0, 1, 3, 10, 12, 12, 0, 16 + 12 * len(rows), 0, len(rows))
+    return head + b"".join(struct.pack(">III", *row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("cmap", "points"),
+    [
+        (segments((0x41, 0x43, 1), (0x5D0, 0x5D1, 9), (0xFFFF, 0xFFFF, 1)), {0x41, 0x42, 0x43, 0x5D0, 0x5D1}),
+        (segments((0x41, 0x43, 0x10000 - 0x42)), {0x41, 0x43}),  # 0x42 has glyph 0: it is not drawn
+        (groups((0x4E00, 0x4E02, 7), (0x1F600, 0x1F600, 50)), {0x4E00, 0x4E01, 0x4E02, 0x1F600}),
+        (groups((0x20, 0x22, 0)), {0x21, 0x22}),
+    ],
+)
+def test_what_a_font_draws_is_read_from_its_table(tmp_path: Path, cmap: bytes, points: set[int]) -> None:
+    """Segments and groups; what has the glyph of missing characters is not drawn."""
+    (tmp_path / "a.ttf").write_bytes(sfnt(cmap))
+    assert covered(tmp_path) == points
+
+
+def test_two_fonts_draw_what_either_draws(tmp_path: Path) -> None:
+    """A folder's fonts add up; other files are left alone."""
+    (tmp_path / "a.ttf").write_bytes(sfnt(groups((0x41, 0x42, 1))))
+    (tmp_path / "b.OTF").write_bytes(sfnt(groups((0x5D0, 0x5D0, 1))))
+    (tmp_path / "licence.txt").write_text("OFL")
+    assert covered(tmp_path) == {0x41, 0x42, 0x5D0}
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", sfnt(segments((0x41, 0x43, 1)))[:40], sfnt(b"")])
+def test_a_broken_font_is_refused(tmp_path: Path, content: bytes) -> None:
+    """By its name; so are a folder without fonts and one that is not there."""
+    with pytest.raises(InputError, match="holds no font"):
+        covered(tmp_path)
+    (tmp_path / "broken.ttf").write_bytes(content)
+    with pytest.raises(InputError, match="broken"):
+        covered(tmp_path)
+    with pytest.raises(InputError, match="cannot be read"):
+        covered(tmp_path / "nowhere")
 
 
 def test_a_pdf_without_its_extra_names_it(made: Dossier, monkeypatch: pytest.MonkeyPatch) -> None:
