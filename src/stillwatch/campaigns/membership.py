@@ -58,6 +58,8 @@ class Group:
             mirror images, there are among entities that had no part in proposing it.
         outsiders: (o,) entities that clearly used its families and were not proposed, whether or not they are members.
         added: (a,) those of them that ties made members; what proposed the group says nothing of them.
+        doubtful_rows: (d,) other exchanges of members, rising, that may belong to the slice and rather do not.
+        p_doubtful: (d,) the probability that each does, below one half.
         tools: keyed hash of the one set of tools with which its exchanges come; 0 where they come with any or none.
     """
 
@@ -71,6 +73,8 @@ class Group:
     outsiders: IntArray = field(default_factory=_nobody)
     added: IntArray = field(default_factory=_nobody)
     tools: int = 0
+    doubtful_rows: IntArray = field(default_factory=_nobody)
+    p_doubtful: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def proposed(self) -> IntArray:
@@ -204,11 +208,14 @@ def without_declared(group: Group, entities: Entities, population: Population, l
     is_member = np.zeros(entities.n, bool)
     is_member[group.entities[kept]] = True
     rows = is_member[entities.of_account[population.exchanges.account[group.slice_rows]]]
+    doubtful = is_member[entities.of_account[population.exchanges.account[group.doubtful_rows]]]
     return replace(
         group,
         entities=group.entities[kept],
         added=group.added[np.isin(group.added, group.entities[kept])],
         p_entity=group.p_entity[kept],
+        doubtful_rows=group.doubtful_rows[doubtful],
+        p_doubtful=group.p_doubtful[doubtful],
         slice_rows=group.slice_rows[rows],
         p_exchange=group.p_exchange[rows],
     )

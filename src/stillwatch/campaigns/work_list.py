@@ -280,10 +280,16 @@ class WorkLists:
         odds = prior / (1 - prior) * np.exp(np.clip(self._score(known, rows), -30, 30))
         p_row = odds / (1 + odds)
         chosen = p_row >= 0.5
-        slice_rows = rows[chosen]
-        p_exchange = p_row[chosen] * p_member[self.entity[slice_rows]]
+        p_row = p_row * p_member[self.entity[rows]]
         return Group(
-            "hand_over", np.zeros(0, np.int64), members.astype(np.int64), p_member[members], slice_rows, p_exchange
+            "hand_over",
+            np.zeros(0, np.int64),
+            members.astype(np.int64),
+            p_member[members],
+            rows[chosen],
+            p_row[chosen],
+            doubtful_rows=rows[~chosen],
+            p_doubtful=p_row[~chosen],
         )
 
 

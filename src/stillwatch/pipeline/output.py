@@ -156,6 +156,9 @@ def _slices(analysis: Analysis) -> tuple[IntArray, FloatArray]:
         stronger = (weight * own >= p[rows]) | finding.is_accusation
         p[rows[stronger]] = weight * own[stronger]
         campaign[rows[stronger]] = i
+        doubtful, own = finding.group.doubtful_rows, finding.group.p_doubtful
+        kept = np.isin(exchanges.account[doubtful], accounts)
+        p[doubtful[kept]] = np.maximum(p[doubtful[kept]], weight * own[kept])
     return campaign, p
 
 

@@ -70,7 +70,19 @@ def united(groups: Sequence[Group]) -> Group:
     entities, p_entity = _highest([one.entities for one in groups], [one.p_entity for one in groups])
     rows, p_exchange = _highest([one.slice_rows for one in groups], [one.p_exchange for one in groups])
     families = np.unique(np.concatenate([one.families for one in groups]))
-    return Group(groups[0].channel, families, entities, p_entity, rows, p_exchange, groups[0].seen_elsewhere)
+    doubtful, p_doubtful = _highest([one.doubtful_rows for one in groups], [one.p_doubtful for one in groups])
+    is_open = ~np.isin(doubtful, rows)
+    return Group(
+        groups[0].channel,
+        families,
+        entities,
+        p_entity,
+        rows,
+        p_exchange,
+        groups[0].seen_elsewhere,
+        doubtful_rows=doubtful[is_open],
+        p_doubtful=p_doubtful[is_open],
+    )
 
 
 def limited(analysis: Analysis, group: Group, entities: IntArray) -> Group:

@@ -68,6 +68,19 @@ def test_a_pool_without_a_template_is_found_and_no_stranger_is_named(seed: int) 
     assert np.count_nonzero(is_item) > 0.7 * sum(1 for row in made.table["prompt_hash"].to_pylist() if row <= 720)
 
 
+def test_what_is_doubtful_keeps_its_probability() -> None:
+    """Each exchange of a member is in the slice or doubtful, by one half, and none is both."""
+    made = hidden_pool(0)
+    (group,) = lists_of(made).groups()
+    both = np.concatenate([group.slice_rows, group.doubtful_rows])
+    account = made.population.exchanges.account
+    mine = np.flatnonzero(np.isin(made.entities.of_account[account], group.entities))
+    assert np.array_equal(np.sort(both), mine)
+    assert len(group.doubtful_rows)
+    assert np.all(group.p_doubtful < 0.5)
+    assert len(np.unique(group.p_doubtful)) > len(group.p_doubtful) / 2  # an order among them, not one value
+
+
 def test_enthusiasts_of_the_same_subject_are_not_named() -> None:
     """Strangers who send only prompts on the list's subject, and try again themselves what failed, are not named."""
     traffic = Traffic(7)
