@@ -26,7 +26,7 @@ from stillwatch.dossiers.render.dossier.blocks import (
     Words,
 )
 from stillwatch.dossiers.render.dossier.glossary import GLOSSARY
-from stillwatch.dossiers.render.dossier.words import Speaker, in_words, value, words
+from stillwatch.dossiers.render.dossier.words import Speaker, in_words, spread_of, value, words
 
 UNKNOWN: Final = "unknown"
 MOST_DAYS: Final = 62  # columns that can be told apart on paper
@@ -65,6 +65,8 @@ def _verdict(dossier: Dossier, speak: Speaker) -> Spans:
     """Return the whole in three sentences: what, how sure, by whom; and what it is not."""
     judged = dossier.inference.judgement
     what = "Accused of unauthorised distillation" if dossier.inference.is_accusation else "Not accused"
+    spread = spread_of(speak.number(judged.p))
+    within = f"; with its uncertainty {spread}" if spread else ""
     answers = dossier.attribution.organisations
     who: Spans = (Words(" Who is behind it is not known."),)
     if answers and answers[0].name != UNKNOWN:
@@ -72,7 +74,7 @@ def _verdict(dossier: Dossier, speak: Speaker) -> Spans:
         who = (Words(" Who may be behind it: "), Value(answers[0].title), Words(said))
     return (
         Words(f"{what}. Of the explanations that were weighed, '"), *speak.spans(dossier.title),
-        Words(f"' is {in_words(speak.number(judged.p))} ("), *speak.figure(judged.p, with_spread=True), Words(")."),
+        Words(f"' is {in_words(speak.number(judged.p))} ("), *speak.figure(judged.p), Words(f"{within})."),
         *who, Words(" This is a finding from a log and no verdict; what speaks against it has a part of its own."),
     )  # fmt: skip
 
