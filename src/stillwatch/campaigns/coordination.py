@@ -77,9 +77,7 @@ def shared_value_statistic(tie: Ties, n_entities: int, beside: IntArray | None =
     and controls alike. Sharing with one of the entities ``beside``, none of which is in a group, counts as well.
     """
     bits = np.log2(n_entities / np.maximum(tie.n_entities(), 1))
-    order = np.argsort(tie.entity, kind="stable")
-    order = order[tie.n_entities()[tie.value[order]] >= 2]  # what one entity alone has is shared with nobody
-    value, first = tie.value[order], np.searchsorted(tie.entity[order], np.arange(n_entities + 1))
+    value, first = tie.shared_by_entity(n_entities)
     is_beside = np.zeros(n_entities, bool)
     is_beside[beside if beside is not None else []] = True
     n_beside = np.bincount(tie.value[is_beside[tie.entity]], minlength=len(bits))
@@ -187,15 +185,20 @@ def channels_of(
 
 
 def assess_elsewhere(
-    outsiders: IntArray, proposed: IntArray, ties: Mapping[str, Ties], strata: IntArray, seed: int
+    outsiders: IntArray,
+    proposed: IntArray,
+    ties: Mapping[str, Ties],
+    strata: IntArray,
+    seed: int,
+    everyone: Pool | None = None,
 ) -> tuple[TestResult, ...]:
     """Return whether users of a group's families who had no part in proposing it share values with it.
 
     For a group that identity proposed: its own ties cannot count, those of ``outsiders``, whom content alone chose, do.
     The null is that they are a random draw of equal activity from all entities that were not proposed.
     """
-    eligible = np.setdiff1d(np.arange(len(strata)), proposed, assume_unique=True)
-    controls = draw_controls(outsiders, strata, eligible, N_CONTROLS, seed) if len(outsiders) else None
+    pool = everyone or Pool.of(strata, np.arange(len(strata)))
+    controls = draw_controls(outsiders, strata, pool.without(proposed), N_CONTROLS, seed) if len(outsiders) else None
     if controls is None:
         return ()
     results = []

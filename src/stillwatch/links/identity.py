@@ -56,6 +56,21 @@ class Ties:
         low, high = np.searchsorted(ordered, [entity, entity + 1])
         return self.value[order[low:high]]
 
+    def shared_by_entity(self, n_entities: int) -> tuple[CodeArray, IntArray]:
+        """Return the values that entities share with others, sorted by entity, and where each entity's begin.
+
+        What one entity alone has is left out. There are ``n_entities + 1`` beginnings, more than entities have values.
+        """
+        value, first = self._shared
+        return value, np.concatenate([first, np.full(n_entities + 1 - len(first), len(value), np.int64)])
+
+    @cached_property
+    def _shared(self) -> tuple[CodeArray, IntArray]:
+        order, _ = self._by_entity
+        order = order[self._n_entities[self.value[order]] >= 2]
+        n_of_entity = np.bincount(self.entity[order])
+        return self.value[order], np.concatenate(([0], np.cumsum(n_of_entity))).astype(np.int64)
+
     @cached_property
     def _n_entities(self) -> IntArray:
         return np.bincount(self.value, minlength=len(self.names)).astype(np.int64)

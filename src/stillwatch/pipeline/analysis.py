@@ -286,7 +286,7 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
         progress("group tests", i, len(groups))
         compared = assess_coordination(group.proposed, channels, strata, group.channel, i, everyone)
         if group.channel == "identity":
-            compared += assess_elsewhere(group.outsiders, group.proposed, ties, strata, seed=i)
+            compared += assess_elsewhere(group.outsiders, group.proposed, ties, strata, i, everyone)
         together = rhythm.assess(group.entities, group.slice_rows, seed=i)
         tested.append((*compared, *together, *dealing.assess(group)))
     p_values = np.array([combined_p_value(results) for results in tested])
