@@ -27,6 +27,12 @@ DEALT_ROWS: Final = 65_536  # of a batch that is dealt out: some 60 MB of sketch
 LEADING_KEYS: Final = 2  # of an order, by which rows are dealt out
 SAMPLED_ROWS: Final = 50_000  # that say where ranges end
 DICTIONARY: Final = [field.name for field in SKETCH_ROWS if pa.types.is_string(field.type)]  # hashes hardly repeat
+COMPRESSION: Final = {
+    f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name: (
+        "none" if field.name.endswith("_minima") else "lz4"  # nor can hashes be compressed
+    )
+    for field in SKETCH_ROWS
+}
 GLOB_SIGNS: Final = re.compile(r"([*?\[])")
 
 
@@ -59,7 +65,7 @@ class EmbeddedEngine:
         """Sketch some traffic into the table ``parts``, one batch at a time; see ``Engine``."""
         n_rows = 0
         path = folder / "sketches.parquet"
-        with pq.ParquetWriter(path, SKETCH_ROWS, compression="lz4", use_dictionary=DICTIONARY) as writer:
+        with pq.ParquetWriter(path, SKETCH_ROWS, compression=COMPRESSION, use_dictionary=DICTIONARY) as writer:
             for rows in sketched_rows(traffic, sketcher, self._n_threads):
                 writer.write_batch(rows)
                 n_rows += rows.num_rows

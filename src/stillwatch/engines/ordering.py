@@ -7,18 +7,19 @@ Source: DeWitt, Naughton and Schneider 1991, Parallel sorting on a shared-nothin
 splitting (ranges from a sample).
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from stillwatch.engines.ahead import in_order
 
 RANGE_ROWS: Final = 1 << 17  # of a range, about: some 120 MB of sketches
 MOST_RANGES: Final = 512  # files open at once; beyond 67 million rows ranges become longer
@@ -71,44 +72,53 @@ def sorted_ranges(
     """
     names = order[: len(bounds[0])] if bounds else order[:1]
     paths = [folder / f"{number:05d}.arrow" for number in range(len(bounds) + 1)]
-    _deal(batches, names, bounds, paths)
     with ThreadPoolExecutor(n_threads) as pool:
-        waiting: deque[Future[pa.Table | None]] = deque()
-        for path in paths:
-            waiting.append(pool.submit(_sorted, path, order))
-            if len(waiting) > n_threads and (table := waiting.popleft().result()) is not None:
-                yield table
-        while waiting:
-            if (table := waiting.popleft().result()) is not None:
+        dealt = in_order(lambda batch: pool.submit(_dealt, batch, names, bounds), batches, n_threads + 1)
+        _append(dealt, paths)
+        for table in in_order(lambda path: pool.submit(_sorted, path, order), paths, n_threads + 1):
+            if table is not None:
                 yield table
 
 
-def _deal(
-    batches: Iterable[pa.RecordBatch], names: Sequence[str], bounds: Sequence[tuple[Any, ...]], paths: Sequence[Path]
-) -> None:
-    """Write each row to the file of its range."""
+def _dealt(
+    batch: pa.RecordBatch, names: Sequence[str], bounds: Sequence[tuple[Any, ...]]
+) -> list[tuple[int, pa.Buffer]]:
+    """Return the rows of each range that a batch has any of, as an Arrow stream."""
+    ranges = ranges_of(batch, names, bounds)
+    rows = batch.take(pa.array(np.argsort(ranges, kind="stable")))
+    counts = np.bincount(ranges, minlength=len(bounds) + 1)
+    begins = np.cumsum(counts) - counts
+    return [(int(n), _stream(rows.slice(begins[n], counts[n]))) for n in np.flatnonzero(counts)]
+
+
+def _stream(batch: pa.RecordBatch) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema, options=SPILL) as stream:
+        stream.write_batch(batch)
+    return sink.getvalue()
+
+
+def _append(dealt: Iterable[list[tuple[int, pa.Buffer]]], paths: Sequence[Path]) -> None:
+    """Write each range's streams end to end to its file."""
     with ExitStack() as stack:
-        writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
-        for batch in batches:
-            ranges = ranges_of(batch, names, bounds)
-            rows = batch.take(pa.array(np.argsort(ranges, kind="stable")))
-            ends = np.cumsum(np.bincount(ranges, minlength=len(paths)))
-            for number, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-                if begin == end:
-                    continue
-                if number not in writers:
-                    file = stack.enter_context(pa.OSFile(str(paths[number]), "wb"))
-                    opened = pa.ipc.new_stream(file, batch.schema, options=SPILL)
-                    writers[number] = stack.enter_context(opened)
-                writers[number].write_batch(rows.slice(begin, end - begin))
+        files: dict[int, BinaryIO] = {}
+        for parts in dealt:
+            for number, stream in parts:
+                if number not in files:
+                    files[number] = stack.enter_context(paths[number].open("wb"))
+                files[number].write(stream)
 
 
 def _sorted(path: Path, order: Sequence[str]) -> pa.Table | None:
     if not path.exists():
         return None
-    with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as stream:
-        table = stream.read_all().combine_chunks()
+    parts: list[pa.Table] = []
+    with pa.OSFile(str(path)) as file:
+        while file.tell() < file.size():
+            with pa.ipc.open_stream(file) as stream:
+                parts.append(stream.read_all())
     path.unlink()
+    table = pa.concat_tables(parts).combine_chunks()
     return table.take(pc.sort_indices(table, sort_keys=[(name, "ascending") for name in order]))
 
 

@@ -10,9 +10,8 @@ import os
 import signal
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
 from multiprocessing import parent_process
@@ -22,11 +21,11 @@ from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
+from stillwatch.engines.ahead import in_order
 from stillwatch.engines.engine import Sketching
 from stillwatch.records.schema import PLACED_EXCHANGES
 from stillwatch.sketches.schema import SKETCH_ROWS, sketch_rows
 
-Made = TypeVar("Made")
 Pool = TypeVar("Pool", bound=Executor)
 
 INLINE_BATCHES: Final = 24  # some 100 MB of text: below, a process's start costs more than it saves
@@ -76,28 +75,15 @@ class _Context(SpawnContext):
 
 def _threads(batches: Iterable[pa.RecordBatch], sketcher: Sketching, n_workers: int) -> Iterator[pa.RecordBatch]:
     with _ending(ThreadPoolExecutor(n_workers)) as pool:
-        yield from _in_order(
+        yield from in_order(
             lambda batch: pool.submit(lambda: sketch_rows(sketcher.sketch(batch))), batches, AHEAD * n_workers
         )
 
 
 def _processes(batches: Iterable[pa.RecordBatch], sketcher: Sketching, n_workers: int) -> Iterator[pa.RecordBatch]:
     with _ending(ProcessPoolExecutor(n_workers, _Context(), _begin, (sketcher,))) as pool:
-        packed = _in_order(lambda batch: pool.submit(_sketched, _packed(batch)), batches, AHEAD * n_workers)
+        packed = in_order(lambda batch: pool.submit(_sketched, _packed(batch)), batches, AHEAD * n_workers)
         yield from (_unpacked(data, SKETCH_ROWS) for data in packed)
-
-
-def _in_order(
-    submit: Callable[[pa.RecordBatch], Future[Made]], batches: Iterable[pa.RecordBatch], most: int
-) -> Iterator[Made]:
-    """Yield what is made of each batch, in order; at most so many are being made or wait for their turn."""
-    waiting: deque[Future[Made]] = deque()
-    for batch in batches:
-        waiting.append(submit(batch))
-        if len(waiting) >= most:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 @contextmanager
