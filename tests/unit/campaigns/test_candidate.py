@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from planted_pools import NO_LINKS, Pool, chatter, make_pool
 from planted_traffic import planted
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
+from stillwatch.campaigns import candidate as candidate_module
 from stillwatch.campaigns.candidate import (
     LEAST_EVEN,
     MOST_SHARE,
@@ -232,3 +233,23 @@ def test_the_spread_beyond_chance_is_recovered() -> None:
     assert even == pytest.approx(0.0, abs=0.02)
     assert 0.3 < varied < variation**2 + 0.05  # who never used it is not counted, which takes some of the spread
     assert len(_excess_spread(csc_array((5, 0), dtype=np.int64))) == 0
+
+
+def test_of_an_entity_that_says_everything_only_its_rarest_families_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Overlaps of families cost at most the square of the bound an entity; the others' are what they were."""
+    monkeypatch.setattr(candidate_module, "MOST_JOINED", 8)
+    rng = np.random.default_rng(4)
+    used = rng.random((60, 40)) < 0.1
+    used[7] = True
+    size = used.sum(axis=0).astype(np.float64)
+    kept = candidate_module._rarest(csr_array(used.astype(np.int32)), size).toarray() > 0
+    assert np.array_equal(np.delete(kept, 7, axis=0), np.delete(used, 7, axis=0))
+    assert kept[7].sum() == 8
+    assert size[kept[7]].max() <= np.sort(size)[7]
+    left, right, both, n = candidate_module._overlaps(csr_array(kept.astype(np.int32)))
+    exact = kept.astype(int).T @ kept.astype(int)
+    assert n == np.count_nonzero(exact)
+    wanted = np.argwhere(np.triu(exact >= 3, 1))
+    assert sorted(zip(left.tolist(), right.tolist(), strict=True)) == [tuple(pair) for pair in wanted.tolist()]
+    assert both.tolist() == exact[left, right].tolist()
+    assert len(left)

@@ -1,12 +1,14 @@
 """Tests of undeclared ties and of the graph that rare ones make."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from planted_traffic import planted, use_matrix
 from scipy.sparse import csr_array
 
+from stillwatch.links.blocking import blocked_pairs, holdings_of
 from stillwatch.links.identity import LEAST_BITS, RING, Ties, tie_graph, ties_of
 
 N = 4096  # entities: 12 bits, so that every expectation below is a whole number
@@ -62,6 +64,24 @@ def test_a_held_value_costs_a_ring_and_not_a_square() -> None:
     found = graph_of(tie("ip", holders))
     assert len(found) == 200 * RING - RING * (RING + 1) // 2
     assert max(b - a for a, b in found) == 2 * RING
+
+
+def test_pairs_of_an_entity_are_bounded_whatever_the_popularity_of_its_values() -> None:
+    """However many hold a value, each holder keeps at most twice ``RING`` partners for it, and as few for each kind."""
+    for size in (10, 60, 250):  # of one in sixteen at most
+        rng = np.random.default_rng(size)
+        held = {value: np.sort(rng.choice(N, size, replace=False)).tolist() for value in range(40)}
+        made = tie("payment_fingerprint", held)
+        n_values = np.bincount(made.entity, minlength=N)
+        left, right, _ = tie_graph(
+            {made.column: made, "phone_fingerprint": replace(made, column="phone_fingerprint")}, N
+        )
+        partners = np.bincount(np.concatenate([left, right]), minlength=N)
+        assert len(left) > RING * size
+        assert np.all(partners <= 2 * RING * n_values)
+        of_kind = blocked_pairs(holdings_of({made.column: made}, csr_array((N, 1))), N)
+        partners = np.bincount(np.concatenate(next(iter(of_kind.values()))), minlength=N)
+        assert 0 < partners.max() <= 2 * RING
 
 
 def uses(families: dict[int, list[int]]) -> dict[int, dict[int, int]]:
