@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Final
 
 import orjson
@@ -26,6 +27,8 @@ from stillwatch.records.traffic import Traffic
 from stillwatch.sketches.schema import SKETCH_ROWS
 
 TOLD_EVERY_S: Final = 0.5  # how often progress is looked up
+STREAMED_ROWS: Final = 262_144  # of a result at once
+BROADCAST_BYTES: Final = 64 * 2**20  # of a registered table; some four times as much on each executor
 SETTINGS: Final = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
@@ -40,10 +43,12 @@ class SparkEngine:
 
     Args:
         master: as Spark names it; ``spark-submit``'s own choice goes before it.
-        work: a folder of this run, for Spark's log.
+        work: a folder of this run, for Spark's log and for results on their way; on a cluster, on the shared mount.
     """
 
     def __init__(self, master: str, work: Path) -> None:
+        self._work = work
+        self._n_streams = 0
         self.log = work / "spark.log"  # Spark's own words, where Java was started here
         self._session, self._is_ours = start_session(master, self.log)
         for name, value in SETTINGS.items():
@@ -105,8 +110,18 @@ class SparkEngine:
         return table
 
     def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """Yield the result of ``sql`` batch by batch, in its order; all of it passes through this process's memory."""
-        yield from self.query(sql).to_batches()
+        """Yield the result of ``sql`` batch by batch, in its order; executors leave it in files, one sorted run each.
+
+        Neither Java nor this process holds more of it than a batch.
+        """
+        self._n_streams += 1
+        folder = self._work / f"stream-{self._n_streams}"
+        with _refusals():
+            self._sql(sql).write.parquet(_url(folder))
+        for file in sorted(folder.glob("*.parquet")):
+            with pq.ParquetFile(file) as source:
+                yield from source.iter_batches(STREAMED_ROWS)
+        rmtree(folder)
 
     def rows(self, name: str) -> None:
         """Return null: rows lie with the executors, and are reached by SQL."""
@@ -119,8 +134,15 @@ class SparkEngine:
             frame.createOrReplaceTempView(name)
 
     def register(self, name: str, table: pa.Table) -> None:
-        """Make ``table`` known to queries as ``name``."""
-        self._session.createDataFrame(table).createOrReplaceTempView(name)
+        """Make ``table`` known to queries as ``name``.
+
+        A small table is sent to every executor, and what it is joined with stays where it lies: no key of it, however
+        popular, puts its rows into one task.
+        """
+        frame = self._session.createDataFrame(table)
+        if table.nbytes <= BROADCAST_BYTES:
+            frame = frame.hint("broadcast")
+        frame.createOrReplaceTempView(name)
 
     def write_parquet(self, sql: str, path: Path, *, order_by: str) -> None:
         """Write the result of ``sql``, in the order of ``order_by``, to a folder of Parquet files."""

@@ -19,6 +19,7 @@ from stillwatch.engines.engine import Engine
 from stillwatch.engines.spark import SparkEngine
 from stillwatch.errors import EngineError
 from stillwatch.links.family import find_families
+from stillwatch.links.phrase_query import QueriedPhrases
 from stillwatch.pipeline.ingest import ingest
 from stillwatch.records.readers.canonical import Cut
 from stillwatch.records.schema import EXCHANGES
@@ -151,6 +152,37 @@ def test_families_are_the_same_for_hashes_of_every_size(spark: SparkEngine, embe
         assert np.array_equal(value, families[1][name]), name
 
 
+class Planned:
+    """Stands for an engine whose results are never fetched, to see how Spark would make them."""
+
+    def __init__(self, engine: SparkEngine) -> None:
+        self.register, self._engine, self.plans = engine.register, engine, list[str]()
+
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Keep the plan."""
+        self.plans.append(self._engine._sql(sql)._jdf.queryExecution().executedPlan().toString())
+        return iter(())
+
+
+def test_the_exchanges_of_a_popular_phrase_stay_where_they_lie(spark: SparkEngine, tmp_path: Path) -> None:
+    """Exchanges are matched with families without being sent anywhere by phrase: no phrase makes one large task."""
+    rows = [{"account": f"a{i % 40}", "phrases": [7, 8, 9] if i % 10 < 3 else [i, i + 1]} for i in range(400)]
+    made = planted(rows)
+    (tmp_path / "sketches").mkdir()
+    pq.write_table(made.table, tmp_path / "sketches" / "0.parquet")
+    spark._frame(tmp_path / "sketches").createOrReplaceTempView("sketches")
+    accounts = np.arange(len(made.population.accounts), dtype=np.int32)
+    spark.register("entity_of", pa.table({"account": accounts, "entity": made.entities.of_account}))
+    planned: Any = Planned(spark)
+    phrases = QueriedPhrases(planned)
+    phrases._value = np.array([7, 8, 9], np.uint64)
+    assert list(phrases.carried(np.arange(3), np.array([0, 3]))) == []
+    (plan,) = planned.plans
+    assert plan.count("BroadcastHashJoin") == 2
+    assert "SortMergeJoin" not in plan
+    assert "hashpartitioning(phrase" not in plan.replace("hashpartitioning(phrase_group", "")
+
+
 def failing_sketcher(failure: Callable[[], Exception]) -> Any:
     """Return a sketcher that fails, in a class that travels to the worker by value."""
 
@@ -185,12 +217,12 @@ def test_a_file_that_a_worker_does_not_see_is_explained(spark: SparkEngine, tmp_
 
 
 def test_a_state_of_two_days_is_the_same_bytes(spark: SparkEngine, tmp_path: Path) -> None:
-    """Days that Spark adds one by one, a file again among them, leave the state and the case of the embedded engine."""
+    """Days that Spark adds one by one, the second time with the first file again, leave the embedded engine's bytes."""
     days = make_days(tmp_path / "world", str(MICRO))
     assert spark.settings()["master"] == "local[2]"  # the one session there is; the scans below join it
     for name, master in (("embedded", None), ("spark", "local[2]")):
-        for day in (*days.days, days.days[0]):
-            days.scan(tmp_path / name / "state", tmp_path / name / "case", day, spark_master=master)
+        for files in (days.days[:1], days.days):
+            days.scan(tmp_path / name / "state", tmp_path / name / "case", *files, spark_master=master)
         engine = json.loads((tmp_path / name / "case" / "run.json").read_bytes())["engine"]["engine"]
         assert (engine == "spark") is (master is not None)
     for part, but in (("state", ("lock",)), ("case", ("run.json",))):
