@@ -303,6 +303,19 @@ def test_posteriors_keep_the_interval_of_the_scan(full: Dossier, folder: Path) -
     assert f"[[n:{full.inference.rivals[0].posterior}.lower]]" in str(full.counter.points)
 
 
+@pytest.mark.parametrize(("low", "level"), [(0.95, "moderate"), (0.6, "low")])
+def test_a_finding_whose_interval_reaches_below_its_level_is_of_low_confidence(
+    tmp_path: Path, low: float, level: str
+) -> None:
+    """An accusation that other groups to learn from could have turned says so."""
+    case = open_case(make_folder(tmp_path / "case"), CAMPAIGN).campaign
+    leading = dataclasses.replace(case.hypotheses[0], posterior_low=low, posterior_high=1.0)
+    folder = make_folder(tmp_path / "other", hypotheses=(leading, *case.hypotheses[1:]))
+    inference = freeze(folder, CAMPAIGN).inference
+    assert inference.confidence.level == level
+    assert ("could have turned it" in text(inference.confidence.because)) == (level == "low")
+
+
 def test_sharing_a_card_is_no_false_credential(full: Dossier) -> None:
     """What is shared is told where credentials are asked for, and does not speak for their being false."""
     one = criterion(full, "H.R. 8283", "(A)(ii)")

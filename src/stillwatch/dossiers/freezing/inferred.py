@@ -224,7 +224,21 @@ def _confidence(case: CaseFolder) -> Confidence:
     if margin < log2(9):  # nine to one
         level = "low"
         because.append(say("The leading explanation is less than nine times as probable as the next."))
+    low, needed = campaign.hypotheses[0].posterior_low, _needed(case)
+    if low is not None and low < needed:
+        level = "low"
+        because.append(
+            say("The interval of its posterior reaches below [[v:0]]: weights learned from other groups could have turned it.",
+                f"{needed:.0%}")
+        )  # fmt: skip
     if campaign.q_value > case.case.q_level:
         level = "low"
         because.append(say("Coordination was not shown apart from what formed the group."))
     return Confidence(level, tuple(because))
+
+
+def _needed(case: CaseFolder) -> float:
+    """Return the posterior below which another thing would be said: no accusation, or another explanation."""
+    settings = case.run.get("settings", {})
+    level = settings.get("p_leading") if isinstance(settings, dict) else None
+    return float(level) if case.campaign.is_accusation and isinstance(level, (int, float)) else 0.5

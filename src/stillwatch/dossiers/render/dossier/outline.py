@@ -26,7 +26,7 @@ from stillwatch.dossiers.render.dossier.blocks import (
     Words,
 )
 from stillwatch.dossiers.render.dossier.glossary import GLOSSARY
-from stillwatch.dossiers.render.dossier.words import Speaker, in_words, spread_of, value, words
+from stillwatch.dossiers.render.dossier.words import Speaker, in_words, interval_in_words, spread_of, value, words
 
 UNKNOWN: Final = "unknown"
 MOST_DAYS: Final = 62  # columns that can be told apart on paper
@@ -65,8 +65,9 @@ def _verdict(dossier: Dossier, speak: Speaker) -> Spans:
     """Return the whole in three sentences: what, how sure, by whom; and what it is not."""
     judged = dossier.inference.judgement
     what = "Accused of unauthorised distillation" if dossier.inference.is_accusation else "Not accused"
-    spread = spread_of(speak.number(judged.p))
-    within = f"; with its uncertainty {spread}" if spread else ""
+    posterior = speak.number(judged.p)
+    spread, ends = spread_of(posterior), interval_in_words(posterior)
+    within = (f"; with its uncertainty {spread}" if spread else "") + (f", which is {ends}" if ends else "")
     answers = dossier.attribution.organisations
     who: Spans = (Words(" Who is behind it is not known."),)
     if answers and answers[0].name != UNKNOWN:
@@ -74,7 +75,7 @@ def _verdict(dossier: Dossier, speak: Speaker) -> Spans:
         who = (Words(" Who may be behind it: "), Value(answers[0].title), Words(said))
     return (
         Words(f"{what}. Of the explanations that were weighed, '"), *speak.spans(dossier.title),
-        Words(f"' is {in_words(speak.number(judged.p))} ("), *speak.figure(judged.p), Words(f"{within})."),
+        Words(f"' is {judged.term} ("), *speak.figure(judged.p), Words(f"{within})."),
         *who, Words(" This is a finding from a log and no verdict; what speaks against it has a part of its own."),
     )  # fmt: skip
 
@@ -235,7 +236,7 @@ def _attributed(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
     )  # fmt: skip
     yield Table(
         "Organisations as hypotheses",
-        (Column("Answer", width=2), Column("Probability", is_number=True), Column("In words", width=2), Column("Speaks for",
+        (Column("Answer", width=2), Column("Probability", is_number=True), Column("In words (its interval)", width=2), Column("Speaks for",
          width=4), Column("Speaks against", width=4)),
         tuple(
             (value(row.title), speak.figure(row.judgement.p, with_spread=True), words(in_words(speak.number(row.judgement.p))),

@@ -33,7 +33,7 @@ def explained(dossier: Dossier, speak: Speaker) -> Iterator[Block]:
     yield Heading(2, words("What explains it"), "explained")
     yield Table(
         "Rival explanations, weighed on the same observations",
-        (Column("Explanation", width=4), Column("Posterior", is_number=True), Column("In words", width=2), Column("Evidence and "
+        (Column("Explanation", width=4), Column("Posterior", is_number=True), Column("In words (its interval)", width=2), Column("Evidence and "
          "prior", is_number=True), Column("Predictions that fit", is_number=True)),
         tuple(_rival(rival, speak) for rival in part.rivals),
     )  # fmt: skip

@@ -56,12 +56,17 @@ def interval_words(number: Number) -> str:
 
 
 def in_words(number: Number) -> str:
-    """Return a probability in words of ICD 203; where its interval holds other words, those of its ends too."""
+    """Return a probability in words of ICD 203, as ``very likely (unlikely to almost certain)`` with its interval's."""
     term = judgement(number.value or 0.0, number.ref).term
-    if number.interval is None:
-        return term
-    low, high = (judgement(end, number.ref).term for end in (number.interval.low, number.interval.high))
-    return term if low == high else f"{term} (within its interval: {low} to {high})"
+    within = interval_in_words(number)
+    return f"{term} ({within})" if within else term
+
+
+def interval_in_words(number: Number) -> str:
+    """Return the words of an interval's ends; empty where both are the number's own."""
+    ends = (number.interval.low, number.interval.high) if number.interval else ()
+    low, high = ([judgement(end, number.ref).term for end in ends]) or ("", "")
+    return f"{low} to {high}" if low != high else ""
 
 
 class Speaker:
