@@ -36,6 +36,13 @@ SHOWN = (
     ("pair", 1280, 900, "dark"),
     ("search", 1280, 700, "light"),
     ("merged", 1280, 900, "light"),
+    ("rivals", 1280, 900, "light"),
+    ("indicators", 1280, 900, "light"),
+    ("shared", 1280, 900, "dark"),
+    ("members", 1280, 900, "light"),
+    ("value", 1280, 900, "light"),
+    ("case", 1280, 900, "dark"),
+    ("missing", 1280, 900, "light"),
     ("history", 1280, 900, "light"),
     ("propose", 1280, 1000, "light"),
     ("proposal", 1280, 1000, "light"),
@@ -127,16 +134,16 @@ def worked(ada: Page, ben: Page) -> dict[str, str]:
     ada.get_by_role("button", name="Make a signing key").click()
     ada.get_by_role("button", name="Freeze, sign and verify").click()
     ada.wait_for_url("**#d-*", timeout=120_000)
-    return {"proposal": proposal, "merged": second}
+    return {"group": first, "proposal": proposal, "merged": second}
 
 
 def addresses(page: Page, done: dict[str, str]) -> dict[str, str]:
     """Return a page of each kind."""
-    group = told(page, "/campaigns.json")["rows"][0]["address"]
+    group = done["group"]
     account = told(page, f"{group}/members.json?sort=exchanges")["rows"][0]["address"]
     view = told(page, f"{account}.json")
     found = {"queue": "/campaigns", "phone": "/campaigns", **{name: group + part for name, part in PARTS.items()}}
-    return found | done | {
+    return done | found | {
         "account": account,
         "pair": view["ties"][0]["pair"],
         "value": view["values"][0]["address"],

@@ -4,7 +4,7 @@ A merged group has the members and the exchanges of all its groups, a part those
 weighed exactly as any group is, and count in the control of false discoveries beside those that the scan found. Who is
 in them was chosen by people who had seen the evidence, which no test can take into account; the case says so.
 
-Source: ours, docs/decisions/0021-merge-and-split.md.
+Source: ours, docs/decisions/0024-merge-and-split.md.
 """
 
 from collections.abc import Mapping, Sequence

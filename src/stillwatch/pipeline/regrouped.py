@@ -127,8 +127,9 @@ def _timeline(folder: Path, shape: Shape, members: pa.Table, rows: pa.Table) -> 
     activity = pq.read_table(folder / "activity.parquet")
     mine = activity.filter(pc.is_in(activity["account_id"], pa.array(shape.accounts, pa.string())))
     day = mine["day"].cast(pa.int32()).to_numpy()
-    start = int(min([*slice_day[:1], *slice_day, *day], default=0))
-    n_days = int(max([*slice_day, *day], default=0)) - start + 1
+    seen = np.concatenate([slice_day, day])
+    start, last = (int(seen.min()), int(seen.max())) if len(seen) else (0, 0)
+    n_days = last - start + 1
     in_slice = np.bincount(slice_day - start, minlength=n_days)
     sent = np.bincount(day - start, mine["n_exchanges"].to_numpy(), n_days).astype(int)
     accounts = rows["account_id_min"].dictionary_encode().combine_chunks().indices.to_numpy()
