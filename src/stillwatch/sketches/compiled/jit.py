@@ -10,7 +10,10 @@ import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_STAMP: Final = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))
+STAMP: Final = hashlib.sha256(
+    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+).hexdigest()
+"""Of all files of this package."""
 
 
 def kernel(function: F) -> F:
@@ -24,7 +27,9 @@ def kernel(function: F) -> F:
         compiled = numba.njit(cache=True, nogil=True)(function)
     except RuntimeError:  # no place for a cache
         return cast("F", numba.njit(nogil=True)(function))
-    compiled._cache._cache_file._source_stamp = _STAMP.hexdigest()  # noqa: SLF001 - numba has no public way
+    kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)  # numba has no public way
+    if kept is not None:
+        kept._source_stamp = STAMP  # noqa: SLF001
     return cast("F", compiled)
 
 
