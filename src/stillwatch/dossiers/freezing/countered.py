@@ -69,6 +69,15 @@ def _omissions(case: CaseFolder, ledger: Ledger, scales: Scales) -> tuple[Omissi
     return tuple(sorted(found, key=lambda o: ledger.value(o.posterior) or 0.0))
 
 
+def _falls(one: Omission, case: CaseFolder, scales: Scales) -> Statement:
+    """Return how the finding falls without a family of evidence."""
+    start = f"Without '[[v:0]]' the finding would not be made: the posterior is {shown(one.posterior)} then"
+    if one.leading != case.campaign.hypotheses[0].title:
+        return say(f"{start}, and '[[v:1]]' leads.", one.title, one.leading)
+    return say(f"{start}; it would take [[v:1]], and coordination that is shown without it.", one.title,
+               f"{scales.p_leading:.0%}")  # fmt: skip
+
+
 def _weighed_rows(case: CaseFolder, ledger: Ledger) -> Rows:
     campaign = case.campaign
     return ledger.in_case("hypotheses", "tests", n_rows=len(campaign.hypotheses) + len(campaign.tests))
@@ -80,11 +89,7 @@ def _without_families(
     said = []
     fallen = [o for o in omissions if not o.stands]
     if fallen:
-        said += [
-            say(f"Without '[[v:0]]' the finding would not be made: the posterior is {shown(one.posterior)} then, and "
-                "'[[v:1]]' leads, or coordination is not shown.", one.title, one.leading)
-            for one in fallen
-        ]  # fmt: skip
+        said += [_falls(one, case, scales) for one in fallen]
     elif omissions:
         said.append(
             say(f"No single family of evidence carries it: at worst, without '[[v:0]]', the posterior is "
@@ -117,7 +122,7 @@ def _innocent(inference: InferencePart, ledger: Ledger) -> list[CounterPoint]:
         said += [
             _quoted("Fits:", w.title, w.observation, w.bits, w.expected)
             for w in fits[:N_QUOTED]
-            if _bits(w, ledger) > 0
+            if _bits(w, ledger) > WORTH_SAYING
         ]
         said += [
             _quoted("Does not fit:", w.title, w.observation, w.bits, w.expected)
