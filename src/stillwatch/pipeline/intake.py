@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from stillwatch.dossiers.case import Case
-from stillwatch.engines.engine import Engine
+from stillwatch.engines.engine import Engine, Sketching
 from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.ingest import DUPLICATE, REPEATED, ingest
 from stillwatch.records.traffic import Traffic
@@ -75,14 +75,19 @@ class Intake(Protocol):
 
 
 class TrafficIntake:
-    """Traffic alone: what is read is what is analysed, and nothing is kept."""
+    """Traffic alone: what is read is what is analysed, and nothing is kept.
 
-    def __init__(self, traffic: Traffic) -> None:
-        self._traffic = traffic
+    Args:
+        traffic: what is read.
+        kept: sketches that were made elsewhere, to be used in place of the scan's own.
+    """
+
+    def __init__(self, traffic: Traffic, kept: Sketching | None = None) -> None:
+        self._traffic, self._kept = traffic, kept
 
     def take(self, given: Given, engine: Engine, work: Path, progress: Counted) -> Taken:
         """Read and sketch the traffic."""
-        ingested = ingest(self._traffic, given.sketcher, engine, work, progress)
+        ingested = ingest(self._traffic, self._kept or given.sketcher, engine, work, progress)
         tally = self._traffic.tally
         n_conflicts = len(ingested.conflicting)
         return Taken(
