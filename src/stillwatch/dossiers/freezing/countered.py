@@ -74,8 +74,9 @@ def _falls(one: Omission, case: CaseFolder, scales: Scales) -> Statement:
     start = f"Without '[[v:0]]' the finding would not be made: the posterior is {shown(one.posterior)} then"
     if one.leading != case.campaign.hypotheses[0].title:
         return say(f"{start}, and '[[v:1]]' leads.", one.title, one.leading)
-    return say(f"{start}; it would take [[v:1]], and coordination that is shown without it.", one.title,
-               f"{scales.p_leading:.0%}")  # fmt: skip
+    if (scales.without([one.channel]).posteriors.get(case.campaign.hypotheses[0].name) or 0.0) >= scales.p_leading:
+        return say(f"{start}, but coordination is not shown without it.", one.title)
+    return say(f"{start}; it would take [[v:1]].", one.title, f"{scales.p_leading:.0%}")
 
 
 def _weighed_rows(case: CaseFolder, ledger: Ledger) -> Rows:

@@ -14,6 +14,7 @@ from stillwatch.dossiers.observed_part import Measured, Member, ObservationPart,
 from stillwatch.dossiers.selection import clause, of_campaign
 
 UNITS: Final = {"tokens": "output tokens"}  # of an observation, said in full
+N_SUMMED: Final = 4  # observations told at once, those that weigh most
 FEW_ACCOUNTS: Final = 20  # below that, shares of accounts have intervals of a third and more
 
 
@@ -184,7 +185,7 @@ def observation_part(case: CaseFolder, ledger: Ledger, seen: dict[str, Seen]) ->
     """Return what was seen, without inference."""
     campaign = case.campaign
     return ObservationPart(
-        summary=_summary(seen),
+        summary=_summary(case, seen),
         confidence=_confidence(case, seen),
         measured=tuple(
             Measured(name, one.kind.title, one.kind.channel, one.value, one.comparison, INNOCENT.get(name, ""))
@@ -201,7 +202,8 @@ def observation_part(case: CaseFolder, ledger: Ledger, seen: dict[str, Seen]) ->
     )
 
 
-def _summary(seen: dict[str, Seen]) -> tuple[Statement, ...]:
+def _summary(case: CaseFolder, seen: dict[str, Seen]) -> tuple[Statement, ...]:
+    """Return how much there is, and the observations that weigh most in what follows."""
     said = [
         say(
             f"{shown('campaign.n_accounts')} accounts sent {shown('campaign.attempts')} exchanges that belong "
@@ -212,10 +214,11 @@ def _summary(seen: dict[str, Seen]) -> tuple[Statement, ...]:
     share = seen.get("slice_share")
     if share is not None and share.value:
         said.append(say(f"They are {shown(share.value)} of these accounts' traffic; the rest is their own."))
-    for name in ("identity_reuse", "widest_family", "requests_per_active_day"):
-        one = seen.get(name)
-        if one is not None and one.value and one.comparison:
-            said.append(say(f"[[v:0]]: {shown(one.value)}; matched controls: {shown(one.comparison)}.", one.kind.title))
+    weighty = [item.name for item in case.campaign.hypotheses[0].evidence if item.bits > 0]
+    for name in [name for name in dict.fromkeys(weighty) if name in seen and seen[name].value][:N_SUMMED]:
+        one = seen[name]
+        beside = f"; matched controls: {shown(one.comparison)}" if one.comparison else ""
+        said.append(say(f"[[v:0]]: {shown(one.value or '')}{beside}.", one.kind.title))
     return tuple(said)
 
 
