@@ -4,9 +4,9 @@ Usage: python bench/learn_hypotheses.py [--worlds demo:1 hard:6 adversary:4:bare
 
 Every group that a scan of a tune world tests is labelled by the truth of most of its accounts. All groups that hold
 parts of one true group share one vote, by how much of it they hold, so that a campaign that falls into many pieces
-does not speak for all. Each expectation's m is the share of its own kind's votes that meet it, and u the
-prior-weighted share of the others', both shrunk towards the stated value, which counts as STATED votes.
-Ranges and reasons stay as people wrote them. Report-side worlds are never read here.
+does not speak for all; a part counts by its accounts. Each expectation's m is the share of its own kind's votes that
+meet it, and u the prior-weighted share of the others', both shrunk towards the stated value, which counts as STATED
+votes. Ranges and reasons stay as people wrote them. Report-side worlds are never read here.
 
 Beside each learned share stands how many votes it rests on, STATED included, so that a scan can say how far a posterior
 could be another one, had other groups been at hand. u is a mixture over hypotheses: its votes are those of the one Beta
@@ -127,10 +127,15 @@ def labelled_groups(name_of_world: str) -> list[Labelled]:
     for i, finding in enumerate(analysis.findings):
         label, n = Counter(of_account[names[a]][0] for a in finding.accounts).most_common(1)[0]
         kind = HYPOTHESIS_OF.get(label, UNRELATED) if n >= PURE * len(finding.accounts) else UNRELATED
-        group, n_of_group = Counter(of_account[names[a]][1] for a in finding.accounts).most_common(1)[0]
+        group, _ = Counter(of_account[names[a]][1] for a in finding.accounts).most_common(1)[0]
         true_group = f"{name_of_world} {i if kind == UNRELATED else group}"
         found.append(
-            Labelled(kind, true_group, n_of_group, {name: item.value for name, item in finding.observations.items()})
+            Labelled(
+                kind,
+                true_group,
+                len(finding.accounts),
+                {name: item.value for name, item in finding.observations.items()},
+            )
         )
     return found
 
