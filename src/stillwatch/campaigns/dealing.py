@@ -10,6 +10,9 @@ tested twice: by the same sign test on items like its own among entities that ha
 choice cannot have touched; and by its size, against the largest connected group among as many random links as there
 are mirror images in the whole log, where the maximum over the log pays for the search.
 
+Hand-overs among a few speak of these few. Where fewer members take part than would if each hand-over's two ends fell on
+members by chance, a hundred to one, the group is not tested by them: a queue that deals over a group reaches all of it.
+
 Source: sign test, Conover 1999, section 3.4; size of components as a scan statistic, ours:
 docs/decisions/0010-hand-overs.md.
 """
@@ -30,6 +33,8 @@ from stillwatch.links.population import FloatArray, IntArray, Population
 N_RANDOM_LINKINGS: Final = 999
 MOST_FORWARD: Final = 0.25  # f(1 - f), at most
 LEAST_EXACT_P: Final = 1e-12  # smaller ones say nothing more
+N_SPREADS: Final = 199
+OF_FEW: Final = 0.01
 LEAST_CHANCES: Final = 5  # failed requests: fewer say nothing of whether a queue stands behind them
 HAND_OVER: Final = "hand_over"
 WORK_LIST: Final = "work_list"
@@ -50,6 +55,7 @@ class Dealing:
         self._by_earlier = np.argsort(succession.earlier, kind="stable")
         self._is_inside = np.zeros(len(population.exchanges), bool)
         of_row = entities.of_account[population.exchanges.account].astype(np.int64)
+        self._entity_of_row = of_row
         talks = population.exchanges.keys["conversation_id"].code >= 0
         self._could_pass = has_failed(population) & ~talks
         self._links = of_row[found.failed], of_row[found.taken]
@@ -63,7 +69,7 @@ class Dealing:
         """Return the outcome of each test that applies to a group.
 
         Empty where failures or prompts are not known, and where hardly anything failed that could be passed on: a
-        turn of a conversation goes on where the conversation is.
+        turn of a conversation goes on where the conversation is. Empty too where the hand-overs are those of a few.
         """
         if not self.is_known:
             return ()
@@ -79,6 +85,10 @@ class Dealing:
         if forward + mirrored == 0 and n_chances < LEAST_CHANCES:
             return ()
         is_own = group.channel == HAND_OVER
+        handed = mine[pairs.has_failed_first[mine] & ~pairs.has_failed_last[mine]]
+        ends = self._entity_of_row[np.concatenate([pairs.earlier[handed], pairs.later[handed]])]
+        if not is_own and is_of_few(ends, self._entity_of_row[group.slice_rows]):
+            return ()
         apart = apart_pairs(pairs.earlier, pairs.later, np.sort(mine))
         is_forward = pairs.has_failed_first[apart] & ~pairs.has_failed_last[apart]
         among = int(np.count_nonzero(is_forward)), len(apart)
@@ -118,6 +128,23 @@ class Dealing:
             N_RANDOM_LINKINGS,
             False,
         )
+
+
+def is_of_few(ends: IntArray, senders: IntArray) -> bool:
+    """Return whether hand-overs stay among fewer members than a queue over all of them would reach.
+
+    Under the null each end falls on a member with a chance that grows as the root of what it sent: between a queue that
+    deals to all alike and one that loads each by what it bears.
+
+    Args:
+        ends: (2k,) entities that k hand-overs were made between.
+        senders: (s,) the entity of each exchange of the slice.
+    """
+    _, sent = np.unique(senders, return_counts=True)
+    weight = np.sqrt(sent)
+    drawn = np.random.default_rng(0).multinomial(len(ends), weight / weight.sum(), N_SPREADS)
+    n_as_few = int(np.count_nonzero(np.count_nonzero(drawn, axis=1) <= len(np.unique(ends))))
+    return len(ends) > 0 and (1 + n_as_few) / (1 + N_SPREADS) <= OF_FEW
 
 
 def passed_on(

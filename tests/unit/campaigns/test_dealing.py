@@ -13,7 +13,7 @@ from planted_traffic import Planted, planted
 from stillwatch.campaigns import dealing
 from stillwatch.campaigns.coordination import TestResult as Outcome
 from stillwatch.campaigns.coordination import combined_p_value
-from stillwatch.campaigns.dealing import LEAST_CHANCES, LEAST_EXACT_P, Dealing, passed_on
+from stillwatch.campaigns.dealing import LEAST_CHANCES, LEAST_EXACT_P, Dealing, is_of_few, passed_on
 from stillwatch.campaigns.membership import Group
 from stillwatch.links.handover import HandOvers, Succession
 
@@ -233,3 +233,27 @@ def test_among_all_pairs_strangers_are_no_queue_whatever_their_items_failure_rat
         n_forward, n_mirrored = int(np.count_nonzero(first & ~last)), int(np.count_nonzero(~first & last))
         p.append(passed_on("passed_on", n_forward, n_mirrored, among, is_selection=False).p_value)
     assert excess(np.array(p)) <= most_excess(len(p))
+
+
+@pytest.mark.parametrize(("n_taking_part", "expected"), [(40, False), (6, True)])
+def test_hand_overs_of_a_few_say_nothing_of_the_rest(n_taking_part: int, *, expected: bool) -> None:
+    """Eight accounts of one business among strangers: their queue is no evidence against the strangers."""
+    rng = np.random.default_rng(5)
+    senders = np.repeat(np.arange(40), rng.integers(5, 60, 40))
+    ends = rng.integers(0, n_taking_part, 50)
+    assert is_of_few(ends, senders) is expected
+
+
+def test_a_queue_that_loads_by_capacity_is_of_few_in_one_case_of_a_hundred() -> None:
+    """Of queues that deal alike or by the root of what members bear, at most one in a hundred or so is left out."""
+    rng = np.random.default_rng(6)
+    senders = np.repeat(np.arange(60), rng.integers(3, 80, 60))
+    sent = np.bincount(senders).astype(float)
+    for weight in (np.ones(60), np.sqrt(sent)):
+        ends = (rng.choice(60, 40, p=weight / weight.sum()) for _ in range(200))
+        assert sum(is_of_few(one, senders) for one in ends) <= 8
+
+
+def test_without_hand_overs_nobody_is_few() -> None:
+    """A group that hands nothing over is tested, and speaks against a queue."""
+    assert not is_of_few(np.zeros(0, np.int64), np.arange(5))
