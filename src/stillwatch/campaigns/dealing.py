@@ -11,7 +11,7 @@ choice cannot have touched; and by its size, against the largest connected group
 are mirror images in the whole log, where the maximum over the log pays for the search.
 
 Hand-overs among a few speak of these few. Where fewer members take part than would if each hand-over's two ends fell on
-members by chance, a hundred to one, the group is not tested by them: a queue that deals over a group reaches all of it.
+members by chance, a hundred to one, the group counts as one that passes nothing on: a queue over it would reach all of it.
 
 Source: sign test, Conover 1999, section 3.4; size of components as a scan statistic, ours:
 docs/decisions/0010-hand-overs.md.
@@ -69,7 +69,7 @@ class Dealing:
         """Return the outcome of each test that applies to a group.
 
         Empty where failures or prompts are not known, and where hardly anything failed that could be passed on: a
-        turn of a conversation goes on where the conversation is. Empty too where the hand-overs are those of a few.
+        turn of a conversation goes on where the conversation is. Hand-overs of a few do not count as the group's.
         """
         if not self.is_known:
             return ()
@@ -88,7 +88,7 @@ class Dealing:
         handed = mine[pairs.has_failed_first[mine] & ~pairs.has_failed_last[mine]]
         ends = self._entity_of_row[np.concatenate([pairs.earlier[handed], pairs.later[handed]])]
         if not is_own and is_of_few(ends, self._entity_of_row[group.slice_rows]):
-            return ()
+            return (passed_on("passed_on", 0, forward + mirrored, is_selection=False),)
         apart = apart_pairs(pairs.earlier, pairs.later, np.sort(mine))
         is_forward = pairs.has_failed_first[apart] & ~pairs.has_failed_last[apart]
         among = int(np.count_nonzero(is_forward)), len(apart)
