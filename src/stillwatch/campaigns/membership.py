@@ -33,6 +33,7 @@ MOSTLY_KNOWN: Final = 0.5  # of an entity's matched prompts were: it is another 
 LEAST_MATCHES: Final = 2  # conversations: one alone may be a try of somebody else's prompt
 LEAST_ONE_SET: Final = 0.8  # of the core's matched exchanges come with one set of tools
 LEAST_WHOLE: Final = 0.6  # of the phrases that a typical member sends at once; by chance it is one of them
+WHOLE_USES: Final = 5  # of a template among hundreds of other requests: with three, people who keep a prompt were named
 LEAST_LONG: Final = 3.0  # phrases at once, for one of them and most of them to be different things
 P_CONTINUED: Final = 0.97  # a later turn of a conversation whose opening carries the template
 SURE_MEMBER: Final = 0.95  # of an account whose uses are no chance, but few
@@ -150,7 +151,7 @@ def weigh_membership(
         likeness = np.minimum(variety, 1.0) * np.minimum(share / float(np.median(share[typical])), 1.0)
         is_unlike = likeness < LEAST_LIKENESS
         bits = np.where(
-            is_unlike, np.where(is_full, np.minimum(bits, 2 * np.log2(np.maximum(hits, 1.0))), -MOST_BITS), bits
+            is_unlike, np.where(is_full & (hits >= WHOLE_USES), np.minimum(bits, 2 * np.log2(np.maximum(hits, 1.0))), -MOST_BITS), bits
         )
     bits = np.maximum(bits, _few_use_bits(entity, score, variety, concerned))
     known = np.bincount(entity[is_known[matched]], minlength=len(is_core)) / np.maximum(hits, 1.0)
