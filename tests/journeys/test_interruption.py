@@ -6,6 +6,14 @@ import pytest
 from console import start, stillwatch
 
 
+@pytest.fixture(autouse=True)
+def _heard_hang_up():
+    """Tests that run detached (nohup) hand on that SIGHUP is ignored, and stillwatch keeps to that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_scan_leaves_nothing(tiny, tmp_path, number):
     """Whatever asks it to end, neither a case nor a partial folder stays."""
