@@ -11,7 +11,7 @@ choice cannot have touched; and by its size, against the largest connected group
 are mirror images in the whole log, where the maximum over the log pays for the search.
 
 Hand-overs among a few speak of these few. Where fewer members take part than would if each hand-over's two ends fell on
-members by chance, a hundred to one, the group counts as one that passes nothing on: a queue over it would reach all of it.
+members by chance, a hundred to one, the group counts as one that passes nothing on: a queue over it would reach all.
 
 Source: sign test, Conover 1999, section 3.4; size of components as a scan statistic, ours:
 docs/decisions/0010-hand-overs.md.

@@ -147,12 +147,12 @@ def weigh_membership(
     bits = np.where(variety >= LEAST_BREADTH, bits, -MOST_BITS)
     share = share_floor(hits, n_exchanges)
     typical = is_core & (variety >= LEAST_BREADTH)
-    if np.any(typical):
+    if np.any(typical) and np.median(share[typical]) > 0:
         likeness = np.minimum(variety, 1.0) * np.minimum(share / float(np.median(share[typical])), 1.0)
         is_unlike = likeness < LEAST_LIKENESS
-        bits = np.where(
-            is_unlike, np.where(is_full & (hits >= WHOLE_USES), np.minimum(bits, 2 * np.log2(np.maximum(hits, 1.0))), -MOST_BITS), bits
-        )
+        of_whole = np.minimum(bits, 2 * np.log2(np.maximum(hits, 1.0)))
+        has_whole = is_full & (hits >= WHOLE_USES)
+        bits = np.where(is_unlike, np.where(has_whole, of_whole, -MOST_BITS), bits)
     bits = np.maximum(bits, _few_use_bits(entity, score, variety, concerned))
     known = np.bincount(entity[is_known[matched]], minlength=len(is_core)) / np.maximum(hits, 1.0)
     if float(np.median(known[is_core])) < MOSTLY_NEW:
