@@ -14,8 +14,9 @@ SKETCHED: Final = "sketches"
 NULL_SEEDS: Final = 1001  # of the first small world without a campaign; the next ones follow
 HELD_OUT: Final = 41  # seeds from here on were looked at by nobody while the weights in force were made
 HELD_OUT_NULLS: Final = 5001
-HELD_OUT_LATER: Final = 51  # likewise, for weights after 2026-11c, when the seeds above had been seen
-HELD_OUT_NULLS_LATER: Final = 6001
+LATER: Final[Mapping[int, tuple[str, int]]] = {51: ("nulls-held-out-2", 6001), 61: ("nulls-held-out-3", 7001)}
+"""Later series, begun when those before had been seen: a seed, and the id and first seed of its null worlds."""
+LAST_TWIN: Final = 62  # a second seed of the last series, without rivals and changes: how much is chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +157,18 @@ def _held_out() -> Iterable[Scenario]:
 
 def _held_out_later() -> Iterable[Scenario]:
     """Yield worlds that nobody had looked at when later weights were made, with rivals and with evidence taken away."""
+    for seed, (nulls, first) in LATER.items():
+        for preset in ("demo", "hard", "share5", "null"):
+            world = WorldRecipe(preset, seed)
+            base = Scenario(f"{preset}-report-{seed}", "held out", world, FULL, has_rivals=preset != "null")
+            yield base
+            if preset in {"demo", "hard"}:
+                yield from _changed(base, dict.fromkeys(WITHOUT, FULL))
+        recipe = WorldRecipe("null-small", first)
+        yield Scenario(nulls, "small worlds without a campaign, held out", recipe, FULL, n_worlds=NULLS)
+        yield from _held_out_adversaries(seed)
     for preset in ("demo", "hard", "share5", "null"):
-        world = WorldRecipe(preset, HELD_OUT_LATER)
-        base = Scenario(f"{preset}-report-{HELD_OUT_LATER}", "held out", world, FULL, has_rivals=preset != "null")
-        yield base
-        if preset in {"demo", "hard"}:
-            yield from _changed(base, dict.fromkeys(WITHOUT, FULL))
-    recipe = WorldRecipe("null-small", HELD_OUT_NULLS_LATER)
-    yield Scenario("nulls-held-out-2", "small worlds without a campaign, held out", recipe, FULL, n_worlds=NULLS)
-    yield from _held_out_adversaries(HELD_OUT_LATER)
+        yield Scenario(f"{preset}-report-{LAST_TWIN}", "held out", WorldRecipe(preset, LAST_TWIN), FULL)
 
 
 def _held_out_adversaries(seed: int) -> Iterable[Scenario]:

@@ -18,11 +18,13 @@ PERMANENT = {
     "null-report-41", "null-report-42", "nulls-held-out", "adversary-none-41", "adversary-clean-41",
     "adversary-hours-41", "adversary-paraphrase-41", "adversary-bare-41", "adversary-small-41", "adversary-cover-41",
     "adversary-all-41", "adversary-no-resend-41", "adversary-silent-41", "adversary-silent-template-41",
-    "demo-report-51", "hard-report-51", "share5-report-51", "null-report-51", "nulls-held-out-2",
-    *(f"{preset}-report-51-{change}" for preset in ("demo", "hard")
+    *(f"{preset}-report-{seed}" for preset in ("demo", "hard", "share5", "null") for seed in (51, 61, 62)),
+    "nulls-held-out-2", "nulls-held-out-3",
+    *(f"{preset}-report-{seed}-{change}" for preset in ("demo", "hard") for seed in (51, 61)
       for change in ("without-identity", "without-network", "without-text", "metadata", "sketches")),
-    *(f"adversary-{name}-51" for name in ("none", "clean", "hours", "paraphrase", "bare", "small", "cover", "all",
-                                          "no-resend", "silent", "silent-template")),
+    *(f"adversary-{name}-{seed}" for seed in (51, 61) for name in (
+        "none", "clean", "hours", "paraphrase", "bare", "small", "cover", "all", "no-resend", "silent",
+        "silent-template")),
 }  # fmt: skip
 
 
