@@ -29,6 +29,19 @@ SILENT_PARTS: Final = frozenset(  # parts that say nothing, or that the model sa
     {"image", "image_url", "input_image", "input_audio", "audio", "file", "input_file", "video", "blob", "uri"}
     | {"thinking", "redacted_thinking", "reasoning", "tool_use", "tool_call", "server_tool_use"}
 )
+SILENT_KEYS: Final[Mapping[str, frozenset[str]]] = {  # parts named by their key, told by a key inside: no text either
+    "toolUse": frozenset({"name", "toolUseId"}),  # Bedrock Converse, as the next four
+    "reasoningContent": frozenset({"reasoningText", "redactedContent"}),
+    "image": frozenset({"source"}),
+    "video": frozenset({"source"}),
+    "cachePoint": frozenset({"type"}),
+    "functionCall": frozenset({"name"}),  # Gemini, in both spellings, to the end
+    "function_call": frozenset({"name"}),
+    "inlineData": frozenset({"data"}),
+    "inline_data": frozenset({"data"}),
+    "fileData": frozenset({"fileUri", "mimeType"}),
+    "file_data": frozenset({"file_uri", "mime_type"}),
+}
 MAX_DEPTH: Final = 6  # a tool result inside a part inside a message needs 4
 JOINT: Final = "\n\n"  # between messages and between parts, so that words of two of them never touch
 
@@ -130,7 +143,7 @@ def signatures_of(message: object) -> Iterator[str]:
     """Yield the thinking signatures in one assistant message, in order."""
     if not isinstance(message, Mapping):
         return
-    for part in _sequence(message.get("content")) or (message,):
+    for part in _sequence(message.get("content")) or _sequence(message.get("parts")) or (message,):
         if not isinstance(part, Mapping):
             continue
         nested = part.get("reasoningContent")  # Bedrock Converse
@@ -138,7 +151,9 @@ def signatures_of(message: object) -> Iterator[str]:
         if not isinstance(thought, Mapping):
             continue
         signature = (
-            thought.get("signature") or thought.get("encrypted_content") or thought.get("thoughtSignature")
+            thought.get("signature")
+            or thought.get("encrypted_content")
+            or thought.get("thoughtSignature", thought.get("thought_signature"))
         )  # Anthropic and Bedrock; Responses reasoning items; Gemini
         if part.get("type") == "redacted_thinking":
             signature = part.get("data")
@@ -192,14 +207,28 @@ def _texts(content: object, depth: int) -> Iterator[str]:
 def _inner(part: Mapping[str, Any]) -> Sequence[Any]:
     """Return what a part or message says, still to be turned to text."""
     kind = part.get("type")
-    if isinstance(kind, str) and kind in SILENT_PARTS:
+    if (isinstance(kind, str) and kind in SILENT_PARTS) or part.get("thought") is True:  # thought: Gemini's summaries
         return ()
+    if kind == "document" or isinstance(part.get("document"), Mapping):
+        return _document(part if kind == "document" else part["document"])
+    for key, marks in SILENT_KEYS.items():
+        if isinstance(part.get(key), Mapping) and not marks.isdisjoint(part[key]):
+            return [part["text"]] if "text" in part else ()
     for key in ("parts", *RESULT_KEYS, *TEXT_KEYS):  # parts: Gemini, OpenTelemetry
         if part.get(key) is not None:
             return (part[key],)
     if "type" in part or "role" in part:
         return ()
     return list(part.values())  # a tool's answer given as an object
+
+
+def _document(document: Mapping[str, Any]) -> Sequence[Any]:
+    """Return a document's text where it was sent as text; a file's bytes are none (Anthropic, Bedrock Converse)."""
+    source = document.get("source")
+    if not isinstance(source, Mapping):
+        return ()
+    said = [source["data"]] if source.get("type") == "text" and "data" in source else []
+    return [*said, *(source[key] for key in ("text", "content") if key in source)]
 
 
 def _start_of_new(spoken: Sequence[tuple[str, str]]) -> int:

@@ -139,3 +139,28 @@ def test_any_shape_is_survived(messages, system):
     split = split_messages(messages, system)
     assert split.turn >= 0
     assert split.prompt is None or isinstance(split.prompt, str)
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ({"image": {"format": "png", "source": {"bytes": "QUJD"}}}, ""),
+        ({"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://b/v"}}}}, ""),
+        ({"toolUse": {"toolUseId": "t", "name": "f", "input": {"a": "b"}}}, ""),
+        ({"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}}, ""),
+        ({"cachePoint": {"type": "default"}}, ""),
+        ({"document": {"name": "d", "format": "pdf", "source": {"bytes": "QUJD"}}}, ""),
+        ({"document": {"name": "d", "format": "txt", "source": {"text": "words"}}}, "words"),
+        ({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "words"}}, "words"),
+        ({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "QUJD"}}, ""),
+        ({"functionCall": {"name": "f", "args": {"a": "b"}}}, ""),
+        ({"fileData": {"mimeType": "image/png", "fileUri": "gs://b/i.png"}}, ""),
+        ({"text": "hm", "thought": True}, ""),
+        ({"toolResult": {"toolUseId": "t", "content": [{"json": {"image": "a cat", "n": 2}}]}}, "a cat"),
+        ({"guardContent": {"text": {"text": "words"}}}, "words"),
+    ],
+    ids=str,
+)
+def test_parts_named_by_their_key_say_only_words(part: object, text: str) -> None:
+    """Converse and Gemini name a part by its key: bytes, calls and thoughts in it are no text; documents may be."""
+    assert text_of([part]) == text

@@ -1,7 +1,7 @@
 """What a client sent, in any dialect that readers meet, to the request's canonical columns.
 
-Dialects: OpenAI chat completions, Responses and legacy completions; Anthropic messages; Bedrock Converse and the
-bodies of Titan, Llama, Mistral, Cohere and Nova. The dialect is told by the keys that are there.
+Dialects: OpenAI chat completions, Responses and legacy completions; Anthropic messages; Gemini; Bedrock Converse and
+the bodies of Titan, Llama, Mistral, Cohere and Nova. The dialect is told by the keys that are there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +11,17 @@ from stillwatch.records.messages import JOINT, role_of, signatures_of, split_mes
 from stillwatch.records.readers.json_values import count, first_count, identifier, items, mapping, number
 
 PROMPT_KEYS: Final = ("prompt", "inputText")  # legacy completions, Llama, Mistral and Cohere; Titan
-NESTED_PARAMETERS: Final = ("inferenceConfig", "textGenerationConfig", "generationConfig")  # Converse, Nova; Titan
+NESTED_PARAMETERS: Final = (
+    *("inferenceConfig", "textGenerationConfig"),  # Converse, Nova; Titan
+    *("generationConfig", "generation_config", "config"),  # Gemini; as BigQuery has it; as its libraries take it
+)
 LIMIT_KEYS: Final = (
     *("max_tokens", "max_completion_tokens", "max_output_tokens"),  # OpenAI chat and Anthropic; newer chat; Responses
     *("maxTokens", "max_new_tokens", "maxTokenCount"),  # Converse; Nova; Titan
     *("max_gen_len", "max_tokens_to_sample"),  # Llama; Claude 2
+    "maxOutputTokens",  # Gemini
 )
-CHOICE_KEYS: Final = ("n", "num_generations")  # OpenAI; Cohere
+CHOICE_KEYS: Final = ("n", "num_generations", "candidateCount", "candidate_count")  # OpenAI; Cohere; Gemini
 BODY_MARKS: Final = frozenset({"messages", "input", "prompt", "inputText", "message", "contents"})
 
 
@@ -27,12 +31,22 @@ def content_columns(body: Mapping[str, Any]) -> dict[str, Any]:
         return _split(messages, body.get("system") or body.get("instructions"))
     if (sent := body.get("input")) is not None:
         return _split(_without_images(sent), body.get("instructions"))
-    if isinstance(body.get("message"), str):  # Cohere's chat
-        history = [
-            {"role": "assistant" if said.get("role") == "CHATBOT" else said.get("role"), "content": said.get("message")}
-            for said in map(mapping, items(body.get("chat_history")))
-        ]
-        return _split([*history, body["message"]], body.get("preamble"))
+    if (contents := body.get("contents")) is not None:  # Gemini
+        return _split(contents, body.get("systemInstruction") or body.get("system_instruction"))
+    if isinstance(body.get("message"), str):
+        return _cohere_chat(body, body["message"])
+    return _plain_prompt(body)
+
+
+def _cohere_chat(body: Mapping[str, Any], message: str) -> dict[str, Any]:
+    history = [
+        {"role": "assistant" if said.get("role") == "CHATBOT" else said.get("role"), "content": said.get("message")}
+        for said in map(mapping, items(body.get("chat_history")))
+    ]
+    return _split([*history, message], body.get("preamble"))
+
+
+def _plain_prompt(body: Mapping[str, Any]) -> dict[str, Any]:
     prompt = next((body[key] for key in PROMPT_KEYS if body.get(key) is not None), None)
     if isinstance(prompt, str):
         return {"prompt": prompt, "turn": 0}
@@ -57,7 +71,7 @@ def parameter_columns(body: Mapping[str, Any], *, is_complete: bool = True) -> d
     limit = first_count(*(p.get(key) for p in (body, *nested) for key in LIMIT_KEYS))
     if limit is not None:
         columns["max_tokens"] = limit
-    n_choices = next((n for key in CHOICE_KEYS if (n := count(body.get(key)))), None)
+    n_choices = next((n for p in (body, *nested) for key in CHOICE_KEYS if (n := count(p.get(key)))), None)
     if n_choices is not None or is_complete:
         columns["n_choices"] = n_choices or 1  # what each of these dialects does without being told
     tools = _tools(body)

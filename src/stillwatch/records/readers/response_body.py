@@ -1,7 +1,7 @@
 """What the model answered, in any dialect that readers meet, to the response's canonical columns.
 
-Dialects: OpenAI chat completions, Responses and legacy completions; Anthropic messages; Bedrock Converse and the
-bodies of Titan, Llama, Mistral, Cohere and Nova; streamed answers of each, which ``stream_events`` puts together.
+Dialects: OpenAI chat completions, Responses and legacy completions; Anthropic messages; Gemini; Bedrock Converse and
+the bodies of Titan, Llama, Mistral, Cohere and Nova; streamed answers of each, which ``stream_events`` puts together.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +24,9 @@ from stillwatch.records.readers.stream_events import assemble, events_of
 from stillwatch.records.readers.token_usage import token_columns
 
 REFUSAL_ENDINGS: Final = frozenset(
-    {"content_filter", "refusal", "guardrail_intervened", "content_filtered", "error_toxic", "safety"}
-)  # OpenAI; Anthropic; Bedrock twice, Titan in capitals; Cohere; Gemini
+    {"content_filter", "refusal", "guardrail_intervened", "content_filtered", "error_toxic"}
+    | {"safety", "prohibited_content", "blocklist", "spii", "image_safety"}
+)  # OpenAI; Anthropic; Bedrock twice, Titan in capitals; Cohere; Gemini in capitals
 REFUSAL_ERRORS: Final = frozenset({"content_filter", "content_policy_violation", "contentpolicyviolationerror"})
 STATUS_BY_ERROR: Final = {
     "invalid_request_error": 400,
@@ -46,6 +47,7 @@ STATUS_BY_ERROR: Final = {
     "content_policy_violation": 400,
     "server_error": 500,
 }  # Anthropic's error types, then OpenAI's codes, as their pages list them
+USAGE_KEYS: Final = ("usage", "usageMetadata", "usage_metadata")  # Gemini; as BigQuery has it
 ERROR_STATUS: Final = 500  # a failure that names no status is the server's
 
 
@@ -105,11 +107,12 @@ def read_response(body: object) -> ResponseBody:
     return ResponseBody(
         text=JOINT.join(answer.text for answer in answers if answer.text) if answers else None,
         n_choices=len(answers) or None,
-        is_refused=any(answer.is_refused for answer in answers) if answers else _is_content_error(error),
+        is_refused=any(answer.is_refused for answer in answers) if answers else _is_turned_away(found, error),
         signatures=tuple(dict.fromkeys(s for answer in answers for s in answer.signatures)),
-        tokens=token_columns(found.get("usage")) or _counted_in_body(found),
-        model=identifier(found.get("model")),
-        response_id=identifier(found.get("id")),
+        tokens=token_columns(next((usage for key in USAGE_KEYS if (usage := mapping(found.get(key)))), EMPTY))
+        or _counted_in_body(found),
+        model=identifier(found.get("model"), found.get("modelVersion"), found.get("model_version")),
+        response_id=identifier(found.get("id"), found.get("responseId"), found.get("response_id")),
         created_at_us=microseconds(found.get("created", found.get("created_at"))),
         error_status=None if answers or not error else error_status(error),
     )
@@ -142,6 +145,14 @@ def _error_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping(error)
 
 
+def _is_turned_away(body: Mapping[str, Any], error: Mapping[str, Any]) -> bool | None:
+    """Say whether a body without an answer is a refusal: Gemini's blocked prompt, or an error that says so."""
+    feedback = mapping(body.get("promptFeedback", body.get("prompt_feedback")))
+    if identifier(feedback.get("blockReason"), feedback.get("block_reason")):
+        return True
+    return _is_content_error(error)
+
+
 def _is_content_error(error: Mapping[str, Any]) -> bool | None:
     names = (error.get("code"), error.get("type"))
     return True if any(isinstance(name, str) and name.lower() in REFUSAL_ERRORS for name in names) else None
@@ -151,6 +162,8 @@ def _answers(body: Mapping[str, Any]) -> Iterator[_Answer]:
     """Yield each answer in a response of any dialect."""
     if choices := items(body.get("choices")):  # OpenAI chat and completions
         yield from (_choice(choice) for choice in map(mapping, choices))
+    elif candidates := items(body.get("candidates")):  # Gemini
+        yield from (_candidate(candidate) for candidate in map(mapping, candidates))
     elif output := items(body.get("output")):  # Responses
         yield _response_items(output, body)
     elif message := mapping(mapping(body.get("output")).get("message")):  # Converse, Nova
@@ -170,6 +183,13 @@ def _choice(choice: Mapping[str, Any]) -> _Answer:
     if isinstance(refusal, str) and refusal:
         return _Answer(answer.text or refusal, is_refused=True, signatures=answer.signatures)
     return answer
+
+
+def _candidate(candidate: Mapping[str, Any]) -> _Answer:
+    content = mapping(candidate.get("content"))
+    ending = candidate.get("finishReason", candidate.get("finish_reason"))
+    signatures = message_signatures({"content": content.get("parts")})
+    return _Answer(text_of(content.get("parts")), _is_refusal(ending), tuple(signatures))
 
 
 def _message(message: Mapping[str, Any], ending: object) -> _Answer:

@@ -1,7 +1,7 @@
 """Streamed answers put back together: a list of events to the body that the same request would have got whole.
 
-Streams of OpenAI chat, completions and Responses, Anthropic messages, Bedrock Converse, and the chunked bodies of
-Titan, Llama, Mistral and Cohere. A stream that was cut off gives what had arrived. Events may come as objects, as
+Streams of OpenAI chat, completions and Responses, Anthropic messages, Gemini, Bedrock Converse, and the chunked bodies
+of Titan, Llama, Mistral and Cohere. A stream that was cut off gives what had arrived. Events may come as objects, as
 ``{event, data}`` pairs or as lines of server-sent events.
 """
 
@@ -37,6 +37,8 @@ def assemble(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
             return _from_anthropic(events)
         if "choices" in event:
             return _from_chat(events)
+        if "candidates" in event or "usageMetadata" in event or "usage_metadata" in event:
+            return _from_gemini(events)
         if any(key in event for key in CONVERSE_EVENTS):
             return _from_converse(events)
     return _from_plain(events)
@@ -94,6 +96,39 @@ def _from_chat(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         for index, parts in sorted(said.items())
     ]
     return whole
+
+
+def _from_gemini(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return one response whose candidates hold all parts that were sent of them; counts are those sent last."""
+    whole: dict[str, Any] = {}
+    parts: dict[int, list[Any]] = {}
+    endings: dict[int, Any] = {}
+    for event in events:
+        whole.update({key: value for key, value in event.items() if value is not None and key != "candidates"})
+        for candidate in map(mapping, items(event.get("candidates"))):
+            index = count(candidate.get("index")) or 0
+            if index < MAX_CHOICES:
+                parts.setdefault(index, []).extend(items(mapping(candidate.get("content")).get("parts")))
+                ending = candidate.get("finishReason", candidate.get("finish_reason"))
+                endings[index] = ending or endings.get(index)
+    candidates = [
+        {"index": index, "finishReason": endings.get(index), "content": {"parts": _run_together(found)}}
+        for index, found in sorted(parts.items())
+    ]
+    return {**whole, "candidates": candidates} if candidates else whole
+
+
+def _run_together(parts: Sequence[Any]) -> list[Any]:
+    """Return parts with the pieces of one text joined, thoughts apart from what was said."""
+    joined: list[Any] = []
+    for part in map(mapping, parts):
+        last = joined[-1] if joined else EMPTY
+        is_piece = isinstance(part.get("text"), str) and isinstance(last.get("text"), str)
+        if is_piece and part.get("thought") == last.get("thought"):
+            joined[-1] = {**last, **part, "text": last["text"] + part["text"]}
+        else:
+            joined.append(part)
+    return joined
 
 
 def _from_responses(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -5,6 +5,13 @@ from typing import Any, Final
 
 from stillwatch.records.readers.json_values import first_count, mapping
 
+GEMINI_COUNTS: Final[Mapping[str, str]] = {
+    "prompt_token_count": "promptTokenCount",
+    "candidates_token_count": "candidatesTokenCount",
+    "thoughts_token_count": "thoughtsTokenCount",
+    "cached_content_token_count": "cachedContentTokenCount",
+    "tool_use_prompt_token_count": "toolUsePromptTokenCount",
+}
 COLUMNS: Final = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
 
 
@@ -16,9 +23,10 @@ def token_columns(usage: object) -> dict[str, Any]:
     that is added. ``cached_tokens`` is what was read from the cache.
 
     Args:
-        usage: a ``usage`` object of OpenAI chat or Responses, Anthropic, LiteLLM or Bedrock Converse.
+        usage: a ``usage`` object of OpenAI chat or Responses, Anthropic, LiteLLM or Bedrock Converse, or Gemini's
+            ``usageMetadata``.
     """
-    found = mapping(usage)
+    found = _named_as_openai(mapping(usage))
     n_input, n_cached = _input(found)
     n_output = first_count(found.get("completion_tokens"), found.get("output_tokens"), found.get("outputTokens"))
     n_reasoning = _reasoning(found)
@@ -26,6 +34,26 @@ def token_columns(usage: object) -> dict[str, Any]:
         n_output += n_reasoning  # some upstreams count reasoning apart; more of it than output proves that
     columns = zip(COLUMNS, (n_input, n_output, n_reasoning, n_cached), strict=True)
     return {name: value for name, value in columns if value is not None}
+
+
+def _named_as_openai(usage: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return Gemini's usage, in either spelling, under OpenAI's names; another as it is.
+
+    Gemini's ``candidatesTokenCount`` leaves out what was thought, so that is added.
+    """
+    found = {snake: usage.get(camel, usage.get(snake)) for snake, camel in GEMINI_COUNTS.items()}
+    if all(value is None for value in found.values()):
+        return usage
+    thought = first_count(found["thoughts_token_count"])
+    said = first_count(found["candidates_token_count"])
+    tool_use = first_count(found["tool_use_prompt_token_count"]) or 0
+    sent = first_count(found["prompt_token_count"])
+    return {
+        "prompt_tokens": None if sent is None else sent + tool_use,
+        "completion_tokens": None if said is None and thought is None else (said or 0) + (thought or 0),
+        "completion_tokens_details": {"reasoning_tokens": thought},
+        "prompt_tokens_details": {"cached_tokens": found["cached_content_token_count"]},
+    }
 
 
 def _input(usage: Mapping[str, Any]) -> tuple[int | None, int | None]:
