@@ -27,6 +27,10 @@ class StillwatchError(Exception):
         self.fix = fix
         super().__init__(self.sentence())
 
+    def parts(self) -> dict[str, str | None]:
+        """Return the parts by name, as programs are told them; null where one is not known."""
+        return {name: getattr(self, name) for name in ("code", "where", "problem", "got", "expected", "fix")}
+
     def sentence(self) -> str:
         """Return the refusal as one sentence, the next step and the code."""
         head = f"{self.where}: {self.problem}"

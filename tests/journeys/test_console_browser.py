@@ -150,6 +150,19 @@ def test_no_page_scrolls_sideways_or_jumps(browser: Browser, base: str, addresse
             assert seen.page.evaluate("window.__shifts") < 0.01, address
 
 
+def test_every_mark_that_a_legend_names_can_be_seen(browser: Browser, base: str) -> None:
+    """The tick of the traffic at large and that of a null's mean are drawn in ink, two pixels wide."""
+    group = told(base, "/campaigns")["rows"][0]["address"]
+    page = browser.new_page(base_url=base)
+    for part in ("", "/indicators"):
+        page.goto(group + part)
+        ticks = page.locator("svg rect.tick")
+        drawn = ticks.evaluate_all("all => all.map(one => [getComputedStyle(one).fill, getComputedStyle(one).width])")
+        assert drawn
+        assert {(fill != "none", width) for fill, width in drawn} == {(True, "2px")}
+    page.close()
+
+
 def test_filter_sort_and_page_without_leaving(browser: Browser, base: str) -> None:
     """Typing narrows the queue in place, the address follows and can be shared, and going back undoes it."""
     with watched(browser, base, viewport={"width": 1280, "height": 900}) as seen:

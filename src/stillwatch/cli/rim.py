@@ -64,8 +64,7 @@ def refusals(*, as_json: bool) -> Iterator[None]:
 
 def _refuse(refusal: StillwatchError, *, as_json: bool) -> None:
     if as_json:
-        parts = {name: getattr(refusal, name) for name in ("code", "where", "problem", "got", "expected", "fix")}
-        sys.stderr.write(json.dumps({"error": parts}) + "\n")
+        sys.stderr.write(json.dumps({"error": refusal.parts()}) + "\n")
     else:
         sys.stderr.write(printable(refusal.sentence(), MAX_LINE) + "\n")
     raise typer.Exit(refusal.exit_status) from refusal

@@ -219,7 +219,7 @@ def _standing(known: TrustedKey, times: _Times, is_proved: bool) -> tuple[str, s
         return "good", f"good, before {instant_text(times.stamp)} as a time stamp proves"
     has_ended = known.valid_to is not None and times.now >= known.valid_to
     ended = "; the key has run out since, and no time stamp shows that it signed before" if has_ended else ""
-    return "good", f"good, since {instant_text(times.earliest)} by the manifest's own word{ended}"
+    return "good", f"good, since {instant_text(times.earliest)} by the first signer's clock{ended}"
 
 
 def _check_files(manifest: Manifest, listed: Mapping[str, Path], found: _Found, *, is_signed: bool) -> None:

@@ -233,7 +233,7 @@ def _times_and_hours(a: EntityEvidence, b: EntityEvidence, weights: Weights) -> 
         if name in a.times and name in b.times and name in weights.of:
             hours = abs(a.times[name] - b.times[name]) / HOUR_US
             rarity = -float(np.log2(weights.of[name].u))
-            found[name] = _Seen(hours <= DAY_HOURS, rarity, f"{hours:.0f} hours apart")
+            found[name] = _Seen(hours <= DAY_HOURS, rarity, f"{hours:,.0f} hours apart")
     if "hours" not in weights.of:
         return found
     likeness = float(a.hours @ b.hours)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,23 @@ def test_account_of_a_group(client: TestClient, scanned: Scanned, campaigns: tup
         assert client.get(tie["pair"]).status_code == 200
     bits = [tie["bits"] for tie in view["ties"]]
     assert bits == sorted(bits, reverse=True)
+
+
+def test_little_wording_is_a_doubt_only_where_it_was_used_little(client: TestClient, scanned: Scanned) -> None:
+    """Chance is named for a member with one family and few uses of it, and for no other."""
+    wording = {row["campaign_id"] for row in rows(scanned, "families") if row["campaign_id"] is not None}
+    members = [row for row in rows(scanned, "members") if row["campaign_id"] in wording]
+    in_groups = Counter(row["account_id"] for row in members)
+    seen = set()
+    for row in members:
+        case = (min(row["families"], 2), row["exchanges"] < 3)
+        if in_groups[row["account_id"]] > 1 or case in seen:
+            continue
+        seen.add(case)
+        titles = {one["title"] for one in asked(client, f"/accounts/{row['account_id']}")["why_not"]}
+        assert ("Little of the group's wording" in titles) == (case == (1, True))
+        assert ("None of the group's wording" in titles) == (row["families"] == 0)
+    assert (1, False) in seen
 
 
 def test_account_of_no_group(client: TestClient, scanned: Scanned) -> None:

@@ -46,8 +46,8 @@ def _groups(case: Case) -> list[str]:
 
 def _group(campaign: Campaign) -> str:
     mark = "!" if campaign.is_accusation else " "
-    title = sentence(leading_title(campaign))[:40]
     found = f"{share(campaign.p_leading):>6}  q {probability(campaign.q_value):<9}"
     size = f"{plural(campaign.n_accounts, 'account'):>14} {compact(campaign.exchanges):>9} exchanges"
     span = f"{day(campaign.first_seen_at)} to {day(campaign.last_seen_at)}"
-    return f"{mark} {short(campaign.id):<16} {title:<32} {found} {size}  {span}"
+    title = sentence(leading_title(campaign))  # last, for it is the longest
+    return f"{mark} {short(campaign.id):<16} {found} {size}  {span:<26}  {title}"

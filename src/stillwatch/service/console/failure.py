@@ -3,9 +3,9 @@
 import logging
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -69,11 +69,12 @@ def install(app: FastAPI, show: ShowFailure) -> Callable[[Request, StillwatchErr
 
     def answer(request: Request, status: int, parts: FailureParts) -> Response:
         if is_for_programs(request):
-            return JSONResponse({"error": _plain(parts)}, status)
+            return JSONResponse({"error": asdict(parts)}, status)
         return show(request, status, TITLES.get(status, "Something went wrong"), parts)
 
     def refuse(request: Request, error: StillwatchError) -> Response:
-        return answer(request, error.http_status, _parts(error))
+        parts = FailureParts(error.code, error.where, error.problem, error.got, error.expected, error.fix)
+        return answer(request, error.http_status, parts)
 
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, StillwatchError)
@@ -131,12 +132,3 @@ class Unexpected:
 def is_for_programs(request: Request) -> bool:
     """Return whether a request asks for JSON by its address."""
     return request.url.path.endswith(".json")
-
-
-def _parts(error: StillwatchError) -> FailureParts:
-    return FailureParts(error.code, error.where, error.problem, error.got, error.expected, error.fix)
-
-
-def _plain(parts: FailureParts) -> dict[str, Any]:
-    names = ("code", "where", "problem", "got", "expected", "fix")
-    return {name: getattr(parts, name) for name in names}

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from stillwatch.dossiers.render.numbers import plural, share
 from stillwatch.links.comparison import WeighedComparison, compare
+from stillwatch.links.family import RECURRENT_USES
 from stillwatch.service.console.pairing import evidence_of, scale_of
 from stillwatch.service.console.store import CaseStore
 
@@ -101,9 +102,8 @@ def _doubts(store: CaseStore, account: dict[str, Any], campaign_id: str) -> list
         n, n_all = member["other_exchanges"], member["other_exchanges"] + member["exchanges"]
         seen = f"{plural(n, 'exchange')} of {n_all:,} ({share(n / n_all)}) are its own, unlike the group's."
         doubts.append(Ground("Does other things", seen, "accounts made for one purpose rarely do anything else", None))
-    if member is not None and campaign.template_families and member["families"] is not None and member["families"] <= 1:
-        seen = f"It uses {plural(member['families'], 'family', 'families')} of the group's wording."
-        doubts.append(Ground("Little of the group's wording", seen, "one phrase may be chance", None))
+    if member is not None and campaign.template_families:
+        doubts += _doubts_of_wording(member)
     if member is not None and not member["shares"]:
         seen = "No address and no identity value of it is another member's."
         doubts.append(Ground("Shares no identity", seen, "clean accounts are what an honest stranger has too", None))
@@ -112,6 +112,17 @@ def _doubts(store: CaseStore, account: dict[str, Any], campaign_id: str) -> list
         doubts.append(Ground("The group is not accused", seen, "a group is not a verdict", None))
     doubts += [Ground("Of the whole group", line, "", None) for line in campaign.counter_evidence[:2]]
     return doubts
+
+
+def _doubts_of_wording(member: dict[str, Any]) -> list[Ground]:
+    """Return what speaks against a member that says little or nothing of what its group says."""
+    if member["families"] == 0:
+        seen = "No exchange of it carries the group's wording."
+        return [Ground("None of the group's wording", seen, "what ties it to the group is something else", None)]
+    if member["families"] == 1 and member["exchanges"] < RECURRENT_USES:
+        seen = f"It used one family of the group's wording, in {plural(member['exchanges'], 'exchange')}."
+        return [Ground("Little of the group's wording", seen, "so few uses may be chance", None)]
+    return []
 
 
 def _capital(sentence: str) -> str:

@@ -152,7 +152,7 @@ def ranked(case: Case) -> tuple[Campaign, ...]:
 
 
 SORT_TITLES: Final[tuple[tuple[Order, str], ...]] = (
-    ("rank", "accused first, then larger"),
+    ("rank", "accused first, then most exchanges"),
     ("accounts", "most accounts"),
     ("exchanges", "most exchanges"),
     ("posterior", "surest explanation"),
