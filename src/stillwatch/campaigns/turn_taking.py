@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from stillwatch.campaigns.control import tail_p_value
 from stillwatch.campaigns.coordination import DAY_US, TestResult
@@ -54,9 +55,7 @@ def turn_taking(member: IntArray, at_us: IntArray, seed: int) -> TestResult | No
     m = int(member.max()) + 1
     rng = np.random.default_rng(seed)
     value = float(_roundness(member[np.argsort(at_us, kind="stable")][None, :], m)[0])
-    null = np.concatenate(
-        [_roundness(member[np.argsort(t, axis=1, kind="stable")], m) for t in _dithered(member, at_us, rng)]
-    )
+    null = np.concatenate([_roundness(member[order], m) for order in _dithered(member, at_us, rng)])
     return TestResult(
         "turn_taking",
         "rhythm",
@@ -83,35 +82,58 @@ def _some_members(member: IntArray, at_us: IntArray, seed: int) -> tuple[IntArra
 
 
 def _dithered(member: IntArray, at_us: IntArray, rng: np.random.Generator) -> Iterator[IntArray]:
-    """Yield ``N_PERMUTATIONS`` versions of the times, some rows at once: each member's active days permuted."""
+    """Yield the orders of ``N_PERMUTATIONS`` versions of the requests, some at once: members' active days permuted.
+
+    A request keeps its time of day, so that one order by that, and a sort by few days, make each version's order.
+    """
     day, hour_us = at_us // DAY_US, at_us % DAY_US
     pair, place = np.unique(np.stack([member, day]), axis=1, return_inverse=True)
-    owner, active = pair
+    owner, active = _narrow(pair[0]), _narrow(pair[1] - pair[1].min())
+    by_hour = np.argsort(hour_us, kind="stable")
+    place = place.ravel()[by_hour]
     n_at_once = max(REQUESTS_AT_ONCE // len(member), 1)
     for start in range(0, N_PERMUTATIONS, n_at_once):
         random = rng.random((min(n_at_once, N_PERMUTATIONS - start), len(owner)))
-        shuffled = np.lexsort((random, np.broadcast_to(owner, random.shape)))  # a permutation in each: owners rise
-        yield active[shuffled][:, place.ravel()] * DAY_US + hour_us
+        shuffled = np.argsort(random, axis=1)
+        back = np.argsort(owner[shuffled], axis=1, kind="stable")  # a permutation in each: owners rise
+        days = active[np.take_along_axis(shuffled, back, axis=1)[:, place]]
+        yield by_hour[np.argsort(days, axis=1, kind="stable")]
+
+
+def _narrow(codes: IntArray) -> npt.NDArray[np.unsignedinteger]:
+    """Return codes from 0 on in the narrowest type that holds them: what has two bytes or fewer is sorted in O(n)."""
+    return codes.astype(np.min_scalar_type(int(codes.max())))
 
 
 def _roundness(member: IntArray, m: int) -> FloatArray:
     """Return, for each row, the mean share of members in blocks of ``m`` requests.
 
-    Blocks begin in each stretch where the share is highest.
+    Blocks begin in each stretch where the share is highest. A member is in a block where it was not there before since
+    the block began: who came when before is found once for all ``N_OFFSETS`` ways to cut.
     """
     n_rows, n = member.shape
-    place = np.arange(n)
+    before = _before(member)
     row = np.arange(n_rows)[:, None]
     n_stretches = max(n // (STRETCH_ROUNDS * m), 1)
     best: FloatArray = np.zeros((n_rows, n_stretches))
     for step in range(N_OFFSETS):
-        block = (place + step * m // N_OFFSETS) // m
-        seen = np.zeros((n_rows, int(block[-1]) + 1, m), bool)
-        seen[row, block, member] = True
-        whole = np.flatnonzero(np.bincount(block) == m)  # blocks at the ends are cut off
-        distinct = np.count_nonzero(seen[:, whole], axis=2)
+        cut_off = step * m // N_OFFSETS  # places of a block that began before the first request
+        whole = np.arange(1 if cut_off else 0, (n + cut_off) // m)  # blocks at the ends are cut off
+        begin = whole * m - cut_off
+        within = before[:, begin[0] : begin[-1] + m] if len(whole) else before[:, :0]
+        is_first = within.reshape(n_rows, len(whole), m) < begin[:, None]
+        distinct = np.count_nonzero(is_first, axis=2)
         stretch = np.minimum(whole // STRETCH_ROUNDS, n_stretches - 1)
         total = np.bincount((row * n_stretches + stretch).ravel(), distinct.ravel(), n_rows * n_stretches)
         number = np.maximum(np.bincount(stretch, minlength=n_stretches), 1)
         best = np.maximum(best, total.reshape(n_rows, n_stretches) / number / m)
     return np.asarray(best.mean(axis=1), np.float64)
+
+
+def _before(member: IntArray) -> IntArray:
+    """Return, for each request of each row, the place of the same member's request before it; -1 for its first."""
+    order = np.argsort(_narrow(member), axis=1, kind="stable")
+    ordered = np.take_along_axis(member, order, axis=1)
+    before = np.full(member.shape, -1, np.int64)
+    np.put_along_axis(before, order[:, 1:], np.where(ordered[:, 1:] == ordered[:, :-1], order[:, :-1], -1), axis=1)
+    return before
