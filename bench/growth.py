@@ -4,7 +4,8 @@
 
 Each scale is the preset ``june`` with as much less of everybody; worlds are made once and kept in ``--worlds``. Every
 scan runs in a fresh process. Seconds are of the clock and of the processors, workers included; the peak is the largest
-sum of resident memory of the scan and its workers, sampled. ``--json`` prints what a program needs.
+sum of resident memory of the scan and its workers, sampled; what they
+share is counted once. ``--json`` prints what a program needs.
 """
 
 import argparse
@@ -20,10 +21,9 @@ from typing import Any, Final
 
 import numpy as np
 
-SAMPLED_EVERY_S: Final = 0.2
+SAMPLED_EVERY_S: Final = 0.5  # the kernel walks all pages to count shares
 SCALED: Final = ["accounts", "n_accounts", "n_customers", "n_users", "n_groups", "instances", "n_learners", "n_gangs"]
 LEAST: Final = {"n_accounts": 10}  # a pool of fewer is none
-PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 def scaled_preset(scale: float) -> str:
@@ -52,23 +52,30 @@ def made_world(folder: Path, scale: float, seed: int) -> Path:
 
 
 def resident_bytes(root: int) -> int:
-    """Return the resident memory of a process and all below it; shared pages count in each."""
+    """Return the resident memory of a process and all below it; what they share is counted once (PSS)."""
     parents: dict[int, int] = {}
-    sizes: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
             except OSError:
                 continue  # it has just ended
-            parents[int(entry.name)], sizes[int(entry.name)] = int(fields[1]), int(fields[21]) * PAGE
     total = 0
-    for pid, size in sizes.items():
+    for pid in parents:
         above = pid
         while above not in (root, 0):
             above = parents.get(above, 0)
-        total += size if above == root else 0
+        total += proportional_bytes(pid) if above == root else 0
     return total
+
+
+def proportional_bytes(pid: int) -> int:
+    """Return a process's proportional set size; 0 where it has just ended."""
+    try:
+        found = re.search(r"^Pss:\s+(\d+) kB$", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0
 
 
 def measured(world: Path, key: Path, out: Path) -> dict[str, Any]:

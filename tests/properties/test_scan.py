@@ -127,6 +127,18 @@ def test_the_order_of_rows_files_and_threads_changes_nothing(world: World, plain
     assert found.bytes_of() == plain.bytes_of()
 
 
+def test_groups_looked_at_by_several_processes_change_nothing(
+    world: World, plain: Scanned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Groups tested, observed, assembled and written by one process or by three give the same bytes in every file."""
+    monkeypatch.setattr("stillwatch.pipeline.scan.LEAST_SIDE_BY_SIDE", 0)
+    found = scanned(tmp_path / "three", [world.exchanges], world.accounts, world.authorisations, threads=3)
+    names = sorted(path.name for path in plain.folder.iterdir() if path.name != "run.json")
+    assert {"report.html", "campaigns.json", "observations.parquet", "families.parquet"} < set(names)
+    different = [name for name in names if (found.folder / name).read_bytes() != (plain.folder / name).read_bytes()]
+    assert different == []
+
+
 def test_names_of_accounts_change_nothing_but_names(world: World, plain: Scanned, tmp_path: Path) -> None:
     """Under new names in another alphabetical order, each account has its membership and each campaign its members."""
     names = renaming(world)

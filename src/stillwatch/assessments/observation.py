@@ -33,6 +33,14 @@ class ObservationKind:
     needs: tuple[str, ...]
     measure: Callable[[Sample], float | None]
 
+    def __reduce__(self) -> tuple[Callable[[str], "ObservationKind"], tuple[str]]:
+        """Return what stands for a kind between processes: its name in the catalogue."""
+        return _kind_named, (self.name,)
+
+
+def _kind_named(name: str) -> ObservationKind:
+    return KINDS[name]
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:

@@ -30,6 +30,7 @@ from stillwatch.campaigns.growth import grown
 from stillwatch.campaigns.membership import Group, matches_with, weigh_membership, without_declared
 from stillwatch.campaigns.rhythm import Rhythm
 from stillwatch.campaigns.work_list import WorkLists, sent_before
+from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.comparer import Comparer, comparer
 from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
@@ -146,27 +147,29 @@ class Analysis:
         return found
 
 
-def analyse(
+def analyse(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used once
     tables: Tables,
     population: Population,
     registry: Registry,
     settings: Settings,
     progress: Progress,
     folder: Path | None = None,
+    workers: SideBySide = IN_TURN,
 ) -> Analysis:
     """Return the groups of a population that are worth reporting, tested and assessed; see ``assess_all``."""
-    everything = assess_all(tables, population, registry, settings, progress, folder)
+    everything = assess_all(tables, population, registry, settings, progress, folder, workers)
     reported = _reportable(list(everything.findings), settings)
-    return replace(everything, findings=compared(reported, population, everything.entities, registry))
+    return replace(everything, findings=compared(reported, population, everything.entities, registry, workers))
 
 
-def assess_all(
+def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used once
     tables: Tables,
     population: Population,
     registry: Registry,
     settings: Settings,
     progress: Progress,
     folder: Path | None = None,
+    workers: SideBySide = IN_TURN,
 ) -> Analysis:
     """Return every group of a population, tested and assessed, whether or not it is worth reporting.
 
@@ -179,6 +182,7 @@ def assess_all(
         settings: levels and weights.
         progress: told of each stage.
         folder: where the families' matches rest that memory need not hold; null keeps them in memory.
+        workers: look at groups side by side.
     """
     entities = fold_accounts(population)
     n_accounts = len(population.accounts)
@@ -195,14 +199,14 @@ def assess_all(
     is_replica = replicas(population, entities)
     is_known = is_replica | sent_before(population, entities.of_account[population.exchanges.account].astype(np.int64))
     strata = activity_strata(entities.n_exchanges)
-    groups = []
-    for i, candidate in enumerate(candidates):
-        progress("members", i, len(candidates))
-        group = weigh_membership(candidate, population, entities, families, is_known)
-        if group is not None:
-            groups.append(grown(group, population, entities, families, ties, strata, is_replica))
+
+    def group_of(i: int) -> Group | None:
+        group = weigh_membership(candidates[i], population, entities, families, is_known)
+        return None if group is None else grown(group, population, entities, families, ties, strata, is_replica)
+
+    weighed = workers.each(group_of, len(candidates), lambda i: progress("members", i, len(candidates)))
     tied = tie_graph(ties, entities.n)[:2]
-    groups = [without_declared(group, entities, population, [tied, handed]) for group in groups]
+    groups = [without_declared(one, entities, population, [tied, handed]) for one in weighed if one is not None]
     groups = _distinct(_large_enough(groups, settings))
     is_explained = np.zeros(len(population.exchanges), bool)
     for group in groups:
@@ -213,7 +217,9 @@ def assess_all(
     dealt = [without_declared(group, entities, population, [tied, handed]) for group in lists.groups()]
     groups += _large_enough(dealt, settings)
     dealing = Dealing(population, entities, succession, found)
-    findings = assess_groups(groups, dealing, population, entities, families, ties, registry, settings, progress)
+    findings = assess_groups(
+        groups, dealing, population, entities, families, ties, registry, settings, progress, workers=workers
+    )
     n_candidates = len(candidates) + len(dealt)
     return Analysis(population, entities, families, ties, registry, n_candidates, len(groups), tuple(findings))
 
@@ -269,6 +275,7 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
     progress: Progress,
     beside: Sequence[float] = (),
     n_tests: int | None = None,
+    workers: SideBySide = IN_TURN,
 ) -> list[Finding]:
     """Return some groups tested and assessed, in their order.
 
@@ -281,24 +288,28 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
     channels = channels_of(ties, entities.n, times, first_uses(population, entities))
     rivals = released_weights(settings.weights)
     rhythm = Rhythm(population, entities)
-    tested = []
-    for i, group in enumerate(groups):
-        progress("group tests", i, len(groups))
+
+    def tests_of(i: int) -> tuple[TestResult, ...]:
+        group = groups[i]
         compared = assess_coordination(group.proposed, channels, strata, group.channel, i, everyone)
         if group.channel == "identity":
             compared += assess_elsewhere(group.outsiders, group.proposed, ties, strata, i, everyone)
         together = rhythm.assess(group.entities, group.slice_rows, seed=i)
-        tested.append((*compared, *together, *dealing.assess(group)))
+        return (*compared, *together, *dealing.assess(group))
+
+    def observed_of(i: int) -> dict[str, Observation]:
+        accounts = accounts_of_entities(entities, groups[i].entities)
+        return observe(group_sample(groups[i], accounts, population, entities, families, registry))
+
+    tested = workers.each(tests_of, len(groups), lambda i: progress("group tests", i, len(groups)))
+    observed = workers.each(observed_of, len(groups), lambda i: progress("hypotheses", i, len(groups)))
     p_values = np.array([combined_p_value(results) for results in tested])
     q = q_values(np.concatenate([np.array(beside, np.float64), p_values]), n_tests)[len(beside) :]
     findings = []
     for i, group in enumerate(groups):
-        progress("hypotheses", i, len(groups))
         accounts = accounts_of_entities(entities, group.entities)
-        sample = group_sample(group, accounts, population, entities, families, registry)
-        observed = observe(sample)
         p_of = {channel: p_value_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
-        observations = with_tests(observed, p_of)
+        observations = with_tests(observed[i], p_of)
         if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
             observations["widest_family"] = replace(observations["widest_family"], value=None)
         hypotheses = weigh(rivals, observations)
@@ -324,21 +335,27 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
 
 
 def compared(
-    findings: Sequence[Finding], population: Population, entities: Entities, registry: Registry
+    findings: Sequence[Finding],
+    population: Population,
+    entities: Entities,
+    registry: Registry,
+    workers: SideBySide = IN_TURN,
 ) -> tuple[Finding, ...]:
     """Return findings with matched controls beside each observation: for the eye, no verdict rests on them."""
     strata = activity_strata(entities.n_exchanges)
     everyone = Pool.of(strata, np.arange(entities.n))
-    found = []
-    for finding in findings:
-        members = finding.group.entities
-        drawn = draw_controls(members, strata, everyone.without(members), N_COMPARED, finding.number)
+
+    def beside(i: int) -> dict[str, Observation]:
+        members = findings[i].group.entities
+        drawn = draw_controls(members, strata, everyone.without(members), N_COMPARED, findings[i].number)
         controls = tuple(
             plain_sample(population, entities, accounts_of_entities(entities, control), registry.named)
             for control in (drawn if drawn is not None else ())
         )
-        found.append(replace(finding, observations=beside_controls(finding.observations, controls)))
-    return tuple(found)
+        return beside_controls(findings[i].observations, controls)
+
+    observations = workers.each(beside, len(findings))
+    return tuple(replace(one, observations=seen) for one, seen in zip(findings, observations, strict=True))
 
 
 def group_sample(

@@ -29,6 +29,7 @@ from stillwatch.dossiers.case import (
     SharedValue,
     TemplateFamily,
 )
+from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.comparer import Comparer
 from stillwatch.links.family import family_id
 from stillwatch.links.identity import ACCOUNT_TIES, Ties
@@ -55,6 +56,7 @@ def assemble(
     reasons: tuple[Mapping[str, int], Mapping[str, int]],
     key_id: str,
     settings: Settings,
+    workers: SideBySide = IN_TURN,
 ) -> Case:
     """Return the case document of an analysis.
 
@@ -64,6 +66,7 @@ def assemble(
         reasons: of quarantine and of being out of scope, with their counts.
         key_id: names the sketches' key.
         settings: levels and weights used.
+        workers: assemble campaigns side by side.
     """
     population = analysis.population
     at = population.exchanges.requested_us
@@ -73,8 +76,10 @@ def assemble(
     ids = campaign_ids(analysis)
     draws = draw_weights(released_weights(settings.weights))
     campaigns = tuple(
-        _campaign(analysis, finding, ids[i], compared, at_large, missing, settings, draws)
-        for i, finding in enumerate(analysis.findings)
+        workers.each(
+            lambda i: _campaign(analysis, analysis.findings[i], ids[i], compared, at_large, missing, settings, draws),
+            len(analysis.findings),
+        )
     )
     accused = {name for campaign in campaigns if campaign.is_accusation for name in campaign.accounts}
     funnel = Funnel(

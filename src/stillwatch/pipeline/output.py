@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.document import to_json
 from stillwatch.dossiers.render.html import render_html
+from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.population import FloatArray, IntArray
 from stillwatch.pipeline.analysis import DISTILLATION, Analysis, Finding
 from stillwatch.pipeline.assembly import member_accounts
@@ -29,8 +30,14 @@ def case_folder(target: Path, *, replace: bool) -> AbstractContextManager[Path]:
     return whole_folder(target, mark=RUN, noun="case", replace=replace)
 
 
-def write_case(
-    folder: Path, case: Case, analysis: Analysis, exchange_ids: pa.Array, quarantine: pa.Table, run: dict[str, Any]
+def write_case(  # noqa: PLR0913, PLR0917 - all that a case holds
+    folder: Path,
+    case: Case,
+    analysis: Analysis,
+    exchange_ids: pa.Array,
+    quarantine: pa.Table,
+    run: dict[str, Any],
+    workers: SideBySide = IN_TURN,
 ) -> None:
     """Write every file of a case.
 
@@ -41,17 +48,10 @@ def write_case(
         exchange_ids: ids by row of the population.
         quarantine: places and reasons.
         run: the run's record.
+        workers: write the document while the tables are made.
     """
-    (folder / "campaigns.json").write_bytes(to_json(case))
-    (folder / "report.html").write_text(render_html(case), encoding="utf-8")
-    memberships = _memberships(case, analysis)
-    _write(memberships, folder / "memberships.parquet")
-    _write(_accounts(analysis, memberships), folder / "accounts.parquet")
-    campaign, p_extraction = _slices(analysis)
-    _write(_exchanges(case, analysis, exchange_ids, campaign, p_extraction), folder / "exchanges.parquet")
-    evidence = evidence_tables(analysis, campaign, tuple(one.id for one in case.campaigns))
-    for name, table in {**trace_tables(case, analysis, exchange_ids), **evidence}.items():
-        _write(table, folder / f"{name}.parquet")
+    with workers.meanwhile(lambda: _write_document(folder, case)):
+        _write_tables(folder, case, analysis, exchange_ids, workers)
     _write(
         quarantine.sort_by([("source", "ascending"), ("line", "ascending"), ("reason", "ascending")]),
         folder / "quarantine.parquet",
@@ -59,6 +59,22 @@ def write_case(
     (folder / RUN).write_bytes(
         orjson.dumps(run, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
     )
+
+
+def _write_document(folder: Path, case: Case) -> None:
+    (folder / "campaigns.json").write_bytes(to_json(case))
+    (folder / "report.html").write_text(render_html(case), encoding="utf-8")
+
+
+def _write_tables(folder: Path, case: Case, analysis: Analysis, exchange_ids: pa.Array, workers: SideBySide) -> None:
+    memberships = _memberships(case, analysis)
+    _write(memberships, folder / "memberships.parquet")
+    _write(_accounts(analysis, memberships), folder / "accounts.parquet")
+    campaign, p_extraction = _slices(analysis)
+    _write(_exchanges(case, analysis, exchange_ids, campaign, p_extraction), folder / "exchanges.parquet")
+    evidence = evidence_tables(analysis, campaign, tuple(one.id for one in case.campaigns))
+    for name, table in {**trace_tables(case, analysis, exchange_ids, workers), **evidence}.items():
+        _write(table, folder / f"{name}.parquet")
 
 
 def _write(table: pa.Table, path: Path) -> None:

@@ -17,6 +17,7 @@ from stillwatch import __version__
 from stillwatch.dossiers.case import Case
 from stillwatch.engines.embedded import EmbeddedEngine
 from stillwatch.engines.engine import Engine
+from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.engines.spark import SparkEngine
 from stillwatch.links.population import Population, accounts_from, exchanges_from
 from stillwatch.pipeline.analysis import Analysis, analyse
@@ -35,6 +36,8 @@ from stillwatch.sketches.sketch import Sketcher
 
 MEMORY_SHARE = 0.25  # of the machine, for the embedded engine; the arrays of the population come on top
 MOST_MEMORY = 2 * 2**30  # for the embedded engine; beyond it, it spills: more saves little
+
+LEAST_SIDE_BY_SIDE = 200_000  # exchanges: some ten seconds of work on groups
 
 Progress = Callable[[str, int, int], None]
 
@@ -117,10 +120,11 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
                 registry = read_registry(population, taken.authorisations)
                 engine.register_parquet("sketches", taken.sketches)
             with clock.stage("links, campaigns and assessments"):
-                analysis = analyse(engine, population, registry, request.settings, progress, work)
+                workers = _workers(request.settings, len(population.exchanges))
+                analysis = analyse(engine, population, registry, request.settings, progress, work, workers)
             with clock.stage("case"):
                 progress("case", 0, 1)
-                case_of = partial(_case_of, request, taken, intake)
+                case_of = partial(_case_of, request, taken, intake, workers)
                 case = case_of(analysis)
                 if request.decisions is not None:
                     analysis, case = with_decisions(
@@ -128,7 +132,7 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
                     )
                 run = _run_record(request, sketcher, engine, taken, clock)
                 run["registers"] = {name: _register_record(one) for name, one in registers.items()}
-                write_case(folder, case, analysis, ids, taken.quarantine, run)
+                write_case(folder, case, analysis, ids, taken.quarantine, run, workers)
         finally:
             engine.close()
             _remove(work)
@@ -137,9 +141,10 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
     return case
 
 
-def _case_of(request: ScanRequest, taken: Taken, intake: Intake, analysis: Analysis) -> Case:
+def _case_of(request: ScanRequest, taken: Taken, intake: Intake, workers: SideBySide, analysis: Analysis) -> Case:
     reasons = (taken.quarantined, taken.out_of_scope)
-    return intake.named(analysis, assemble(analysis, taken.counts, reasons, request.key.key_id, request.settings))
+    case = assemble(analysis, taken.counts, reasons, request.key.key_id, request.settings, workers)
+    return intake.named(analysis, case)
 
 
 def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> tuple[Population, pa.Array]:
@@ -200,8 +205,16 @@ def _register_record(register: Register) -> dict[str, Any]:
 def _engine(request: ScanRequest, work: Path) -> Engine:
     if request.spark_master is not None:
         return SparkEngine(request.spark_master, work)
-    n_threads = request.settings.threads or len(os.sched_getaffinity(0))
-    return EmbeddedEngine(work, memory_bytes=_memory_bytes(request.settings), n_threads=n_threads)
+    return EmbeddedEngine(work, memory_bytes=_memory_bytes(request.settings), n_threads=_n_processors(request.settings))
+
+
+def _n_processors(settings: Settings) -> int:
+    return settings.threads or len(os.sched_getaffinity(0))
+
+
+def _workers(settings: Settings, n_exchanges: int) -> SideBySide:
+    """Return what looks at groups side by side; a small log is done before that is worth a process."""
+    return SideBySide(_n_processors(settings)) if n_exchanges >= LEAST_SIDE_BY_SIDE else IN_TURN
 
 
 def _engine_in_words(engine: Engine) -> str:

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from stillwatch.assessments.uncertainty import Jackknife, spread_of
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.tables import MEMBERS, OBSERVATIONS, ORGANISATIONS, SLICES
+from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.population import MISSING_TIME, BoolArray, Codes, IntArray, NumberArray
 from stillwatch.pipeline.analysis import Analysis, Finding, group_sample
 from stillwatch.pipeline.assembly import member_accounts
@@ -23,21 +24,25 @@ DIGITS: Final = 6  # of a written probability
 TOKENS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 
-def trace_tables(case: Case, analysis: Analysis, exchange_ids: pa.Array) -> dict[str, pa.Table]:
+def trace_tables(
+    case: Case, analysis: Analysis, exchange_ids: pa.Array, workers: SideBySide = IN_TURN
+) -> dict[str, pa.Table]:
     """Return the tables of all campaigns, by name, each sorted by campaign in the order of the case.
 
     Args:
         case: the frozen document, for the campaigns' ids.
         analysis: what it was assembled from.
         exchange_ids: ids by row of the population.
+        workers: make the intervals of observations side by side.
     """
     pairs = [(one.id, finding) for one, finding in zip(case.campaigns, analysis.findings, strict=True)]
     use = analysis.use
+    seen = workers.each(lambda i: _observations(*pairs[i], analysis), len(pairs))
     ties = OrganisationTies(analysis)
     return {
         "members": _whole(MEMBERS, [_members(name, analysis, finding, use) for name, finding in pairs]),
         "slices": _whole(SLICES, [_slices(name, analysis, finding, exchange_ids) for name, finding in pairs]),
-        "observations": _whole(OBSERVATIONS, [_observations(name, analysis, finding) for name, finding in pairs]),
+        "observations": _whole(OBSERVATIONS, [of_rows(rows, OBSERVATIONS) for rows in seen]),
         "organisations": _whole(
             ORGANISATIONS, [of_rows(ties.rows(name, finding), ORGANISATIONS) for name, finding in pairs]
         ),
@@ -120,11 +125,12 @@ def _slices(name: str, analysis: Analysis, finding: Finding, exchange_ids: pa.Ar
     return table.sort_by("exchange_id")
 
 
-def _observations(name: str, analysis: Analysis, finding: Finding) -> pa.Table:
+def _observations(name: str, finding: Finding, analysis: Analysis) -> list[tuple[object, ...]]:
     sample = group_sample(
         finding.group, finding.accounts, analysis.population, analysis.entities, analysis.families, analysis.registry
     )
-    rows, jackknife = [], Jackknife(sample, seed=0)
+    rows: list[tuple[object, ...]] = []
+    jackknife = Jackknife(sample, seed=0)
     for seen in finding.observations.values():
         spread = spread_of(seen.kind, seen.value, jackknife)
         rows.append(
@@ -132,7 +138,7 @@ def _observations(name: str, analysis: Analysis, finding: Finding) -> pa.Table:
              spread.method, _rounded(seen.comparison), _rounded(seen.comparison_low), _rounded(seen.comparison_high),
              seen.n_compared)
         )  # fmt: skip
-    return of_rows(rows, OBSERVATIONS)
+    return rows
 
 
 def of_rows(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
