@@ -384,6 +384,6 @@ class Case:
     last_seen_at: datetime | None
     q_level: float
     funnel: Funnel
-    campaigns: tuple[Campaign, ...]  # accusations first, then by size
+    campaigns: tuple[Campaign, ...]  # accusations first, then by q-value
     lapsed: tuple[Lapsed, ...]
     missing: tuple[MissingEvidence, ...]  # for the run as a whole
