@@ -403,6 +403,6 @@ def _is_open(matched: IntArray, population: Population, rows: IntArray) -> BoolA
     """Return which of ``rows`` stand in a conversation that a matched exchange is part of."""
     conversation = population.exchanges.keys["conversation_id"]
     opened = conversation.code[matched]
-    is_open = np.zeros(len(conversation.values) + 1, bool)
+    is_open = np.zeros(conversation.n_values + 1, bool)
     is_open[opened[opened >= 0]] = True  # the last place, of no conversation at all, stays closed
     return np.asarray(is_open[conversation.code[rows]], np.bool_)

@@ -56,6 +56,17 @@ class Ties:
         low, high = np.searchsorted(ordered, [entity, entity + 1])
         return self.value[order[low:high]]
 
+    def held_by(self, chosen: IntArray) -> tuple[CodeArray, IntArray]:
+        """Return the values that some different entities have, and which of ``chosen`` has each; each pair once.
+
+        Cost: O(values returned + c log k) for c entities and k pairs.
+        """
+        order, ordered = self._by_entity
+        first, end = (np.searchsorted(ordered, chosen, side) for side in ("left", "right"))
+        which = np.repeat(np.arange(len(chosen)), end - first)
+        offset = np.arange(len(which)) - np.repeat(np.cumsum(end - first) - (end - first), end - first)
+        return self.value[order[first[which] + offset]], which
+
     def shared_by_entity(self, n_entities: int) -> tuple[CodeArray, IntArray]:
         """Return the values that entities share with others, sorted by entity, and where each entity's begin.
 

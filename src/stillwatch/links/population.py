@@ -52,16 +52,23 @@ class Codes:
 
     Args:
         code: (n,) index into ``values``; -1 for null.
-        values: the distinct values.
+        values: the distinct values; none where their names are not kept, see ``n_unnamed``.
+        n_unnamed: how many distinct values there are, where their names are not kept.
     """
 
     code: CodeArray
     values: tuple[str, ...]
+    n_unnamed: int = 0
+
+    @property
+    def n_values(self) -> int:
+        """Return the number of distinct values."""
+        return len(self.values) or self.n_unnamed
 
     @property
     def is_known(self) -> bool:
         """Whether any value is there at all."""
-        return len(self.values) > 0
+        return self.n_values > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,7 @@ class Population:
         """Return how many exchanges each conversation has, by code; the last place, of none at all, holds 0."""
         conversation = self.exchanges.keys["conversation_id"]
         known = conversation.code[conversation.code >= 0]
-        return np.append(np.bincount(known, minlength=len(conversation.values)), 0).astype(np.int64)
+        return np.append(np.bincount(known, minlength=conversation.n_values), 0).astype(np.int64)
 
     @cached_property
     def begun_us(self) -> int:
@@ -217,11 +224,15 @@ def accounts_from(names: list[str], facts: pa.Table | None) -> Accounts:
 
 
 NUMBERS: Final = (
-    "turn", "n_choices", "temperature", "max_tokens", "input_tokens", "output_tokens", "reasoning_tokens",
-    "cached_tokens", "status", "system_bytes", "prompt_bytes", "response_bytes", "n_prompt_tokens", "n_tools",
+    "turn", "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "status", "system_bytes",
+    "prompt_bytes", "response_bytes", "n_tools",
 )  # fmt: skip
 FLAGS: Final = ("refused", "has_prompt", "has_response")
-HASHES: Final = ("tools_hash", "system_hash", "prompt_hash", "response_hash")
+HASHES: Final = ("tools_hash", "system_hash", "prompt_hash")
+UNUSED: Final = ("n_choices", "temperature", "max_tokens", "n_prompt_tokens", "response_hash")
+"""Columns that nothing after the sketches looks at: it is noted whether they hold anything, and no array is made."""
+UNNAMED: Final = frozenset({"conversation_id"})
+"""Columns whose values are told apart and never named: millions of names would take as much as all numbers."""
 
 
 NEVER_NULL: Final = frozenset(
@@ -275,7 +286,7 @@ def exchanges_from(sketches: Columns, n_accounts: int) -> Exchanges:
         account=account,
         requested_us=times(whole("requested_at")),
         first=np.searchsorted(account, np.arange(n_accounts + 1)).astype(np.int64),
-        keys={name: codes(whole(name)) for name in EXCHANGE_KEYS},
+        keys={name: codes(whole(name), is_named=name not in UNNAMED) for name in EXCHANGE_KEYS},
         numbers={name: compact(numbers(whole(name))) for name in NUMBERS},
         flags={name: flags(whole(name)) for name in FLAGS},
         hashes={name: bits(whole(name), np.uint64) for name in HASHES},
@@ -286,7 +297,8 @@ def exchanges_from(sketches: Columns, n_accounts: int) -> Exchanges:
         columns=frozenset(),
     )
     has_prompt, has_response = (bool(np.any(exchanges.flags[name])) for name in ("has_prompt", "has_response"))
-    column("thinking_hashes")
+    for name in (*UNUSED, "thinking_hashes"):
+        column(name)
     if n:
         found |= NEVER_NULL & set(sketches.column_names)
     if not has_prompt:
@@ -298,8 +310,8 @@ def exchanges_from(sketches: Columns, n_accounts: int) -> Exchanges:
     return replace(exchanges, columns=frozenset(found))
 
 
-def codes(array: pa.Array) -> Codes:
-    """Return a nullable string array as codes into its sorted distinct values."""
+def codes(array: pa.Array, *, is_named: bool = True) -> Codes:
+    """Return a nullable string array as codes into its sorted distinct values, with or without these."""
     encoded = array.dictionary_encode()
     values = encoded.dictionary
     order = pc.sort_indices(values).to_numpy()
@@ -307,6 +319,8 @@ def codes(array: pa.Array) -> Codes:
     rank[order] = np.arange(len(values), dtype=np.int32)
     index = encoded.indices.fill_null(-1).to_numpy()
     code = np.where(index >= 0, rank[np.maximum(index, 0)] if len(values) else -1, -1).astype(np.int32)
+    if not is_named:
+        return Codes(code, (), n_unnamed=len(values))
     return Codes(code, tuple(values.take(pa.array(order)).to_pylist()))
 
 

@@ -133,17 +133,17 @@ class Analysis:
         times = entity_times(self.population, self.entities)
         return comparer(self.population, self.entities, self.use, self.ties, times)
 
-    def shared_with(self, finding: Finding) -> dict[str, BoolArray]:
-        """Return, for each tie column, which accounts share a value with another member entity of a finding."""
-        inside = np.zeros(self.entities.n, bool)
-        inside[finding.group.entities] = True
+    def shared_with(self, finding: Finding, accounts: IntArray) -> dict[str, BoolArray]:
+        """Return, for each tie column, which accounts of a finding share a value with another member entity of it."""
+        members = finding.group.entities
+        place = np.searchsorted(members, self.entities.of_account[accounts])
         found = {}
         for column, tie in self.ties.items():
-            mine = inside[tie.entity]
-            within = np.bincount(tie.value[mine], minlength=len(tie.names))
-            sharing = np.zeros(self.entities.n, bool)
-            sharing[tie.entity[mine & (within[tie.value] >= 2)]] = True
-            found[column] = sharing[self.entities.of_account]
+            value, holder = tie.held_by(members)
+            _, inverse, count = np.unique(value, return_inverse=True, return_counts=True)
+            sharing = np.zeros(len(members), bool)
+            sharing[holder[count[inverse] >= 2]] = True
+            found[column] = sharing[place]
         return found
 
 

@@ -322,23 +322,21 @@ def _template_families(analysis: Analysis, finding: Finding) -> tuple[TemplateFa
 
 
 def _infrastructure(analysis: Analysis, finding: Finding) -> tuple[Infrastructure, ...]:
-    found = [_shared(column, tie, analysis, finding) for column, tie in analysis.ties.items()]
+    found = [_shared(column, tie, finding) for column, tie in analysis.ties.items()]
     return tuple(item for item in found if item is not None)
 
 
-def _shared(column: str, tie: Ties, analysis: Analysis, finding: Finding) -> Infrastructure | None:
-    inside = np.zeros(analysis.entities.n, bool)
-    inside[finding.group.entities] = True
-    mine = inside[tie.entity]
-    within = np.bincount(tie.value[mine], minlength=len(tie.names))
-    if not within.any():
+def _shared(column: str, tie: Ties, finding: Finding) -> Infrastructure | None:
+    held, holder = tie.held_by(finding.group.entities)
+    if not len(held):
         return None
-    outside = np.bincount(tie.value[~mine], minlength=len(tie.names))
+    value, inverse, within = np.unique(held, return_inverse=True, return_counts=True)
+    outside = tie.n_entities()[value] - within
     shared = np.flatnonzero(within >= 2)
-    sharing = np.unique(tie.entity[mine & (within[tie.value] >= 2)])
+    sharing = np.unique(holder[within[inverse] >= 2])
     top = shared[np.lexsort((shared, -within[shared]))][:MOST_VALUES]
-    values = tuple(SharedValue(tie.names[v], int(within[v]), int(outside[v])) for v in top)
-    return Infrastructure(column, int(np.count_nonzero(within)), len(sharing), values)
+    values = tuple(SharedValue(tie.names[value[i]], int(within[i]), int(outside[i])) for i in top)
+    return Infrastructure(column, len(value), len(sharing), values)
 
 
 def missing_evidence(columns: frozenset[str]) -> tuple[MissingEvidence, ...]:

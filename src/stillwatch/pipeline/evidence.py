@@ -4,6 +4,7 @@ Only accounts of reported groups are written: who was grouped with nobody leaves
 text: families go by the same opaque ids as in the document.
 """
 
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -32,8 +33,10 @@ Uses: TypeAlias = tuple[AnyInts, AnyInts]
 """Parallel arrays of account and value code; -1 for no value."""
 
 
-def evidence_tables(analysis: Analysis, campaign: IntArray, campaign_ids: tuple[str, ...]) -> dict[str, pa.Table]:
-    """Return the tables of the members' evidence, by name; each sorted, so that equal cases give equal bytes.
+def evidence_tables(
+    analysis: Analysis, campaign: IntArray, campaign_ids: tuple[str, ...]
+) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the tables of the members' evidence with their names; each sorted, so that equal cases give equal bytes.
 
     Args:
         analysis: what the stages found.
@@ -41,13 +44,11 @@ def evidence_tables(analysis: Analysis, campaign: IntArray, campaign_ids: tuple[
         campaign_ids: the id of each finding.
     """
     members = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.accounts for one in analysis.findings)]))
-    return {
-        "profiles": _profiles(analysis, members),
-        "activity": _activity(analysis, members, campaign, campaign_ids),
-        "values": _values(analysis, members),
-        "families": _families(analysis, members, campaign_ids),
-        "comparisons": _comparisons(analysis),
-    }
+    yield "profiles", _profiles(analysis, members)
+    yield "activity", _activity(analysis, members, campaign, campaign_ids)
+    yield "values", _values(analysis, members)
+    yield "families", _families(analysis, members, campaign_ids)
+    yield "comparisons", _comparisons(analysis)
 
 
 def _rows_of(analysis: Analysis, members: IntArray) -> IntArray:
@@ -66,7 +67,7 @@ def _profiles(analysis: Analysis, members: IntArray) -> pa.Table:
     account, at = exchanges.account[rows].astype(np.int64), exchanges.requested_us[rows]
     place = np.searchsorted(members, account)
     failed = np.nan_to_num(exchanges.numbers["status"][rows], nan=0.0) >= 400
-    days = np.unique(np.stack([place, at // DAY_US]), axis=1)[0]
+    days = distinct_pairs(place, at // DAY_US)[0]
     hours = np.bincount(place * 24 + (at // HOUR_US) % 24, minlength=len(members) * 24).astype(np.int32)
     n = len(members)
     return pa.table(
@@ -94,15 +95,15 @@ def _times(at_us: IntArray) -> pa.Array:
 def _activity(analysis: Analysis, members: IntArray, campaign: IntArray, campaign_ids: tuple[str, ...]) -> pa.Table:
     exchanges = analysis.population.exchanges
     rows = _rows_of(analysis, members)
-    day = exchanges.requested_us[rows] // DAY_US
-    key = np.stack([exchanges.account[rows].astype(np.int64), day, campaign[rows]])
-    distinct, n = np.unique(key, axis=1, return_counts=True)
-    names = [*campaign_ids, None]  # -1 is the last one
+    n_names = len(campaign_ids) + 1
+    day_and_campaign = exchanges.requested_us[rows] // DAY_US * n_names + campaign[rows] + 1
+    account, of_account, n = distinct_pairs(exchanges.account[rows], day_and_campaign)
+    names = [None, *campaign_ids]
     return pa.table(
         {
-            "account_id": _names(analysis, distinct[0]),
-            "day": pa.array(distinct[1].astype(np.int32), pa.int32()).cast(pa.date32()),
-            "campaign_id": pa.array([names[i] for i in distinct[2]], pa.string()),
+            "account_id": _names(analysis, account),
+            "day": pa.array((of_account // n_names).astype(np.int32), pa.int32()).cast(pa.date32()),
+            "campaign_id": pa.array([names[i] for i in (of_account % n_names).tolist()], pa.string()),
             "n_exchanges": pa.array(n, pa.int64()),
         },
         schema=ACTIVITY,

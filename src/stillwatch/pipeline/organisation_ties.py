@@ -59,9 +59,9 @@ class OrganisationTies:
         most = max(entities.n / RARE, MOST_HOLDERS)
         found: dict[int, set[int]] = {}
         for tie in self._analysis.ties.values():
-            mine, n_holders = is_member[tie.entity], tie.n_entities()
-            inside = np.bincount(tie.value[mine], minlength=len(tie.names))
-            for value in np.flatnonzero((inside > 0) & (inside < n_holders) & (n_holders <= most)).tolist():
+            held, inside = np.unique(tie.held_by(np.flatnonzero(is_member))[0], return_counts=True)
+            n_holders = tie.n_entities()[held]
+            for value in held[(inside < n_holders) & (n_holders <= most)].tolist():
                 start, end = np.searchsorted(tie.value, [value, value + 1])
                 holders = tie.entity[start:end]
                 members = unnamed.intersection(self._accounts_of(holders[is_member[holders]]))

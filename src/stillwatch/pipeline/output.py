@@ -1,5 +1,6 @@
 """The folder CASE/: written beside its place and moved there whole, so that nothing half-written is ever seen."""
 
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.dossiers.case import Case
@@ -22,6 +24,10 @@ from stillwatch.pipeline.traces import trace_tables
 
 RUN: Final = "run.json"
 UNTESTED: Final = 0.5  # of a group's weight is lost where no counted test speaks: the posterior still ranks it
+GROUP_ROWS: Final = 1 << 20  # of a Parquet file: Arrow's own number for a whole table
+EXCHANGES: Final = pa.schema(
+    [("exchange_id", pa.string()), ("campaign_id", pa.string()), ("p_extraction", pa.float64())]
+)
 LEAST_LISTED: Final = 0.001  # a membership below that is no membership
 
 
@@ -71,14 +77,30 @@ def _write_tables(folder: Path, case: Case, analysis: Analysis, exchange_ids: pa
     _write(memberships, folder / "memberships.parquet")
     _write(_accounts(analysis, memberships), folder / "accounts.parquet")
     campaign, p_extraction = _slices(analysis)
-    _write(_exchanges(case, analysis, exchange_ids, campaign, p_extraction), folder / "exchanges.parquet")
-    evidence = evidence_tables(analysis, campaign, tuple(one.id for one in case.campaigns))
-    for name, table in {**trace_tables(case, analysis, exchange_ids, workers), **evidence}.items():
+    exchanges = _exchanges(case, analysis, exchange_ids, campaign, p_extraction)
+    _write_parts(EXCHANGES, exchanges, folder / "exchanges.parquet")
+    del p_extraction
+    for name, schema, parts in trace_tables(case, analysis, exchange_ids, workers):
+        _write_parts(schema, parts, folder / f"{name}.parquet")
+    for name, table in evidence_tables(analysis, campaign, tuple(one.id for one in case.campaigns)):
         _write(table, folder / f"{name}.parquet")
 
 
 def _write(table: pa.Table, path: Path) -> None:
     pq.write_table(table, path, compression="zstd")
+
+
+def _write_parts(schema: pa.Schema, parts: Iterable[pa.Table], path: Path) -> None:
+    """Write a table that comes in parts: the bytes of ``_write`` of the whole, and one group of rows in memory."""
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        held, n = schema.empty_table(), 0
+        for part in parts:
+            held = pa.concat_tables([held, part])
+            while len(held) >= GROUP_ROWS:
+                writer.write_table(held.slice(0, GROUP_ROWS).combine_chunks(), GROUP_ROWS)
+                held, n = held.slice(GROUP_ROWS), n + GROUP_ROWS
+        if len(held) or not n:
+            writer.write_table(held.combine_chunks(), GROUP_ROWS)
 
 
 def p_distillation(finding: Finding) -> float:
@@ -141,8 +163,8 @@ def _reasons(analysis: Analysis) -> dict[int, list[str]]:
         in_slice = np.bincount(
             analysis.population.exchanges.account[finding.group.slice_rows], minlength=len(analysis.population.accounts)
         )
-        sharing = analysis.shared_with(finding)
-        for account in finding.accounts:
+        sharing = analysis.shared_with(finding, finding.accounts)
+        for i, account in enumerate(finding.accounts):
             if analysis.registry.named[account]:
                 found.setdefault(int(account), []).append("named in the registry of authorisations: not accused")
                 continue
@@ -153,7 +175,7 @@ def _reasons(analysis: Analysis) -> dict[int, list[str]]:
             found.setdefault(int(account), []).append(
                 text if len(finding.group.families) else "shares rare identity values with the group"
             )
-            shared = [column for column, holders in sharing.items() if holders[account]]
+            shared = [column for column, holders in sharing.items() if holders[i]]
             found[int(account)] += [f"shares {column} with another member" for column in shared]
     return found
 
@@ -178,18 +200,18 @@ def _slices(analysis: Analysis) -> tuple[IntArray, FloatArray]:
     return campaign, p
 
 
-def _exchanges(case: Case, analysis: Analysis, exchange_ids: pa.Array, campaign: IntArray, p: FloatArray) -> pa.Table:
-    """Return a row for every exchange of every member account, with the campaign of its slice where it has one."""
+def _exchanges(
+    case: Case, analysis: Analysis, exchange_ids: pa.Array, campaign: IntArray, p: FloatArray
+) -> Iterator[pa.Table]:
+    """Yield a row for every exchange of every member account, with the campaign of its slice where it has one."""
     is_member = np.zeros(len(analysis.population.accounts), bool)
     for finding in analysis.findings:
         is_member[member_accounts(analysis, finding)[0]] = True
     rows = np.flatnonzero(is_member[analysis.population.exchanges.account])
-    ids = [item.id for item in case.campaigns]
-    table = pa.table(
-        {
-            "exchange_id": exchange_ids.take(pa.array(rows)),
-            "campaign_id": pa.array([ids[i] if i >= 0 else None for i in campaign[rows]], pa.string()),
-            "p_extraction": pa.array(np.round(p[rows], 6)),
-        }
-    )
-    return table.sort_by("exchange_id")
+    rows = rows[pc.sort_indices(exchange_ids.take(pa.array(rows))).to_numpy()]
+    ids = pa.array([item.id for item in case.campaigns], pa.string())
+    for start in range(0, len(rows), GROUP_ROWS):
+        part = rows[start : start + GROUP_ROWS]
+        of_slice = pa.array(campaign[part], mask=campaign[part] < 0)
+        columns = [exchange_ids.take(pa.array(part)), ids.take(of_slice), pa.array(np.round(p[part], 6))]
+        yield pa.table(columns, schema=EXCHANGES)

@@ -116,7 +116,7 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
             progress(_engine_in_words(engine), 0, 1)
             with clock.stage("population"):
                 progress("population", 0, 1)
-                population, ids = _population(taken.sketches, list(taken.account_names), taken.accounts)
+                population = _population(taken.sketches, list(taken.account_names), taken.accounts)
                 registry = read_registry(population, taken.authorisations)
                 engine.register_parquet("sketches", taken.sketches)
             with clock.stage("links, campaigns and assessments"):
@@ -132,6 +132,7 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
                     )
                 run = _run_record(request, sketcher, engine, taken, clock)
                 run["registers"] = {name: _register_record(one) for name, one in registers.items()}
+                ids = StoredTable(taken.sketches)["exchange_id"].combine_chunks()  # not kept: it is wanted here alone
                 write_case(folder, case, analysis, ids, taken.quarantine, run, workers)
         finally:
             engine.close()
@@ -147,10 +148,10 @@ def _case_of(request: ScanRequest, taken: Taken, intake: Intake, workers: SideBy
     return intake.named(analysis, case)
 
 
-def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> tuple[Population, pa.Array]:
-    table = StoredTable(sketches)
-    ids = table["exchange_id"].combine_chunks()
-    return Population(accounts_from(names, facts), exchanges_from(table, len(names))), ids
+def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> Population:
+    population = Population(accounts_from(names, facts), exchanges_from(StoredTable(sketches), len(names)))
+    pa.default_memory_pool().release_unused()  # what the columns took on their way
+    return population
 
 
 def _run_record(

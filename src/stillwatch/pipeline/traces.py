@@ -3,31 +3,35 @@
 They hold metadata, counts and scores; no text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import csr_array
+import pyarrow.compute as pc
+from scipy.sparse import csc_array
 
 from stillwatch.assessments.uncertainty import Jackknife, spread_of
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.tables import MEMBERS, OBSERVATIONS, ORGANISATIONS, SLICES
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.population import MISSING_TIME, BoolArray, Codes, IntArray, NumberArray
+from stillwatch.links.rows import places_of
 from stillwatch.pipeline.analysis import Analysis, Finding, group_sample
 from stillwatch.pipeline.assembly import member_accounts
 from stillwatch.pipeline.drawing import listed_rows
 from stillwatch.pipeline.organisation_ties import OrganisationTies
 
 DIGITS: Final = 6  # of a written probability
+PART_ROWS: Final = 1 << 18  # of a slice in memory at once: some 50 MB
 TOKENS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 
 def trace_tables(
     case: Case, analysis: Analysis, exchange_ids: pa.Array, workers: SideBySide = IN_TURN
-) -> dict[str, pa.Table]:
-    """Return the tables of all campaigns, by name, each sorted by campaign in the order of the case.
+) -> Iterator[tuple[str, pa.Schema, Iterable[pa.Table]]]:
+    """Yield the tables of all campaigns in parts: name, columns, and the parts, by campaign in the order of the case.
 
     Args:
         case: the frozen document, for the campaigns' ids.
@@ -36,47 +40,42 @@ def trace_tables(
         workers: make the intervals of observations side by side.
     """
     pairs = [(one.id, finding) for one, finding in zip(case.campaigns, analysis.findings, strict=True)]
-    use = analysis.use
+    use = csc_array(analysis.use)
+    names = pa.array(analysis.population.accounts.names, pa.string())
     seen = workers.each(lambda i: _observations(*pairs[i], analysis), len(pairs))
     ties = OrganisationTies(analysis)
-    return {
-        "members": _whole(MEMBERS, [_members(name, analysis, finding, use) for name, finding in pairs]),
-        "slices": _whole(SLICES, [_slices(name, analysis, finding, exchange_ids) for name, finding in pairs]),
-        "observations": _whole(OBSERVATIONS, [of_rows(rows, OBSERVATIONS) for rows in seen]),
-        "organisations": _whole(
-            ORGANISATIONS, [of_rows(ties.rows(name, finding), ORGANISATIONS) for name, finding in pairs]
-        ),
-    }
+    yield "members", MEMBERS, (_members(name, analysis, finding, use) for name, finding in pairs)
+    slices = (_slices(name, analysis, finding, exchange_ids, names) for name, finding in pairs)
+    yield "slices", SLICES, chain.from_iterable(slices)
+    yield "observations", OBSERVATIONS, (of_rows(rows, OBSERVATIONS) for rows in seen)
+    organisations = (of_rows(ties.rows(name, finding), ORGANISATIONS) for name, finding in pairs)
+    yield "organisations", ORGANISATIONS, organisations
 
 
-def _whole(schema: pa.Schema, parts: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables([schema.empty_table(), *parts]).combine_chunks()
-
-
-def _members(name: str, analysis: Analysis, finding: Finding, use: csr_array) -> pa.Table:
+def _members(name: str, analysis: Analysis, finding: Finding, use: csc_array) -> pa.Table:
     accounts, p = member_accounts(analysis, finding)
     population, entities = analysis.population, analysis.entities
     known = population.accounts
     in_slice = np.bincount(population.exchanges.account[finding.group.slice_rows], minlength=len(known))
     sent = np.diff(population.exchanges.first)
-    first, last = _span(analysis, listed_rows(analysis, finding))
-    families = np.diff(use[:, finding.group.families].tocsr().indptr)[entities.of_account[accounts]]
-    sharing = analysis.shared_with(finding)
-    shares = [[column for column, holders in sharing.items() if holders[account]] for account in accounts]
-    names = np.array(known.names, object)
+    first, last = _span(analysis, listed_rows(analysis, finding), accounts)
+    users = use.indices[places_of(use.indptr, finding.group.families)[0]]
+    families = np.bincount(users, minlength=entities.n)[entities.of_account[accounts]]
+    sharing = analysis.shared_with(finding, accounts)
+    shares = [[column for column, holders in sharing.items() if holders[i]] for i in range(len(accounts))]
     organisation = known.keys["organisation_id"]
     return pa.table(
         [
             pa.array([name] * len(accounts), pa.string()),
-            pa.array(names[accounts], pa.string()),
+            pa.array([known.names[a] for a in accounts.tolist()], pa.string()),
             pa.array([f"e-{int(e)}" for e in entities.of_account[accounts]], pa.string()),
             pa.array(np.round(p, DIGITS)),
             pa.array(in_slice[accounts].astype(np.int64)),
             pa.array((sent - in_slice)[accounts].astype(np.int64)),
             pa.array(families.astype(np.int64)),
             pa.array(shares, pa.list_(pa.string())),
-            _times(first[accounts]),
-            _times(last[accounts]),
+            _times(first),
+            _times(last),
             _times(known.created_us[accounts]),
             _times(known.banned_us[accounts]),
             pa.array([organisation.values[c] if c >= 0 else None for c in organisation.code[accounts]], pa.string()),
@@ -87,30 +86,39 @@ def _members(name: str, analysis: Analysis, finding: Finding, use: csr_array) ->
     )
 
 
-def _span(analysis: Analysis, rows: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the first and last time of some exchanges by account; missing for accounts without any."""
+def _span(analysis: Analysis, rows: IntArray, accounts: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the first and last time of some exchanges (rising) of each account; of one without any, of all it sent."""
     exchanges = analysis.population.exchanges
-    first = np.full(len(analysis.population.accounts), np.iinfo(np.int64).max)
-    last = np.full(len(analysis.population.accounts), MISSING_TIME)
-    np.minimum.at(first, exchanges.account[rows], exchanges.requested_us[rows])
-    np.maximum.at(last, exchanges.account[rows], exchanges.requested_us[rows])
-    sent = exchanges.requested_us
-    silent = np.flatnonzero(last == MISSING_TIME)  # an account that only its identity ties: all that it sent
-    first[silent] = sent[exchanges.first[silent]]
-    last[silent] = sent[exchanges.first[silent + 1] - 1]
-    return first, last
+    of_row = exchanges.account[rows]
+    first, end = (np.searchsorted(of_row, accounts, side) for side in ("left", "right"))
+    is_silent = first == end  # an account that only its identity ties
+    at = np.append(rows, 0)
+    first_row = np.where(is_silent, exchanges.first[accounts], at[first])
+    last_row = np.where(is_silent, exchanges.first[accounts + 1] - 1, at[end - 1])
+    return exchanges.requested_us[first_row], exchanges.requested_us[last_row]
 
 
-def _slices(name: str, analysis: Analysis, finding: Finding, exchange_ids: pa.Array) -> pa.Table:
+def _slices(
+    name: str, analysis: Analysis, finding: Finding, exchange_ids: pa.Array, names: pa.Array
+) -> Iterator[pa.Table]:
+    """Yield a finding's slice in parts, by id of the exchange."""
+    listed = listed_rows(analysis, finding)
+    order = pc.sort_indices(exchange_ids.take(pa.array(listed))).to_numpy()
+    for start in range(0, len(order), PART_ROWS):
+        rows = listed[order[start : start + PART_ROWS]]
+        yield _slice_rows(name, analysis, finding, rows, exchange_ids.take(pa.array(rows)), names)
+
+
+def _slice_rows(
+    name: str, analysis: Analysis, finding: Finding, rows: IntArray, ids: pa.Array, names: pa.Array
+) -> pa.Table:
     exchanges = analysis.population.exchanges
-    rows = listed_rows(analysis, finding)
     at = np.searchsorted(finding.group.slice_rows, rows)
     p = finding.group.p_exchange[at]
-    names = pa.array(analysis.population.accounts.names, pa.string())
-    table = pa.table(
+    return pa.table(
         [
             pa.array([name] * len(rows), pa.string()),
-            exchange_ids.take(pa.array(rows)).cast(pa.string()),
+            ids.cast(pa.string()),
             names.take(pa.array(exchanges.account[rows])),
             _times(exchanges.requested_us[rows]),
             pa.array(np.round(p, DIGITS).astype(np.float64)),
@@ -122,7 +130,6 @@ def _slices(name: str, analysis: Analysis, finding: Finding, exchange_ids: pa.Ar
         ],
         schema=SLICES,
     )  # fmt: skip
-    return table.sort_by("exchange_id")
 
 
 def _observations(name: str, finding: Finding, analysis: Analysis) -> list[tuple[object, ...]]:

@@ -114,3 +114,57 @@ def test_of_a_large_group_some_members_tell_as_much(monkeypatch: pytest.MonkeyPa
     assert abs(some.statistic - whole.statistic) < 0.05
     assert all(0.8 * 2_000 < n < 1.2 * 2_000 and 40 < m < 60 for n, m in sizes)
     assert np.median([p_of(office, seed) for seed in range(9)]) > 0.05
+
+
+def plain_roundness(sequence: list[int], m: int) -> float:
+    """The statistic by its definition: sets of members, block by block, cut in eight ways, the best of each stretch."""
+    n = len(sequence)
+    n_stretches = max(n // (turn_taking_module.STRETCH_ROUNDS * m), 1)
+    best = [0.0] * n_stretches
+    for step in range(turn_taking_module.N_OFFSETS):
+        shift = step * m // turn_taking_module.N_OFFSETS
+        shares: list[list[float]] = [[] for _ in range(n_stretches)]
+        for block in range((n - 1 + shift) // m + 1):
+            places = range(block * m - shift, (block + 1) * m - shift)
+            if places[0] >= 0 and places[-1] < n:
+                stretch = min(block // turn_taking_module.STRETCH_ROUNDS, n_stretches - 1)
+                shares[stretch].append(len({sequence[i] for i in places}) / m)
+        best = [max(high, sum(one) / max(len(one), 1)) for high, one in zip(best, shares, strict=True)]
+    return sum(best) / n_stretches
+
+
+@pytest.mark.parametrize(("m", "n"), [(3, 12), (5, 23), (7, 70), (40, 333), (300, 1500)])
+def test_the_statistic_is_the_mean_share_of_members_in_a_round(m: int, n: int) -> None:
+    """Found by who came before, or by sets of each block's members, the statistic is the same in every row."""
+    rows = np.random.default_rng(n).integers(0, m, (4, n))
+    expected = [plain_roundness(row.tolist(), m) for row in rows]
+    assert turn_taking_module._roundness(rows, m) == pytest.approx(expected, abs=1e-12)
+
+
+def test_permuted_versions_are_orders_of_times() -> None:
+    """Each version is an order of all requests in which every member keeps its hours, and its days in another order."""
+    rng = np.random.default_rng(3)
+    member, at_us = dealt(rng, 12, 5.0, 0.5)
+    day, hour = at_us // DAY_US, at_us % DAY_US
+    whole = [order for rows in turn_taking_module._dithered(member, at_us, rng) for order in rows]
+    assert len(whole) == turn_taking_module.N_PERMUTATIONS
+    moved = 0
+    for order in whole[:20]:
+        assert sorted(order.tolist()) == list(range(len(member)))
+        for one in range(12):
+            mine = order[member[order] == one]
+            runs = np.split(mine, np.flatnonzero(np.diff(day[mine])) + 1)
+            assert len(runs) == len(np.unique(day[member == one]))  # what it did on a day stays together
+            assert all(np.all(np.diff(hour[run]) >= 0) for run in runs)
+            moved += not np.array_equal(
+                mine, np.flatnonzero(member == one)[np.argsort(at_us[member == one], kind="stable")]
+            )
+    assert moved > 100
+
+
+def test_permuting_leaves_a_single_day_in_its_order() -> None:
+    """Where each member has one active day, no version differs from what was."""
+    rng = np.random.default_rng(4)
+    member, at_us = rng.integers(0, 6, 60), rng.integers(0, DAY_US, 60) // 1000 * 1000 + 3 * DAY_US
+    for rows in turn_taking_module._dithered(member, at_us, rng):
+        assert np.all(rows == np.argsort(at_us, kind="stable"))

@@ -181,3 +181,15 @@ def test_ties_are_read_by_entity_and_once_a_pair() -> None:
         pairs = [(item.names[v], e) for v, e in zip(item.value.tolist(), item.entity.tolist(), strict=True)]
         assert pairs == sorted(held)
         assert item.n_entities().tolist() == [sum(name == value for value, _ in held) for name in item.names]
+
+
+def test_held_by_lists_each_value_of_each_entity_once() -> None:
+    """For any entities, rising, what comes back are exactly the pairs that a look through all ties finds."""
+    rng = np.random.default_rng(8)
+    holders = {value: sorted(rng.choice(50, rng.integers(1, 6), replace=False).tolist()) for value in range(30)}
+    made = tie("device_fingerprint", holders)
+    for size in (0, 1, 7, 50):
+        chosen = np.sort(rng.choice(60, size, replace=False))  # some hold nothing
+        value, which = made.held_by(chosen)
+        found = sorted(zip(chosen[which].tolist(), value.tolist(), strict=True))
+        assert found == sorted((e, v) for v, entities in holders.items() for e in entities if e in set(chosen.tolist()))

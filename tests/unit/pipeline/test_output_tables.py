@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -105,3 +106,24 @@ def test_nothing_of_the_work_is_left(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         scanned(tmp_path, lines)
     assert (scanned(tmp_path, lines, replace=True) / "campaigns.json").read_bytes() == first
+
+
+@pytest.mark.parametrize("sizes", [(), (0,), (3, 0, 9), (4, 4, 4), (1, 30, 2), (8,)])
+def test_a_table_in_parts_has_the_bytes_of_the_whole(
+    sizes: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However a table is cut into parts, its file is the one that all rows at once would make."""
+    monkeypatch.setattr(output, "GROUP_ROWS", 4)
+    rng = np.random.default_rng(sum(sizes))
+    schema = pa.schema([("id", pa.string()), ("n", pa.int64()), ("some", pa.list_(pa.uint8()))])
+    parts = [
+        pa.table(
+            [[f"x{n}" for n in rng.integers(0, 9, size)], rng.integers(0, 9, size), [[1, 2]] * size], schema=schema
+        )
+        for size in sizes
+    ]
+    output._write_parts(schema, parts, tmp_path / "parts.parquet")
+    whole = pa.concat_tables([schema.empty_table(), *parts]).combine_chunks()
+    pq.write_table(whole, tmp_path / "whole.parquet", compression="zstd", row_group_size=4)
+    assert (tmp_path / "parts.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    assert pq.read_table(tmp_path / "parts.parquet").equals(whole)
