@@ -15,30 +15,17 @@ distribution that has the mixture's mean and variance.
 
 import argparse
 import re
-import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, read_weights
 from stillwatch.assessments.observation import KINDS
-from stillwatch.engines.embedded import EmbeddedEngine
-from stillwatch.links.population import Population, accounts_from, exchanges_from
-from stillwatch.pipeline.analysis import UNRELATED, assess_all
-from stillwatch.pipeline.benchmark_job import make_world
-from stillwatch.pipeline.ingest import ingest
-from stillwatch.pipeline.registry import read_registry
-from stillwatch.pipeline.scenarios import DISCIPLINES, WorldRecipe
-from stillwatch.pipeline.settings import Settings
-from stillwatch.records.registers import read_accounts, read_authorisations
-from stillwatch.records.traffic import read_traffic
-from stillwatch.sketches.capability import CapabilityModel
-from stillwatch.sketches.key import SketchKey
-from stillwatch.sketches.sketch import Sketcher
+from stillwatch.pipeline.analysis import UNRELATED
+from tune_worlds import scanned_world
 
 STATED = 6.0  # votes that the stated m or u counts for: half a dozen true groups weigh as much
 MOST_LEARNED = 0.98  # no share of some tens of groups is known closer to 1
@@ -95,39 +82,16 @@ class Labelled:
     observations: dict[str, float | None]
 
 
-def recipe_of(name: str) -> WorldRecipe:
-    """Return the tune world that ``preset:seed`` or ``preset:seed:discipline`` names."""
-    preset, seed, *discipline = name.split(":")
-    return WorldRecipe(preset, int(seed), "tune", DISCIPLINES[discipline[0]][1] if discipline else {})
-
-
 def labelled_groups(name_of_world: str) -> list[Labelled]:
     """Return, for every group tested in one tune world, its true hypothesis and its observations."""
-    with tempfile.TemporaryDirectory() as name:
-        world, work = Path(name) / "world", Path(name) / "work"
-        work.mkdir()
-        make_world(recipe_of(name_of_world), world)
-        engine = EmbeddedEngine(work, memory_bytes=4 << 30, n_threads=2)
-        traffic = read_traffic([str(world / "exchanges.parquet")])
-        sketcher = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
-        ingested = ingest(traffic, sketcher, engine, work, lambda _n: None)
-        names = list(ingested.account_names)
-        facts = read_accounts([str(world / "accounts.parquet")]).table
-        population = Population(
-            accounts_from(names, facts), exchanges_from(pq.read_table(ingested.sketches), len(names))
-        )
-        registry = read_registry(population, read_authorisations([str(world / "authorisations.parquet")]).table)
-        engine.register_parquet("sketches", ingested.sketches)
-        analysis = assess_all(engine, population, registry, Settings(), lambda *_: None)
-        engine.close()
-        truth = pq.read_table(world / "truth_accounts.parquet")
-    columns = (truth[name].to_pylist() for name in ("account_id", "class", "group_id"))
+    scanned = scanned_world(name_of_world, n_threads=2)
+    columns = (scanned.truth[name].to_pylist() for name in ("account_id", "class", "group_id"))
     of_account = {account: (label, group) for account, label, group in zip(*columns, strict=True)}
     found = []
-    for i, finding in enumerate(analysis.findings):
-        label, n = Counter(of_account[names[a]][0] for a in finding.accounts).most_common(1)[0]
+    for i, finding in enumerate(scanned.analysis.findings):
+        label, n = Counter(of_account[scanned.names[a]][0] for a in finding.accounts).most_common(1)[0]
         kind = HYPOTHESIS_OF.get(label, UNRELATED) if n >= PURE * len(finding.accounts) else UNRELATED
-        group, _ = Counter(of_account[names[a]][1] for a in finding.accounts).most_common(1)[0]
+        group, _ = Counter(of_account[scanned.names[a]][1] for a in finding.accounts).most_common(1)[0]
         true_group = f"{name_of_world} {i if kind == UNRELATED else group}"
         found.append(
             Labelled(

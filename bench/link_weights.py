@@ -10,58 +10,29 @@ and the same of as many pairs with the most estimated bits of identity and addre
 """
 
 import argparse
-import tempfile
-from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from scipy.optimize import minimize
 from scipy.stats import rankdata
 
-from learn_hypotheses import recipe_of
 from stillwatch.campaigns.candidate import family_use
-from stillwatch.engines.embedded import EmbeddedEngine
 from stillwatch.links.blocking import blocked_pairs, holdings_of
 from stillwatch.links.comparer import comparer
 from stillwatch.links.comparison import KINDS, Weights, stated_weights, weigh_pairs
 from stillwatch.links.estimation import Compared, compared_pairs, with_rates
 from stillwatch.links.identity import LEAST_BITS
-from stillwatch.links.population import Population, accounts_from, exchanges_from
-from stillwatch.pipeline.analysis import Analysis, assess_all, entity_times
-from stillwatch.pipeline.benchmark_job import make_world
-from stillwatch.pipeline.ingest import ingest
-from stillwatch.pipeline.registry import read_registry
-from stillwatch.pipeline.settings import Settings
-from stillwatch.records.registers import read_accounts, read_authorisations
-from stillwatch.records.traffic import read_traffic
-from stillwatch.sketches.capability import CapabilityModel
-from stillwatch.sketches.key import SketchKey
-from stillwatch.sketches.sketch import Sketcher
+from stillwatch.pipeline.analysis import Analysis, entity_times
+from tune_worlds import scanned_world
 
 
 def scanned(name_of_world: str) -> tuple[Analysis, list[object]]:
     """Return the analysis of one tune world, and the true group of each entity: null for none."""
-    with tempfile.TemporaryDirectory() as name:
-        world, work = Path(name) / "world", Path(name) / "work"
-        work.mkdir()
-        make_world(recipe_of(name_of_world), world)
-        engine = EmbeddedEngine(work, memory_bytes=4 << 30, n_threads=1)
-        sketcher = Sketcher(SketchKey.public_demo_key(), CapabilityModel.load())
-        ingested = ingest(read_traffic([str(world / "exchanges.parquet")]), sketcher, engine, work, lambda _n: None)
-        names = list(ingested.account_names)
-        facts = read_accounts([str(world / "accounts.parquet")]).table
-        population = Population(
-            accounts_from(names, facts), exchanges_from(pq.read_table(ingested.sketches), len(names))
-        )
-        registry = read_registry(population, read_authorisations([str(world / "authorisations.parquet")]).table)
-        engine.register_parquet("sketches", ingested.sketches)
-        analysis = assess_all(engine, population, registry, Settings(), lambda *_: None)
-        engine.close()
-        truth = pq.read_table(world / "truth_accounts.parquet")
+    world = scanned_world(name_of_world, n_threads=1)
+    analysis, truth = world.analysis, world.truth
     group = dict(zip(truth["account_id"].to_pylist(), truth["group_id"].to_pylist(), strict=True))
     of_entity: list[object] = [None] * analysis.entities.n
     for account, entity in enumerate(analysis.entities.of_account.tolist()):
-        of_entity[entity] = group[names[account]]
+        of_entity[entity] = group[world.names[account]]
     return analysis, of_entity
 
 

@@ -113,48 +113,36 @@ def approve(
         _print(held.proposal, held.state, held.history(), as_json=as_json)
 
 
-@app.command(epilog="Example: stillwatch actions withdraw case/ p-91c0a2b44d10 --user ada --reason 'a known customer'")
-def withdraw(
-    case: CasePath,
-    identifier: Identifier,
-    reason: Reason,
-    desk: DeskFile = None,
-    user: User = None,
-    as_json: AsJson = False,
-) -> None:
-    """Withdraw a proposal before it is carried out."""
-    _act("withdraw", desk or case, identifier, user, reason, as_json=as_json)
+def add_reasoned(act_name: str, says: str, example: str) -> None:
+    """Add the command of an act on a proposal that takes a reason and nothing else."""
+
+    def command(
+        case: CasePath,
+        identifier: Identifier,
+        reason: Reason,
+        desk: DeskFile = None,
+        user: User = None,
+        as_json: AsJson = False,
+    ) -> None:
+        with rim(as_json=as_json):
+            database = existing_desk(desk or case)
+            person = person_at(database, user)
+            sha256 = kept.proposal(database, identifier).proposal.sha256
+            held = act(database, identifier, act_name, person, sha256, reason)
+            _print(held.proposal, held.state, held.history(), as_json=as_json)
+
+    name = act_name.replace("_", "-")
+    epilog = f"Example: stillwatch actions {name} case/ p-91c0a2b44d10 --user {example}"
+    app.command(name, help=says, epilog=epilog)(command)
 
 
-@app.command(
-    epilog="Example: stillwatch actions refuse case/ p-91c0a2b44d10 --user ben --reason 'too many own exchanges'"
+add_reasoned("withdraw", "Withdraw a proposal before it is carried out.", "ada --reason 'a known customer'")
+add_reasoned("refuse", "Refuse a proposal, as an approver.", "ben --reason 'too many own exchanges'")
+add_reasoned(
+    "roll_back",
+    "Record that an agreed step is taken back; export the file for it afterwards.",
+    "ada --reason 'an appeal held'",
 )
-def refuse(
-    case: CasePath,
-    identifier: Identifier,
-    reason: Reason,
-    desk: DeskFile = None,
-    user: User = None,
-    as_json: AsJson = False,
-) -> None:
-    """Refuse a proposal, as an approver."""
-    _act("refuse", desk or case, identifier, user, reason, as_json=as_json)
-
-
-@app.command(
-    "roll-back",
-    epilog="Example: stillwatch actions roll-back case/ p-91c0a2b44d10 --user ada --reason 'an appeal held'",
-)
-def roll_back(
-    case: CasePath,
-    identifier: Identifier,
-    reason: Reason,
-    desk: DeskFile = None,
-    user: User = None,
-    as_json: AsJson = False,
-) -> None:
-    """Record that an agreed step is taken back; export the file for it afterwards."""
-    _act("roll_back", desk or case, identifier, user, reason, as_json=as_json)
 
 
 @app.command(epilog="Example: stillwatch actions export case/ p-91c0a2b44d10 --user ada --out suspend.json")
@@ -168,8 +156,8 @@ def export(
 ) -> None:
     """Write an agreed proposal as a file for your own systems; of a rolled-back one, the file that takes it back."""
     with rim(as_json=as_json):
-        ending = out.suffix.removeprefix(".")
-        if ending not in FORMATS:
+        form = out.suffix.removeprefix(".")
+        if form not in FORMATS:
             raise UsageError(
                 "--out", "has another ending", got=out.name, expected=" or ".join(f".{one}" for one in FORMATS)
             )
@@ -177,7 +165,7 @@ def export(
         person = person_at(database, user)
         made = kept.proposal(database, identifier).proposal
         held = act(database, identifier, "export", person, made.sha256)
-        content = exported(made, held.history(), ending, roll_back=held.state == "rolled_back")
+        content = exported(made, held.history(), form, roll_back=held.state == "rolled_back")
         try:
             with out.open("xb") as sink:
                 sink.write(content)
@@ -187,15 +175,6 @@ def export(
             say_json({"file": str(out), "accounts": len(made.dry_run.touched), "sha256": made.sha256})
         else:
             say(f"{out}: {len(made.dry_run.touched):,} accounts")
-
-
-def _act(kind: str, desk: Path, identifier: str, user: str | None, reason: str, *, as_json: bool) -> None:
-    with rim(as_json=as_json):
-        database = existing_desk(desk)
-        person = person_at(database, user)
-        sha256 = kept.proposal(database, identifier).proposal.sha256
-        held = act(database, identifier, kind, person, sha256, reason)
-        _print(held.proposal, held.state, held.history(), as_json=as_json)
 
 
 def _row(item: Standing) -> dict[str, Any]:
