@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stillwatch.dossiers.case import SCHEMA_NAME, Campaign, Case, Funnel, Graph, Hypothesis, Lifecycle, Timeline
+from stillwatch.dossiers.case import SCHEMA_NAME, Campaign, Case, Funnel, Hypothesis
+from stillwatch.dossiers.decided import Lifecycle
+from stillwatch.dossiers.drawn import Graph, Timeline
 
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 HOURS_OF_WEEK: Final = 7 * 24

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stillwatch.dossiers.case import Campaign, Case, DeskStatus
+from stillwatch.dossiers.case import Campaign, Case
+from stillwatch.dossiers.decided import DeskStatus
 from stillwatch.errors import InputError
 from stillwatch.pipeline.analysis import Analysis, Finding, Progress
 from stillwatch.pipeline.reassessment import reassessed

@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 
 from stillwatch.assessments.conduct import DAY_US, HOUR_US
-from stillwatch.dossiers.case import Edge, Evidence, Graph, Node, PairLink, Release, Timeline
+from stillwatch.dossiers.case import Evidence, PairLink
+from stillwatch.dossiers.drawn import Edge, Graph, Node, Release, Timeline
 from stillwatch.links.comparer import Comparer
 from stillwatch.links.comparison import COMPARISONS
 from stillwatch.links.layout import force_layout

@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stillwatch.dossiers.case import Campaign, Case, Timeline
+from stillwatch.dossiers.case import Campaign, Case
+from stillwatch.dossiers.drawn import Timeline
 from stillwatch.errors import NotFoundError
 from stillwatch.store.desk.database import Database
 from stillwatch.store.desk.matching import held_of

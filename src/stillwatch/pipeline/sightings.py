@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from stillwatch.campaigns.lifecycle import Book
 from stillwatch.campaigns.record import Record, Sighting
-from stillwatch.dossiers.case import Campaign, Case, Lifecycle, LifecycleEvent
+from stillwatch.dossiers.case import Campaign, Case
+from stillwatch.dossiers.decided import Lifecycle, LifecycleEvent
 from stillwatch.pipeline.analysis import Analysis, Finding
 
 DAY_US: Final = 86_400_000_000

@@ -13,23 +13,19 @@ from stillwatch.dossiers.case import (
     Campaign,
     CapabilityShare,
     Case,
-    Edge,
     Evidence,
     Funnel,
-    Graph,
     GroupTest,
     Hypothesis,
     Indicator,
     Infrastructure,
     Lapsed,
     MissingEvidence,
-    Node,
     PairLink,
-    Release,
     SharedValue,
     TemplateFamily,
-    Timeline,
 )
+from stillwatch.dossiers.drawn import Edge, Graph, Node, Release, Timeline
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 N_DAYS = 45

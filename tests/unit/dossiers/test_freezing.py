@@ -12,7 +12,8 @@ from example_folder import CAMPAIGN, N_ACCOUNTS, OTHER, SEEN, make_folder
 
 from stillwatch.assessments.observation import KINDS
 from stillwatch.dossiers.calibrated import SCALE, judgement
-from stillwatch.dossiers.case import Lifecycle, LifecycleEvent, MissingEvidence
+from stillwatch.dossiers.case import MissingEvidence
+from stillwatch.dossiers.decided import Lifecycle, LifecycleEvent
 from stillwatch.dossiers.dossier import Dossier
 from stillwatch.dossiers.dossier_document import dossier_to_json
 from stillwatch.dossiers.freezing.attributed import attribution_part

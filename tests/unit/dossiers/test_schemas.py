@@ -12,6 +12,8 @@ import pytest
 from example_case import PLANS, make_case
 
 from stillwatch.dossiers import case as case_module
+from stillwatch.dossiers import decided, drawn
+from stillwatch.dossiers.decided import DeskStatus, LeftOut
 from stillwatch.dossiers.document import from_json, to_json
 from stillwatch.dossiers.render.html import render_html
 from stillwatch.dossiers.schemas import NAMES, schema
@@ -56,8 +58,9 @@ def test_schema_has_the_fields_of_the_code() -> None:
     """Each object of the schema has exactly the fields of its dataclass; those without a default are required."""
     published = schema("campaigns")
     objects = {**published["$defs"], "Case": published}
+    kinds = {**vars(drawn), **vars(decided), **vars(case_module)}
     for name, described in objects.items():
-        fields = dataclasses.fields(getattr(case_module, name))
+        fields = dataclasses.fields(kinds[name])
         assert list(described["properties"]) == [field.name for field in fields]
         assert described["required"] == [field.name for field in fields if field.default is dataclasses.MISSING]
 
@@ -66,24 +69,22 @@ def test_decided_case_fits_its_schema() -> None:
     """What analysts decided about a group validates, comes back equal, and stands nowhere else."""
     case = make_case((PLANS[0], PLANS[2]), n_listed=5)
     account = case.campaigns[0].accounts[0]
-    left_out = case_module.LeftOut(account, "ada", case.campaigns[0].first_seen_at, "a known customer")
-    desk = case_module.DeskStatus(
+    left_out = LeftOut(account, "ada", case.campaigns[0].first_seen_at, "a known customer")
+    desk = DeskStatus(
         "reopened", "ada", left_out.at, "a classroom", "c-1", 0.5, ("12 members are new.",), (left_out,), ("c-2",),
         ((account,),), None,
     )  # fmt: skip
-    decided = dataclasses.replace(
-        case, campaigns=(dataclasses.replace(case.campaigns[0], desk=desk), case.campaigns[1])
-    )
-    document = to_json(decided)
+    held = dataclasses.replace(case, campaigns=(dataclasses.replace(case.campaigns[0], desk=desk), case.campaigns[1]))
+    document = to_json(held)
     _validator("campaigns").validate(json.loads(document))
-    assert from_json(document) == decided
+    assert from_json(document) == held
     assert ["desk" in campaign for campaign in json.loads(document)["campaigns"]] == [True, False]
 
 
 def _with_story(**changed: Any) -> case_module.Case:
     case = make_case((PLANS[0], PLANS[2]), n_listed=5)
-    event = case_module.LifecycleEvent("2026-03-02", "split", "60 <b>accounts</b> of 120", 60, ("c-2",))
-    story = case_module.Lifecycle("active", "2026-03-01", "2026-03-02", 1234, ("c-0",), (), (event,))
+    event = decided.LifecycleEvent("2026-03-02", "split", "60 <b>accounts</b> of 120", 60, ("c-2",))
+    story = decided.Lifecycle("active", "2026-03-01", "2026-03-02", 1234, ("c-0",), (), (event,))
     first = dataclasses.replace(case.campaigns[0], lifecycle=dataclasses.replace(story, **changed))
     return dataclasses.replace(case, campaigns=(first, case.campaigns[1]))
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from stillwatch.dossiers.case import Case, DeskStatus, LeftOut
+from stillwatch.dossiers.case import Case
+from stillwatch.dossiers.decided import DeskStatus, LeftOut
 from stillwatch.store.desk.database import Database, instant
 from stillwatch.store.desk.decision import Decision, decisions, read_snapshots
 from stillwatch.store.desk.regrouping import Regrouping, part_id, regrouping

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from stillwatch.dossiers.case import Edge, Evidence, Graph, Node, PairLink, Release, Timeline
+from stillwatch.dossiers.case import Evidence, PairLink
+from stillwatch.dossiers.drawn import Edge, Graph, Node, Release, Timeline
 from stillwatch.dossiers.render.charts.activity import activity, heat_levels, sparkline
 from stillwatch.dossiers.render.charts.bars import floating_bar, log_bar
 from stillwatch.dossiers.render.charts.network import network

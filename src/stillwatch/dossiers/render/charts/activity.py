@@ -9,7 +9,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from stillwatch.dossiers.case import Timeline
+from stillwatch.dossiers.drawn import Timeline
 from stillwatch.dossiers.render.charts.svg import element, percent
 
 SPARK_BINS: Final = 32

@@ -6,7 +6,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from stillwatch.dossiers.case import Edge, Graph
+from stillwatch.dossiers.drawn import Edge, Graph
 from stillwatch.dossiers.render.charts.svg import element
 
 SIZE: Final = 1000  # of the drawing's own coordinates

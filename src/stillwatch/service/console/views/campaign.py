@@ -12,12 +12,11 @@ from stillwatch.dossiers.case import (
     Hypothesis,
     Indicator,
     Infrastructure,
-    Lifecycle,
     MissingEvidence,
-    Node,
     TemplateFamily,
-    Timeline,
 )
+from stillwatch.dossiers.decided import Lifecycle
+from stillwatch.dossiers.drawn import Node, Timeline
 from stillwatch.dossiers.render import verdict
 from stillwatch.errors import NotFoundError
 from stillwatch.service.console.address import campaign_address, pair_address

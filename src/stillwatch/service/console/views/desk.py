@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from stillwatch.dossiers.case import Campaign, DeskStatus
+from stillwatch.dossiers.case import Campaign
+from stillwatch.dossiers.decided import DeskStatus
 from stillwatch.service.console.store import CaseStore
 from stillwatch.service.console.views.campaign import PARTS, campaign_head, subject_of
 from stillwatch.service.console.views.lookalike import nearest

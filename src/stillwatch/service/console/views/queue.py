@@ -8,7 +8,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
-from stillwatch.dossiers.case import Campaign, Case, DeskStatus
+from stillwatch.dossiers.case import Campaign, Case
+from stillwatch.dossiers.decided import DeskStatus
 from stillwatch.dossiers.render import verdict
 from stillwatch.service.console.address import campaign_address, with_query
 from stillwatch.service.console.views.paging import Paging, paged
