@@ -30,6 +30,14 @@ EXPECTED = [
     # six dialects, a model call each; an agent, a tool, a workflow and a chain around them; a server's span, a retry
     (["otlp_dialects"], 6, {}, {"agent-step": 4, "not-a-model-call": 2}, 6),
     (["otlp_litellm_v2_trace"], 1, {}, {"not-a-model-call": 9}, 1),  # ten spans, one of them the chat
+    # seven formats that maps read, in one scan; apisix and higress have a tenant-7 each, which is one account
+    (
+        ["apisix", "databricks", "helicone", "higress", "langsmith", "new_api", "openrouter_activity"],
+        13,
+        {"no-account": 3},
+        {"not-a-model-call": 2},
+        10,
+    ),
     (["otlp_logs"], 1, {"no-span": 3}, {"not-a-model-call": 1}, 1),  # three messages of a span that is elsewhere
 ]
 

@@ -63,6 +63,7 @@ def request(  # noqa: PLR0913 - one parameter an option
     most: Annotated[int, typer.Option("--most", help="How many exchanges at most.")] = 4,
     format_name: Annotated[str | None, typer.Option("--format", help="Read all traffic so.")] = None,
     field_map: Annotated[Path | None, typer.Option("--map", help="A TOML field map.")] = None,
+    account: Annotated[str | None, typer.Option("--account", help="Where a map's format keeps the account.")] = None,
     time_zone: Annotated[str | None, typer.Option("--time-zone", help="Zone of times without an offset.")] = None,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
@@ -73,7 +74,7 @@ def request(  # noqa: PLR0913 - one parameter an option
         known = Trust.load(trust)
         if out.exists():
             raise OutputError(str(out), "a file stands there", fix="Choose another --out.")
-        read = ReadOptions(format=format_name, field_map=field_map, time_zone=time_zone)
+        read = ReadOptions(format=format_name, field_map=field_map, account=account, time_zone=time_zone)
         asked = ExemplarRequest(case, campaign, traffic, SketchKey.load(key_file), most, read)
         found = find_exemplars(asked)
         sealed = request_release(written(found.document), found.summary, why, signer, known, now())

@@ -13,11 +13,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from stillwatch.cli.rim import refusals
+from stillwatch.errors import UsageError
 from stillwatch.records.catalogue import READERS
 from stillwatch.records.conversion import convert as convert_files
+from stillwatch.records.draft import draft_map
 from stillwatch.records.explanation import Explanation
 from stillwatch.records.explanation import explain as explain_files
 from stillwatch.records.schema import EXCHANGES, REQUIRED
+from stillwatch.records.shipped_maps import SHIPPED_MAPS, map_text
 from stillwatch.records.tally import Tally
 from stillwatch.records.terminal import printable
 from stillwatch.records.traffic import ReadOptions
@@ -33,6 +36,12 @@ app = typer.Typer(
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, folders or quoted globs.")]
 Format = Annotated[str | None, typer.Option("--format", help="Read every file as this format; see 'formats'.")]
 Map = Annotated[Path | None, typer.Option("--map", help="A TOML field map for a log that no format fits.")]
+Account = Annotated[
+    str | None,
+    typer.Option(
+        "--account", metavar="PATH", help="Where a map's format keeps the account, on your word: a dotted path."
+    ),
+]
 Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA zone of times without an offset.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -42,11 +51,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
     "stillwatch records explain logs/ --map ours.toml --json"
 )
 def explain(
-    files: Files, format_name: Format = None, field_map: Map = None, time_zone: Zone = None, as_json: AsJson = False
+    files: Files,
+    format_name: Format = None,
+    field_map: Map = None,
+    account: Account = None,
+    time_zone: Zone = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say what each file was taken for and why, how full each column is, and what the file cannot show."""
     with refusals(as_json=as_json):
-        explanations = explain_files(files, ReadOptions(format=format_name, field_map=field_map, time_zone=time_zone))
+        explanations = explain_files(files, _options(format_name, field_map, account, time_zone))
         if as_json:
             _print_json([one.as_document() for one in explanations])
             return
@@ -58,18 +72,18 @@ def explain(
     epilog="Examples: stillwatch records convert logs/ --out exchanges.parquet; "
     "stillwatch records convert 'logs/*.csv' --map ours.toml --time-zone Europe/Berlin --out exchanges.parquet"
 )
-def convert(
+def convert(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: Files,
     out: Annotated[Path, typer.Option("--out", help="The Parquet file to write; it holds prompts, so guard it.")],
     format_name: Format = None,
     field_map: Map = None,
+    account: Account = None,
     time_zone: Zone = None,
     as_json: AsJson = False,
 ) -> None:
     """Write any readable log as one canonical exchanges table in Parquet."""
     with refusals(as_json=as_json):
-        options = ReadOptions(format=format_name, field_map=field_map, time_zone=time_zone)
-        tally = convert_files(files, out, options)
+        tally = convert_files(files, out, _options(format_name, field_map, account, time_zone))
         if as_json:
             _print_json(tally.as_document())
         else:
@@ -93,6 +107,28 @@ def formats(as_json: AsJson = False) -> None:
     Console().print(table)
 
 
+@app.command(epilog="Example: stillwatch records draft other.jsonl > ours.toml")
+def draft(file: Annotated[str, typer.Argument(metavar="FILE", help="A log that no format fits.")]) -> None:
+    """Write a first field map for a log that no format fits, guessed from its fields' names, to be mended by hand."""
+    with refusals(as_json=False):
+        sys.stdout.write(draft_map(file))
+
+
+@app.command(name="map", epilog="Example: stillwatch records map helicone > ours.toml")
+def show_map(name: Annotated[str, typer.Argument(metavar="FORMAT", help="A format that a shipped map reads.")]) -> None:
+    """Print a shipped field map, to be copied and changed."""
+    with refusals(as_json=False):
+        if name not in SHIPPED_MAPS:
+            raise UsageError("FORMAT", "no shipped map reads it", got=repr(name[:64]), expected=", ".join(SHIPPED_MAPS))
+        sys.stdout.write(map_text(name))
+
+
+def _options(
+    format_name: str | None, field_map: Path | None, account: str | None, time_zone: str | None
+) -> ReadOptions:
+    return ReadOptions(format=format_name, field_map=field_map, account=account, time_zone=time_zone)
+
+
 def _print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2) + "\n")  # ASCII: nothing in it can turn a line
 
@@ -103,6 +139,8 @@ def _print_explanation(one: Explanation) -> None:
     console.print(f"  {_shown(one.container)}, compression {one.compression}; {_shown(one.why)}")
     console.print(f"  {one.tally.read} records looked at, {one.tally.used} usable")
     _print_counts(console, "not usable", one.tally.quarantined)
+    for reason, detail in one.details.items():
+        console.print(f"    {_shown(reason)}: {_shown(detail)}")
     _print_counts(console, "out of scope", one.tally.out_of_scope)
     _print_counts(console, "set to null or ignored", one.warnings)
     table = _table("column", "filled", "from", "without it there is no")

@@ -44,6 +44,12 @@ KeyFile = Annotated[Path | None, typer.Option("--key-file", help="The sketch key
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A TOML file of settings.")]
 Format = Annotated[str | None, typer.Option("--format", help="Read all traffic so; see 'stillwatch records formats'.")]
 Map = Annotated[Path | None, typer.Option("--map", help="A TOML field map for a log that no format fits.")]
+Account = Annotated[
+    str | None,
+    typer.Option(
+        "--account", metavar="PATH", help="Where a map's format keeps the account, on your word: a dotted path."
+    ),
+]
 Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA zone of times without an offset.")]
 Decisions = Annotated[
     Path | None,
@@ -80,6 +86,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
     settings_file: SettingsFile = None,
     format_name: Format = None,
     field_map: Map = None,
+    account: Account = None,
     time_zone: Zone = None,
     decisions: Decisions = None,
     state: State = None,
@@ -104,6 +111,7 @@ def scan(  # noqa: PLR0913 - one parameter an option
             settings_file=settings_file,
             format=format_name,
             field_map=field_map,
+            account=account,
             time_zone=time_zone,
             decisions=decisions,
             state=state,

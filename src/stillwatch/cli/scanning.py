@@ -43,6 +43,7 @@ class Asked:
     settings_file: Path | None
     format: str | None
     field_map: Path | None
+    account: str | None
     time_zone: str | None
     decisions: Path | None
     state: str | None
@@ -67,7 +68,9 @@ def scan_as_asked(asked: Asked) -> int:
         authorisations=asked.authorisations,
         key=SketchKey.load(asked.key_file) if asked.key_file else SketchKey.generate(),
         settings=load_settings(asked.settings_file),
-        read=ReadOptions(format=asked.format, field_map=asked.field_map, time_zone=asked.time_zone),
+        read=ReadOptions(
+            format=asked.format, field_map=asked.field_map, account=asked.account, time_zone=asked.time_zone
+        ),
         replace=asked.replace,
         decisions=asked.decisions or desk_in(asked.state),
         spark_master=asked.spark_master,

@@ -17,6 +17,7 @@ from stillwatch.records.readers import (
     otlp,
     spend_logs,
 )
+from stillwatch.records.shipped_maps import SHIPPED_MAPS
 
 READERS: Final[Mapping[str, Reader]] = {
     reader.name: reader
@@ -31,6 +32,7 @@ READERS: Final[Mapping[str, Reader]] = {
         azure.READER,
         kong.READER,
         langfuse.READER,
+        *SHIPPED_MAPS.values(),
     )
 }
 

@@ -14,16 +14,26 @@ DELIMITERS: Final = (",", "\t", ";", "|")
 
 def delimiter_of(header: str) -> str:
     """Return the delimiter that splits a header line into most columns."""
-    return max(DELIMITERS, key=lambda delimiter: (len(_fields(header, delimiter)), -DELIMITERS.index(delimiter)))
+    return max(DELIMITERS, key=lambda delimiter: (_n_fields(header, delimiter), -DELIMITERS.index(delimiter)))
+
+
+def _n_fields(header: str, delimiter: str) -> int:
+    try:
+        return len(_fields(header, delimiter))
+    except csv.Error:  # quoted for another delimiter
+        return 0
 
 
 def header_names(header: str, where: str) -> list[str]:
     """Return the column names of a header line.
 
     Raises:
-        InputError: a name is empty or there twice.
+        InputError: a name is empty or there twice, or the quoting is wrong.
     """
-    names = [name.strip() for name in _fields(header, delimiter_of(header))]
+    try:
+        names = [name.strip() for name in _fields(header, delimiter_of(header))]
+    except csv.Error:
+        raise InputError(where, "the header's quoting is wrong", fix="Mend the first line.") from None
     if not all(names) or len(set(names)) < len(names):
         raise InputError(
             where,

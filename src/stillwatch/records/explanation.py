@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+
 from stillwatch.records.evidence_needs import NEEDS
 from stillwatch.records.schema import EXCHANGES, REQUIRED
 from stillwatch.records.tally import SourceTally
@@ -50,6 +52,7 @@ class Explanation:
         tally: what became of the sampled records.
         columns: one a canonical column.
         warnings: values that were set to null or ignored, by count.
+        details: why records were quarantined, in words: for each reason, what was said of the first.
     """
 
     source: str
@@ -62,6 +65,7 @@ class Explanation:
     tally: SourceTally
     columns: tuple[ColumnExplanation, ...]
     warnings: Mapping[str, int]
+    details: Mapping[str, str]
 
     def as_document(self) -> dict[str, Any]:
         """Return the explanation as JSON values."""
@@ -76,6 +80,7 @@ class Explanation:
             "sampled": self.tally.read,
             "used": self.tally.used,
             "quarantined": dict(self.tally.quarantined),
+            "quarantined_because": dict(self.details),
             "out_of_scope": dict(self.tally.out_of_scope),
             "warnings": dict(self.warnings),
             "columns": [
@@ -129,4 +134,14 @@ def _explain(path: Path, name: str, options: ReadOptions) -> Explanation:
         tally=counts,
         columns=columns,
         warnings=tally.warnings,
+        details=first_details(traffic.quarantine()),
     )
+
+
+def first_details(quarantine: pa.Table) -> dict[str, str]:
+    """Return for each reason of a quarantine what was said of its first record, where anything was."""
+    details: dict[str, str] = {}
+    for reason, detail in zip(quarantine["reason"].to_pylist(), quarantine["detail"].to_pylist(), strict=True):
+        if detail:
+            details.setdefault(reason, detail)
+    return details

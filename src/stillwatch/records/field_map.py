@@ -3,49 +3,59 @@
 ```toml
 name = "our-gateway"                       # optional
 time_zone = "Europe/Berlin"                # optional: for times without an offset
+marks = ["request_id", "caller.tenant"]    # optional: what a record must have to be of this log
+
+[only]                                     # optional: records with another value here are no model calls
+kind = ["chat", "completion"]
+
+[bodies]                                   # optional: whole bodies as OpenAI, Anthropic or Gemini define them
+request = "request.body"
+response = "response.body"
 
 [map]
 exchange_id = "request_id"                 # a dotted path; ["a.key"] quotes, [0] is an index
 account_id = "caller.tenant.id"
 requested_at = { path = "at", format = "%d/%m/%Y %H:%M:%S" }
-platform = { const = "api" }
 status = { path = "outcome", values = { ok = 200, throttled = 429 }, default = 500 }
-max_tokens = { path = "limit_k", scale = 1000 }
 prompt = { messages = "request.messages", system = "request.system" }
-tool_names = { tools = "request.tools" }
-response = { text = "response.content" }
 ```
 
 ``prompt`` as ``messages`` also fills ``system_prompt``, ``turn`` and ``thinking_signatures`` where the map does not.
+``bodies`` fill every column that a body tells; a value that the map itself finds wins. ``field_rule`` has the lines.
 """
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 import orjson
 
-from stillwatch.errors import FieldMapError, UsageError
-from stillwatch.records.coercion import BadValueError, to_float, to_microseconds, zone_named
-from stillwatch.records.field_path import Steps, follow, parse_path
-from stillwatch.records.messages import SplitMessages, split_messages, text_of, tool_names
-from stillwatch.records.outcome import Outcome, Quarantined, Record, Used
+from stillwatch.errors import FieldMapError
+from stillwatch.records.coercion import BadValueError
+from stillwatch.records.field_path import Steps, exists, follow
+from stillwatch.records.field_rule import Line, Rule, first_found, read_lines, refuse_unknown, steps_of, zone_of
+from stillwatch.records.messages import SplitMessages
+from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record, Used
+from stillwatch.records.readers.bodies import exchange_columns
+from stillwatch.records.readers.json_values import decoded, http_status, mapping
+from stillwatch.records.readers.request_body import is_request
+from stillwatch.records.readers.response_body import answer_of
 from stillwatch.records.schema import EXCHANGES, REQUIRED
 
-Rule: TypeAlias = Callable[[Mapping[str, Any]], Any]
-
-TOP_KEYS: Final = frozenset({"name", "time_zone", "map"})
-SOURCES: Final = ("path", "const", "messages", "tools", "text")  # exactly one a rule
-RULE_KEYS: Final = frozenset({*SOURCES, "system", "format", "scale", "values", "default", "time_zone"})
+TOP_KEYS: Final = frozenset({"name", "title", "notes", "no_account", "time_zone", "marks", "only", "bodies", "map"})
+BODIES: Final = frozenset({"request", "response"})
 FROM_MESSAGES: Final = ("system_prompt", "turn", "thinking_signatures")
-NUMBERS: Final = frozenset({"requested_at", "temperature", "max_tokens", "turn", "n_choices", "status"}) | {
-    name for name in EXCHANGES.names if name.endswith("_tokens")
-}
+FROM_REQUEST: Final = (
+    *("model", "conversation_id", "turn", "system_prompt", "prompt", "tool_names", "n_choices", "temperature"),
+    *("max_tokens", "end_user_id", "thinking_signatures"),
+)
+FROM_RESPONSE: Final = (
+    *("response", "refused", "status", "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens"),
+)
 MAX_FILE_BYTES: Final = 1 << 20  # a map is a page of text
+NOWHERE: Final = Place("", 0, 0)  # of a sampled record, which is only looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +64,35 @@ class MapReader:
 
     Args:
         name: the map's name.
-        title: where it stood.
+        title: the log in words, else where the map stood.
         rules: canonical column to how its value is found.
         described: canonical column to the same in words.
         split: how the message list is found and split, if the map names one.
+        marks: paths that a record of this log has; where there are none, its required columns tell.
+        only: paths, and the values there of records that are model calls.
+        request: where the request's body stands, what counts first first.
+        response: where the response's body stands, what counts first first.
+        no_account: why the log names no account, and what to do; null where it names one.
+        written: the map's document, where it stood, and the user's word for the account.
+        notes: what a reader of the log should know, a sentence each.
     """
 
     name: str
     title: str
     rules: Mapping[str, Rule]
     described: Mapping[str, str]
-    split: Callable[[Mapping[str, Any]], SplitMessages] | None = None
+    split: Callable[[Record], SplitMessages] | None = None
+    marks: Sequence[Steps] = ()
+    only: Sequence[tuple[Steps, frozenset[str]]] = ()
+    request: Sequence[Steps] = ()
+    response: Sequence[Steps] = ()
+    notes: Sequence[str] = ()
+    no_account: str | None = None
+    written: tuple[Mapping[str, Any], str, str | None] = ({}, "", None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as what was written, since rules are functions."""
+        return _rebuilt, self.written
 
     @property
     def provides(self) -> frozenset[str]:
@@ -72,9 +100,30 @@ class MapReader:
         return frozenset(self.described)
 
     def recognises(self, sample: Sequence[Mapping[str, Any]]) -> float:
-        """Return the share of records in which the required columns are found."""
-        hits = sum(all(_found(self.rules[name], one) for name in REQUIRED["exchanges"]) for one in sample)
-        return hits / len(sample) if sample else 0.0
+        """Return the share of records that have the marks; without marks, those with the required columns."""
+        return sum(self._is_ours(one) for one in sample) / len(sample) if sample else 0.0
+
+    def _is_ours(self, one: Mapping[str, Any]) -> bool:
+        if self.marks:
+            return all(exists(one, steps) for steps in self.marks)
+        return all(
+            _found(rule, Record(NOWHERE, one)) for name, rule in self.rules.items() if name in REQUIRED["exchanges"]
+        )
+
+    def with_account(self, path: str) -> "MapReader":
+        """Return the same reader with the account at another path, on its user's word.
+
+        Raises:
+            FieldMapError: the path is none.
+        """
+        lines = read_lines("account_id", path, "--account", None)
+        return replace(
+            self,
+            rules={**self.rules, "account_id": first_found(lines)},
+            described={**self.described, "account_id": f"{path}, as --account says"},
+            no_account=None,
+            written=(self.written[0], self.written[1], path),
+        )
 
     def mapping(self) -> Mapping[str, str]:
         """Return where each column comes from."""
@@ -93,33 +142,58 @@ class MapSession:
 
     def feed(self, record: Record) -> Iterator[Outcome]:
         """Yield the record's exchange."""
+        reader = self.reader
+        if any(_as_text(follow(record.value, steps)) not in values for steps, values in reader.only):
+            yield OutOfScope(record.place, "not-a-model-call")
+            return
+        if reader.no_account is not None:
+            yield Quarantined(record.place, "no-account", reader.no_account)
+            return
+        try:
+            named = {name: rule(record) for name, rule in reader.rules.items()}
+        except BadValueError as bad:
+            yield Quarantined(record.place, bad.reason, bad.detail)
+            return
         row: dict[str, Any] = {}
-        if self.reader.split is not None:
-            split = self.reader.split(record.value)
+        if reader.split is not None:
+            split = reader.split(record)
             row = {
                 "prompt": split.prompt,
                 "system_prompt": split.system_prompt,
                 "turn": split.turn if split.prompt is not None else None,
                 "thinking_signatures": list(split.thinking_signatures),
             }
-        try:
-            for name, rule in self.reader.rules.items():
-                row[name] = rule(record.value)
-        except BadValueError as bad:
-            yield Quarantined(record.place, bad.reason, bad.detail)
-            return
-        yield Used(record.place, row)
+        if reader.request or reader.response:
+            row.update(self._body_columns(record.value, named))
+            named = {name: value for name, value in named.items() if name not in row or value not in (None, "")}
+        yield Used(record.place, {**row, **named})
 
     def finish(self) -> Iterator[Outcome]:
         """Yield nothing: nothing is held back."""
         return iter(())
 
+    def _body_columns(self, value: Mapping[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+        """Return what the bodies say; a status that they correct is taken out of what the map found."""
+        reader = self.reader
+        sent = (decoded(follow(value, steps)) for steps in reader.request)
+        request = mapping(next((body for body in sent if is_request(body)), None))
+        got = (follow(value, steps) for steps in reader.response)
+        answer = answer_of(next((body for body in got if body not in (None, "")), None))
+        columns = exchange_columns(request, answer, http_status(named.get("status")))
+        if "status" in columns:
+            named.pop("status", None)
+        return columns
 
-def _found(rule: Rule, one: Mapping[str, Any]) -> bool:
+
+def _found(rule: Rule, one: Record) -> bool:
     try:
         return rule(one) not in (None, "")
     except BadValueError:
         return False
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
 
 
 def read_field_map(path: Path) -> MapReader:
@@ -147,14 +221,44 @@ def build_reader(document: Mapping[str, Any], where: str) -> MapReader:
     Raises:
         FieldMapError: see ``read_field_map``.
     """
-    _refuse_unknown(document.keys() - TOP_KEYS, where, "key", TOP_KEYS)
+    refuse_unknown(document.keys() - TOP_KEYS, where, "key", TOP_KEYS)
+    lines = _columns(document, where)
+    lists = [one for column in lines.values() for one in column if one.source == "messages"]
+    rules = {column: first_found(found) for column, found in lines.items() if found[0].source != "messages"}
+    described = {column: ", else ".join(line.words() for line in found) for column, found in lines.items()}
+    if lists:
+        described = {**dict.fromkeys(FROM_MESSAGES, lists[0].words()), **described}
+    bodies = _bodies(document.get("bodies", {}), f"{where}: [bodies]")
+    return MapReader(
+        name=_text(document, "name", where) or "map",
+        title=_text(document, "title", where) or f"field map {where}",
+        rules=rules,
+        described=_with_bodies(described, document.get("bodies", {})),
+        split=lists[0].split() if lists else None,
+        marks=tuple(steps_of(path, f"{where}: marks") for path in _texts(document, "marks", where)),
+        only=_only(document.get("only", {}), f"{where}: [only]"),
+        request=bodies["request"],
+        response=bodies["response"],
+        notes=_texts(document, "notes", where),
+        no_account=_text(document, "no_account", where),
+        written=(document, where, None),
+    )
+
+
+def _rebuilt(document: Mapping[str, Any], where: str, account: str | None) -> MapReader:
+    reader = build_reader(document, where)
+    return reader if account is None else reader.with_account(account)
+
+
+def _columns(document: Mapping[str, Any], where: str) -> dict[str, list[Line]]:
     table = document.get("map")
     if not isinstance(table, Mapping) or not table:
         raise FieldMapError(
             where, "no [map] table", expected="one line a column", fix="Add [map] and the columns under it."
         )
-    _refuse_unknown(table.keys() - set(EXCHANGES.names), f"{where}: [map]", "column", EXCHANGES.names)
-    missing = [name for name in REQUIRED["exchanges"] if name not in table]
+    refuse_unknown(table.keys() - set(EXCHANGES.names), f"{where}: [map]", "column", EXCHANGES.names)
+    needless = {"account_id"} if "no_account" in document else set()
+    missing = [name for name in REQUIRED["exchanges"] if name not in {*table, *needless}]
     if missing:
         raise FieldMapError(
             f"{where}: [map]",
@@ -162,191 +266,58 @@ def build_reader(document: Mapping[str, Any], where: str) -> MapReader:
             got=", ".join(missing),
             fix="Say where the log keeps them.",
         )
-    name = document.get("name", "map")
-    if not isinstance(name, str) or not name:
-        raise FieldMapError(where, "name is no text", got=repr(name), fix="Give the format a short name in quotes.")
-    zone = _zone(document.get("time_zone"), where)
-    specs = {column: _Spec.read(column, table[column], f"{where}: [map] {column}", zone) for column in table}
-    lists = [spec for spec in specs.values() if spec.source == "messages"]
-    rules = {column: spec.rule() for column, spec in specs.items() if spec.source != "messages"}
-    described = {column: spec.words() for column, spec in specs.items()}
-    if lists:
-        described = {**dict.fromkeys(FROM_MESSAGES, lists[0].words()), **described}
-    return MapReader(name, f"field map {where}", rules, described, lists[0].split() if lists else None)
+    zone = zone_of(document.get("time_zone"), where)
+    lines = {column: read_lines(column, table[column], f"{where}: [map] {column}", zone) for column in table}
+    for column, found in lines.items():
+        if len(found) > 1 and any(line.source == "messages" for line in found):
+            raise FieldMapError(f"{where}: [map] {column}", "messages have no alternatives", fix="Name one list.")
+    return lines
 
 
-def _refuse_unknown(unknown: set[str], where: str, what: str, known: Sequence[str] | frozenset[str]) -> None:
-    if unknown:
-        raise FieldMapError(
-            where,
-            f"unknown {what}",
-            got=", ".join(sorted(unknown)),
-            expected="one of " + ", ".join(sorted(known)),
-            fix="Check the spelling, or remove it.",
-        )
+def _bodies(table: object, where: str) -> dict[str, tuple[Steps, ...]]:
+    if not isinstance(table, Mapping):
+        raise FieldMapError(where, "no table", got=repr(table), expected="request and response, each a path")
+    refuse_unknown(table.keys() - BODIES, where, "key", BODIES)
+    return {
+        key: tuple(steps_of(path, f"{where} {key}") for path in _alternatives(table.get(key, []))) for key in BODIES
+    }
 
 
-def _zone(name: object, where: str) -> ZoneInfo | None:
-    if name is not None and not isinstance(name, str):
-        raise FieldMapError(where, "time_zone is no text", got=repr(name), expected="an IANA name in quotes")
-    try:
-        return zone_named(name)
-    except UsageError as error:
-        raise FieldMapError(
-            where, "no such time zone", got=error.got, expected="an IANA name, as Europe/Berlin"
-        ) from error
+def _alternatives(written: object) -> Sequence[object]:
+    return written if isinstance(written, list) else [written]
 
 
-@dataclass(frozen=True, slots=True)
-class _Spec:
-    """One line of a map, checked."""
-
-    column: str
-    source: str
-    steps: Steps
-    shown: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    system: Steps | None = None
-    zone: ZoneInfo | None = None
-
-    @classmethod
-    def read(cls, column: str, line: object, where: str, zone: ZoneInfo | None) -> "_Spec":
-        options = {"path": line} if isinstance(line, str) else line
-        if not isinstance(options, Mapping):
-            raise FieldMapError(
-                where,
-                "neither a path nor a table",
-                got=repr(line),
-                fix='Write "a.b" or { path = "a.b" } or { const = 1 }.',
-            )
-        _refuse_unknown(options.keys() - RULE_KEYS, where, "key", RULE_KEYS)
-        named = [key for key in SOURCES if key in options]
-        if len(named) != 1:
-            raise FieldMapError(
-                where, "not exactly one source", got=", ".join(named) or "none", expected="one of " + ", ".join(SOURCES)
-            )
-        source = named[0]
-        _check_options(column, source, options, where)
-        zone = _zone(options.get("time_zone"), where) or zone
-        if source == "const":
-            return cls(column, source, (), f"always {options['const']!r}", options, None, zone)
-        system = _steps(options["system"], where) if "system" in options else None
-        return cls(column, source, _steps(options[source], where), str(options[source]), options, system, zone)
-
-    def words(self) -> str:
-        kinds = {
-            "messages": "what is new in the messages at ",
-            "tools": "the names of the tools at ",
-            "text": "the text at ",
-        }
-        return kinds.get(self.source, "") + self.shown
-
-    def split(self) -> Callable[[Mapping[str, Any]], SplitMessages]:
-        steps, system = self.steps, self.system
-
-        def split_record(record: Mapping[str, Any]) -> SplitMessages:
-            above = None if system is None else follow(record, system)
-            return split_messages(_decoded(follow(record, steps)), above)
-
-        return split_record
-
-    def rule(self) -> Rule:
-        source, steps, options = self.source, self.steps, self.options
-        if source == "const":
-            constant = options["const"]
-            return lambda _: constant
-        if source == "tools":
-            return lambda record: tool_names(_decoded(follow(record, steps)))
-        if source == "text":
-            return lambda record: None if (found := follow(record, steps)) is None else text_of(_decoded(found))
-        values, default = options.get("values"), options.get("default")
-        finish = _finisher(self.column, options, self.zone)
-
-        def value_of(record: Mapping[str, Any]) -> Any:
-            value = follow(record, steps)
-            if values is not None and value is not None:
-                value = values.get(value if isinstance(value, str) else orjson.dumps(value).decode(), default)
-            elif value is None or value == "":
-                value = default
-            return value if finish is None or value is None else finish(value)
-
-        return value_of
+def _with_bodies(described: Mapping[str, str], bodies: Mapping[str, Any]) -> dict[str, str]:
+    """Return in words where each column comes from: what the map itself finds first, then the bodies."""
+    found = dict(described)
+    for key, columns, what in (
+        ("request", FROM_REQUEST, "the request at "),
+        ("response", FROM_RESPONSE, "the answer at "),
+    ):
+        if key in bodies:
+            words = what + " or ".join(str(path) for path in _alternatives(bodies[key]))
+            found |= {name: f"{described[name]}, else {words}" if name in described else words for name in columns}
+    return found
 
 
-def _finisher(column: str, options: Mapping[str, Any], zone: ZoneInfo | None) -> Callable[[Any], Any] | None:
-    """Return what is left to do with a found value: a time's format and zone, a number's scale."""
-    if (pattern := options.get("format")) is not None:
-        return lambda value: to_microseconds(_parse_time(value, pattern), zone)
-    if (scale := options.get("scale")) is not None:
-        factor = scale * (1_000_000 if column == "requested_at" else 1)  # a scaled time is in seconds
-        return lambda value: _scaled(value, factor)
-    if column == "requested_at" and zone is not None:
-        return lambda value: to_microseconds(value, zone)
-    return None
+def _only(table: object, where: str) -> tuple[tuple[Steps, frozenset[str]], ...]:
+    if not isinstance(table, Mapping) or not all(isinstance(values, list) and values for values in table.values()):
+        raise FieldMapError(where, "no table of lists", got=repr(table), expected='as kind = ["chat", "completion"]')
+    return tuple(
+        (steps_of(path, f"{where} {path}"), frozenset(_as_text(value) for value in values))
+        for path, values in table.items()
+    )
 
 
-def _parse_time(value: Any, pattern: str) -> datetime:
-    try:
-        return datetime.strptime(str(value), pattern)  # noqa: DTZ007 - the zone follows
-    except (ValueError, OverflowError):
-        raise BadValueError("bad-time", "the time does not have the map's format") from None
-
-
-def _scaled(value: Any, factor: float) -> float | str:
-    try:
-        return round(to_float(value) * factor, 9)
-    except BadValueError:
-        return "not a number"  # refused or counted where all values are checked
-
-
-def _decoded(value: Any) -> Any:
-    """Return a list that was kept as JSON text, as CSV must."""
-    if isinstance(value, str) and value[:1] in ("[", "{"):
-        try:
-            decoded = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
-        return decoded if isinstance(decoded, list | dict) else value
+def _text(document: Mapping[str, Any], key: str, where: str) -> str | None:
+    value = document.get(key)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise FieldMapError(where, f"{key} is no text", got=repr(value), fix=f"Write {key} as a short text in quotes.")
     return value
 
 
-def _steps(path: object, where: str) -> Steps:
-    if not isinstance(path, str):
-        raise FieldMapError(where, "the path is no text", got=repr(path), fix="Put it in quotes.")
-    try:
-        return parse_path(path)
-    except ValueError as error:
-        raise FieldMapError(
-            where, f"the path {error}", got=repr(path), expected='steps such as a.b[0]["c.d"]', fix="Mend the path."
-        ) from error
-
-
-def _check_options(column: str, source: str, options: Mapping[str, Any], where: str) -> None:
-    """Refuse options that do not fit the column, the source or each other."""
-    allowed = {"path": {"format", "scale", "values", "default", "time_zone"}, "messages": {"system"}}.get(source, set())
-    unfit = options.keys() - {source} - allowed
-    wrong_type = [
-        name
-        for name, kinds in (("format", str), ("values", Mapping), ("scale", (int, float)))
-        if name in options and (not isinstance(options[name], kinds) or isinstance(options[name], bool))
-    ]
-    constant = options.get("const", options.get("default", ""))
-    problem = None
-    if unfit:
-        problem = f"{', '.join(sorted(unfit))} does not go with {source}"
-    elif wrong_type:
-        problem = f"{', '.join(wrong_type)} has the wrong type"
-    elif source == "messages" and column != "prompt":
-        problem = "messages fill prompt, and with it system_prompt, turn and thinking_signatures"
-    elif source == "tools" and column != "tool_names":
-        problem = "tools fill tool_names"
-    elif column != "requested_at" and ("format" in options or "time_zone" in options):
-        problem = "only a time has a format or a time zone"
-    elif "scale" in options and column not in NUMBERS:
-        problem = "only a number can be scaled"
-    elif isinstance(constant, Mapping) or (isinstance(constant, list) and column != "tool_names"):
-        problem = "a constant is a text, a number or a truth value"
-    elif source == "const" and column in REQUIRED["exchanges"]:
-        problem = "every exchange would have the same one"
-    if problem:
-        raise FieldMapError(where, problem, fix="See the field map's page for what each column can take.")
+def _texts(document: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    values = document.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise FieldMapError(where, f"{key} is no list of texts", got=repr(values), fix='Write it as ["a", "b"].')
+    return tuple(values)

@@ -1,8 +1,10 @@
 """Dotted paths into decoded JSON: ``caller.tenant.id``, ``choices[0].text``, ``headers["user-agent"]``."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
+
+from stillwatch.records.readers.json_values import decoded
 
 Steps: TypeAlias = tuple[str | int, ...]
 
@@ -31,14 +33,39 @@ def parse_path(text: str) -> Steps:
 
 
 def follow(value: Any, steps: Steps) -> Any:
-    """Return what a path leads to, or None where it leads nowhere."""
+    """Return what a path leads to, or None where it leads nowhere.
+
+    A step into a text that holds JSON goes into that JSON, and a list of pairs (a map in Parquet) is an object.
+    """
     for step in steps:
-        if isinstance(step, str):
-            if not isinstance(value, Mapping):
-                return None
-            value = value.get(step)
-        else:
-            if not isinstance(value, Sequence) or isinstance(value, str) or not -len(value) <= step < len(value):
-                return None
-            value = value[step]
+        value = _inside(value, step)
+        if value is None:
+            return None
+    return value
+
+
+def exists(value: Any, steps: Steps) -> bool:
+    """Return whether a path leads somewhere, if only to null."""
+    for step in steps[:-1]:
+        value = _inside(value, step)
+    within, last = _opened(value), steps[-1]
+    if isinstance(last, str):
+        return isinstance(within, Mapping) and last in within
+    return _inside(within, last) is not None
+
+
+def _inside(value: Any, step: str | int) -> Any:
+    within = _opened(value)
+    if isinstance(step, str):
+        return within.get(step) if isinstance(within, Mapping) else None
+    if not isinstance(within, list | tuple) or not -len(within) <= step < len(within):
+        return None
+    return within[step]
+
+
+def _opened(value: Any) -> Any:
+    if isinstance(value, str):
+        return decoded(value)
+    if isinstance(value, list) and value and all(isinstance(one, tuple) and len(one) == 2 for one in value):
+        return {key: inner for key, inner in value if isinstance(key, str)}
     return value

@@ -1,7 +1,8 @@
 """Message lists of every common shape to what an exchange is: the system prompt, what is new, and which turn it is.
 
-Accepted are OpenAI chat messages and Responses items, Anthropic messages, Bedrock Converse and Gemini contents, and
-OpenTelemetry GenAI messages. Nothing here raises on a strange shape: what is not understood is left out and counted.
+Accepted are OpenAI chat messages and Responses items, Anthropic messages, Bedrock Converse and Gemini contents,
+OpenTelemetry GenAI messages, and LangChain messages as LangSmith keeps them. Nothing here raises on a strange shape:
+what is not understood is left out and counted.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ ASSISTANT_ITEMS: Final = frozenset(  # Responses API items that the model made a
         "mcp_call",
     }
 )
+LANGCHAIN_ROLES: Final = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "tool"}
 TEXT_KEYS: Final = ("text", "content", "output", "result", "response", "json")  # where a part may keep what it says
 RESULT_KEYS: Final = ("toolResult", "functionResponse", "function_response")  # Bedrock Converse, Gemini
 SILENT_PARTS: Final = frozenset(  # parts that say nothing, or that the model said to itself
@@ -80,7 +82,7 @@ def split_messages(messages: object, system: object = None) -> SplitMessages:
         messages: a list of messages, or a plain string, which is one user message.
         system: a system prompt kept beside the list (Anthropic ``system``, Responses ``instructions``).
     """
-    entries: Sequence[Any] = [messages] if isinstance(messages, str | Mapping) else _sequence(messages)
+    entries = entries_of(messages)
     spoken: list[tuple[str, str]] = []  # role, text; without the system's
     system_texts = [text] if (text := text_of(system)) else []
     signatures: list[str] = []
@@ -110,6 +112,31 @@ def split_messages(messages: object, system: object = None) -> SplitMessages:
         thinking_signatures=tuple(signatures),
         n_skipped=n_skipped,
     )
+
+
+def entries_of(messages: object) -> list[Any]:
+    """Return the messages of a list, LangChain's own forms as plain ones; a list of lists is one after another."""
+    if isinstance(messages, str | Mapping):
+        return [_plain(messages)]
+    listed = _sequence(messages)
+    if listed and all(isinstance(inner, list) for inner in listed):  # LangSmith: one list a prompt of a batch
+        listed = [entry for inner in listed for entry in inner]
+    return [_plain(entry) for entry in listed]
+
+
+def _plain(entry: Any) -> Any:
+    """Return a LangChain message, serialised or dumped, with its role and content as others have them."""
+    if not isinstance(entry, Mapping) or isinstance(entry.get("role"), str):
+        return entry
+    kind, held = entry.get("type"), entry
+    for key in ("kwargs", "data"):
+        if isinstance(entry.get(key), Mapping) and "content" in entry[key]:
+            held = entry[key]
+    if kind == "constructor":  # serialised: the class is the last part of its id
+        names = _sequence(entry.get("id"))
+        kind = str(names[-1] if names else held.get("type")).lower().partition("message")[0]
+    role = LANGCHAIN_ROLES.get(kind) if isinstance(kind, str) else None
+    return entry if role is None or "content" not in held else {"role": role, "content": held["content"]}
 
 
 def role_of(entry: object) -> str | None:

@@ -35,7 +35,12 @@ UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
 PROTOBUF_NAMES: Final = re.compile(r"\.(pb|binpb|protobuf|otlp|bin)(\.(gz|zst|zstd))?$", re.IGNORECASE)
 
 
+DRAFT_IT: Final = (
+    "Let 'stillwatch records draft FILE > ours.toml' write a first field map, mend it, and add --map ours.toml; "
+    "or name the format with --format, as 'stillwatch records formats' lists them."
+)
 UNKNOWN: Final = "unknown"
+GENERAL: Final = frozenset({"bodies"})  # its marks may be within another format's records, which then are that format
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ def container_of(head: bytes, source: Source) -> tuple[str, str | None]:
         source.name,
         "the layout is not known",
         expected="JSON Lines, JSON, CSV with a header, Parquet, Arrow or OTLP protobuf, plain or compressed",
-        fix="Convert it, or write a field map.",
+        fix="Convert it to one of these; 'stillwatch records draft FILE' then writes a first field map of its fields.",
     )
 
 
@@ -265,6 +270,8 @@ def recognise(
         return Recognition(source, form, chosen, shares, len(sample), "the format was named")
     best = max(shares.values(), default=0.0)
     names = sorted(name for name, share in shares.items() if share >= best - 1e-9)  # 1e-9: rounding of a mean
+    if len(names) > 1:
+        names = [name for name in names if name not in GENERAL] or names
     if best < MIN_SHARE:
         raise _unknown(source, form, sample)
     if len(names) > 1:
@@ -297,5 +304,5 @@ def _unknown(source: Source, form: Form, sample: Sequence[Mapping[str, Any]]) ->
         source.name,
         problem,
         got=f"{form.container} with {len(sample)} readable records in its sample",
-        fix="Name the format with --format, or say where the columns are with --map.",
+        fix=DRAFT_IT if sample else "Look at its first lines: each record must be a whole JSON object.",
     )

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from stillwatch.errors import UsageError
 from stillwatch.records.batches import BATCH_ROWS, BATCH_TEXT_BYTES, BatchBuilder
 from stillwatch.records.catalogue import READERS, reader_named
 from stillwatch.records.coercion import BadValueError, RowCheck, zone_named
 from stillwatch.records.columns import check_types
-from stillwatch.records.field_map import read_field_map
+from stillwatch.records.field_map import MapReader, read_field_map
 from stillwatch.records.opening import HashingFile, ReadLimits, find_sources
 from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record
 from stillwatch.records.reader import Reader, Session
@@ -31,6 +32,7 @@ class ReadOptions:
     Args:
         format: the reader to use for every file; None recognises each.
         field_map: a TOML field map, which then reads every file.
+        account: where the account stands in each record, on the user's word; for formats that a map reads.
         time_zone: the IANA zone of times without an offset; None quarantines such rows.
         limits: what a hostile file may cost.
         batch_rows: most rows of a batch.
@@ -41,6 +43,7 @@ class ReadOptions:
 
     format: str | None = None
     field_map: Path | None = None
+    account: str | None = None
     time_zone: str | None = None
     limits: ReadLimits = field(default_factory=ReadLimits)
     batch_rows: int = BATCH_ROWS
@@ -219,6 +222,9 @@ def read_traffic(
         chosen = read_field_map(options.field_map)
     elif options.format is not None:
         chosen = reader_named(options.format, readers)
+    if options.account is not None:
+        readers = {name: _with_account(reader, options.account) for name, reader in readers.items()}
+        chosen = None if chosen is None else _with_account(chosen, options.account)
     arguments = list(arguments)
     folders = {Path(argument).resolve() for argument in arguments if Path(argument).is_dir()}
     left_out = {path.resolve() for path in without}
@@ -231,7 +237,24 @@ def read_traffic(
     if recognitions and all(one.form.container == UNKNOWN for one in recognitions):
         recognise(sources[0], readers, options.limits, chosen)  # says why nothing here can be read
     for one in recognitions:
+        if options.account is not None and one.reader is not None and not isinstance(one.reader, MapReader):
+            raise _account_is_known(one)
         if one.reader == READER and one.form.container in COLUMNAR:
             schema = open_columns(one.source.path, one.form.container, one.source.name)
             check_types(schema, EXCHANGES, one.source.name, zone_named(options.time_zone))
     return Traffic(recognitions, options)
+
+
+def _with_account(reader: Reader, path: str) -> Reader:
+    return reader.with_account(path) if isinstance(reader, MapReader) else reader
+
+
+def _account_is_known(one: Recognition) -> UsageError:
+    assert one.reader is not None
+    return UsageError(
+        "--account",
+        f"{one.source.name} is of a format that says itself whose a request is",
+        got=one.reader.name,
+        expected="a format that a field map reads",
+        fix="Leave --account away for this file, or read it with a field map of your own (--map).",
+    )

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stillwatch.records.outcome import Record
+from stillwatch.records.outcome import Place, Record
 from stillwatch.records.portion import ROW_BY_ROW, counted, portions_of
 from stillwatch.records.readers.canonical import Cut
 from stillwatch.records.schema import EXCHANGES
@@ -135,7 +135,7 @@ def test_readers_that_are_cut_judge_each_record_alone() -> None:
         values = [orjson.loads(line) for line in one.source.path.read_bytes().splitlines() if line.strip()]
         together = one.reader.session()
         for number, value in enumerate(values):
-            record = Record(place=None, value=value)  # type: ignore[arg-type]
+            record = Record(Place("log", number + 1, 1), value)
             alone = one.reader.session()
             assert list(together.feed(record)) == [*alone.feed(record), *alone.finish()], number
             n_seen += 1

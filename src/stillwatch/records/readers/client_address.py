@@ -40,6 +40,12 @@ def client_address(value: object) -> str | None:
     return None
 
 
+def is_address_list(value: object) -> bool:
+    """Return whether a value holds any address at all; a fingerprint of one, as some logs keep it, holds none."""
+    hops = value.rsplit(",", MAX_HOPS)[-MAX_HOPS:] if isinstance(value, str) else []
+    return any(_address(hop.strip().strip('"')) is not None for hop in hops)
+
+
 def _address(hop: str) -> IPv4Address | IPv6Address | None:
     if hop.startswith("["):
         hop = hop[1:].partition("]")[0]

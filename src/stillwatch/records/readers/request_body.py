@@ -7,7 +7,7 @@ the bodies of Titan, Llama, Mistral, Cohere and Nova. The dialect is told by the
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from stillwatch.records.messages import JOINT, role_of, signatures_of, split_messages, text_of, tool_names
+from stillwatch.records.messages import JOINT, entries_of, role_of, signatures_of, split_messages, text_of, tool_names
 from stillwatch.records.readers.json_values import count, first_count, identifier, items, mapping, number
 
 PROMPT_KEYS: Final = ("prompt", "inputText")  # legacy completions, Llama, Mistral and Cohere; Titan
@@ -101,7 +101,7 @@ def sent_signatures(messages: object) -> list[str]:
     Besides those in a message's parts, LiteLLM's ``thinking_blocks`` beside the content are read.
     """
     found: list[str] = []
-    for message in items(messages):
+    for message in entries_of(messages):
         if role_of(message) == "assistant":
             found.extend(message_signatures(message))
     return list(dict.fromkeys(found))

@@ -1,14 +1,15 @@
 """What the model answered, in any dialect that readers meet, to the response's canonical columns.
 
 Dialects: OpenAI chat completions, Responses and legacy completions; Anthropic messages; Gemini; Bedrock Converse and
-the bodies of Titan, Llama, Mistral, Cohere and Nova; streamed answers of each, which ``stream_events`` puts together.
+the bodies of Titan, Llama, Mistral, Cohere and Nova; Ollama; messages alone, as LangSmith keeps them; streamed answers
+of each, which ``stream_events`` puts together.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from stillwatch.records.messages import JOINT, text_of
+from stillwatch.records.messages import JOINT, entries_of, text_of
 from stillwatch.records.readers.json_values import (
     EMPTY,
     decoded,
@@ -48,6 +49,7 @@ STATUS_BY_ERROR: Final = {
     "server_error": 500,
 }  # Anthropic's error types, then OpenAI's codes, as their pages list them
 USAGE_KEYS: Final = ("usage", "usageMetadata", "usage_metadata")  # Gemini; as BigQuery has it
+INPUT_KEYS: Final = ("prompt_token_count", "inputTextTokenCount", "prompt_eval_count")  # Llama; Titan; Ollama
 ERROR_STATUS: Final = 500  # a failure that names no status is the server's
 
 
@@ -88,7 +90,7 @@ class ResponseBody:
 @dataclass(frozen=True, slots=True)
 class _Answer:
     text: str
-    is_refused: bool
+    is_refused: bool | None  # null where the answer names no ending to judge by
     signatures: tuple[str, ...] = ()
 
 
@@ -107,7 +109,7 @@ def read_response(body: object) -> ResponseBody:
     return ResponseBody(
         text=JOINT.join(answer.text for answer in answers if answer.text) if answers else None,
         n_choices=len(answers) or None,
-        is_refused=any(answer.is_refused for answer in answers) if answers else _is_turned_away(found, error),
+        is_refused=_any_refused(answers) if answers else _is_turned_away(found, error),
         signatures=tuple(dict.fromkeys(s for answer in answers for s in answer.signatures)),
         tokens=token_columns(next((usage for key in USAGE_KEYS if (usage := mapping(found.get(key)))), EMPTY))
         or _counted_in_body(found),
@@ -145,6 +147,11 @@ def _error_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping(error)
 
 
+def _any_refused(answers: Sequence[_Answer]) -> bool | None:
+    judged = [answer.is_refused for answer in answers if answer.is_refused is not None]
+    return any(judged) if judged else None
+
+
 def _is_turned_away(body: Mapping[str, Any], error: Mapping[str, Any]) -> bool | None:
     """Say whether a body without an answer is a refusal: Gemini's blocked prompt, or an error that says so."""
     feedback = mapping(body.get("promptFeedback", body.get("prompt_feedback")))
@@ -170,6 +177,9 @@ def _answers(body: Mapping[str, Any]) -> Iterator[_Answer]:
         yield _message(message, body.get("stopReason"))
     elif isinstance(body.get("content"), list) and body.get("type") in ("message", None):  # Anthropic
         yield _message(body, body.get("stop_reason"))
+    elif told := _told_messages(body):
+        told_refusal = _is_refusal(body["done_reason"]) if "done_reason" in body else None
+        yield _Answer(text_of([message.get("content") for message in told]), told_refusal)
     else:
         yield from _plain_answers(body)
 
@@ -210,6 +220,18 @@ def _response_items(output: Sequence[Any], body: Mapping[str, Any]) -> _Answer:
     return _Answer(said, bool(refusals) or _is_refusal(cut), signatures)
 
 
+def _told_messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the assistant's messages where an answer is nothing but messages (Ollama, LangChain, LangSmith's own)."""
+    batches = [entry for entry in items(body.get("generations")) if isinstance(entry, list)]
+    if batches:  # LangChain: for each prompt of a batch its choices
+        found = [mapping(choice) for batch in batches for choice in batch]
+        return [
+            {"content": one.get("text") or entries_of(mapping(one.get("message")))[0].get("content")} for one in found
+        ]
+    listed = entries_of(body.get("messages", body.get("message", body)))
+    return [one for one in listed if isinstance(one, Mapping) and one.get("role") == "assistant" and "content" in one]
+
+
 def _plain_answers(body: Mapping[str, Any]) -> Iterator[_Answer]:
     for key, text_key, ending_key in (
         ("results", "outputText", "completionReason"),  # Titan
@@ -224,7 +246,8 @@ def _plain_answers(body: Mapping[str, Any]) -> Iterator[_Answer]:
         ("generation", "stop_reason"),  # Llama
         ("completion", "stop_reason"),  # Claude 2
         ("outputText", "completionReason"),  # Titan, streamed
-        ("text", "finish_reason"),  # Cohere's chat
+        ("text", "finish_reason"),  # Cohere's chat; SGLang
+        ("response", "done_reason"),  # Ollama
     ):
         if isinstance(body.get(text_key), str):
             yield _Answer(body[text_key], _is_refusal(body.get(ending_key)))
@@ -236,17 +259,18 @@ def _is_refusal(ending: object) -> bool:
 
 
 def _counted_in_body(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return token columns that Titan and Llama keep beside the text."""
+    """Return token columns that Titan, Llama and Ollama keep beside the text."""
     first = mapping(next(iter(items(body.get("results"))), EMPTY))
     return token_columns(
         {
-            "prompt_tokens": body.get("prompt_token_count", body.get("inputTextTokenCount")),
+            "prompt_tokens": next((n for key in INPUT_KEYS if number(n := body.get(key)) is not None), None),
             "completion_tokens": next(
                 (
                     n
                     for n in (
                         body.get("generation_token_count"),
                         body.get("totalOutputTextTokenCount"),
+                        body.get("eval_count"),
                         first.get("tokenCount"),
                     )
                     if number(n) is not None

@@ -1,0 +1,269 @@
+"""A first field map for a log that no format fits, from the names and the kinds of its fields.
+
+A draft is a guess for a person to mend: each line says how full its field is, what could not be found is said in place
+of a line, and every other field is listed. It quotes names of fields, never a value.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from stillwatch.errors import InputError
+from stillwatch.records.coercion import BadValueError, to_time
+from stillwatch.records.opening import ReadLimits, find_sources
+from stillwatch.records.readers.client_address import is_address_list
+from stillwatch.records.readers.json_values import decoded, http_status, mapping, number
+from stillwatch.records.readers.request_body import is_request
+from stillwatch.records.readers.response_body import read_response
+from stillwatch.records.recognition import form_of, sample_of
+from stillwatch.records.schema import EXCHANGES
+from stillwatch.records.terminal import printable
+
+NAMES: Final[Mapping[str, tuple[str, ...]]] = {  # column: the names that logs give it, letters and digits alone
+    "exchange_id": (
+        *("requestid", "exchangeid", "callid", "generationid", "logid", "reqid", "rid", "uuid", "id", "eventid"),
+        *("messageid", "traceid", "correlationid"),
+    ),
+    "account_id": (
+        *("accountid", "customerid", "tenantid", "orgid", "organizationid", "organisationid", "userid", "account"),
+        *("customer", "tenant", "consumer", "requester", "username", "clientid", "keyid", "apikeyid", "apikeyhash"),
+        *("keyhash", "apikeyname", "tokenname", "user", "apikey", "orgname", "consumerusername", "uid", "who"),
+    ),
+    "requested_at": (
+        *("requestedat", "requesttime", "requesttimestamp", "starttime", "startedat", "createdat", "timestamp", "ts"),
+        *("time", "datetime", "date", "created", "loggedat", "eventtime", "when", "at"),
+    ),
+    "model": ("model", "modelname", "modelid", "requestmodel", "deployment"),
+    "conversation_id": ("conversationid", "sessionid", "threadid", "chatid"),
+    "system_prompt": ("systemprompt", "system", "systemmessage", "instructions"),
+    "prompt": ("messages", "prompt", "prompttext", "query", "question", "input", "usermessage", "text"),
+    "response": ("response", "completion", "answer", "output", "outputtext", "responsetext", "completiontext"),
+    "tool_names": ("tools", "functions"),
+    "temperature": ("temperature",),
+    "max_tokens": ("maxtokens", "maxcompletiontokens", "maxoutputtokens"),
+    "n_choices": ("nchoices", "n"),
+    "input_tokens": ("inputtokens", "prompttokens", "tokensin", "tokensprompt", "prompttokencount", "inputtokencount"),
+    "output_tokens": (
+        *("outputtokens", "completiontokens", "tokensout", "tokenscompletion", "outputtokencount"),
+        "candidatestokencount",
+    ),
+    "reasoning_tokens": ("reasoningtokens", "thoughtstokencount"),
+    "cached_tokens": ("cachedtokens", "cachereadinputtokens", "cachedinputtokens"),
+    "status": ("statuscode", "httpstatus", "responsecode", "responsestatus", "status"),
+    "ip": ("clientip", "ip", "ipaddress", "remoteaddr", "remoteip", "sourceip", "xforwardedfor", "clientaddress"),
+    "user_agent": ("useragent",),
+    "tls_fingerprint": ("ja4", "tlsfingerprint"),
+    "api_key_id": ("apikeyid", "keyid", "keyhash", "apikeyhash", "apikeyname", "tokenname"),
+}
+BODY_NAMES: Final = {"request": ("request", "requestbody", "body"), "response": ("response", "responsebody")}
+REQUIRED: Final = {
+    "exchange_id": "name the field that is different in each record, or leave it as it is: the file and the line",
+    "account_id": "name the field that says whose request it was, as your gateway knows it, not as callers wrote it",
+    "requested_at": "name the field that says when the request came",
+}
+PLAIN_NAME: Final = re.compile(r'[^.\[\]"\s]+')
+OWNED: Final = frozenset({"id", "name", "key", "uuid", "hash"})
+MAX_DEPTH: Final = 5
+MAX_FIELDS: Final = 400  # a log with more is a log of free keys
+MAX_LISTED: Final = 60
+MOST: Final = 0.9  # share of a field's values that must be what its column needs
+DISTINCT: Final = 0.99  # an id is that; retries may repeat a few
+
+
+@dataclass(slots=True)
+class Field:
+    """One field of a log: its path as written in a map, its names, and the values that the sample holds.
+
+    Args:
+        path: as a map writes it.
+        names: its own name, letters and digits alone, and that with the name above it before it.
+        values: those that are neither null nor empty.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    values: list[Any] = field(default_factory=list)
+
+
+def draft_map(argument: str | Path, limits: ReadLimits | None = None) -> str:
+    """Return a first field map for one file, as TOML; it may lack required columns, and then says so.
+
+    Raises:
+        InputError: the file cannot be read, or holds no record to look at.
+    """
+    source = find_sources([argument])[0]
+    form = form_of(source, limits or ReadLimits())
+    sample, _ = sample_of(source, form, limits or ReadLimits())
+    if not sample:
+        raise InputError(
+            source.name,
+            "no record to draft a map from",
+            got=form.container,
+            expected="JSON, CSV or Parquet with at least one readable record",
+        )
+    fields = _fields_of(sample)
+    return "\n".join(_written(source.name, fields, len(sample))) + "\n"
+
+
+def _fields_of(sample: Sequence[Mapping[str, Any]]) -> list[Field]:
+    fields: dict[str, Field] = {}
+    for record in sample:
+        for path, names, value in _walk(record, "", "", 0):
+            if path in fields or len(fields) < MAX_FIELDS:
+                fields.setdefault(path, Field(path, names)).values.append(value)
+    return list(fields.values())
+
+
+def _walk(value: Mapping[str, Any], above: str, owner: str, depth: int) -> Iterator[tuple[str, tuple[str, ...], Any]]:
+    """Yield each field's path, its names and its value; one called no more than ``id`` or ``name`` is its owner's."""
+    for key, inner in value.items():
+        if not isinstance(key, str) or not key:
+            continue
+        path, name = _joined(above, key), re.sub(r"[^a-z0-9]", "", key.lower())
+        if inner not in (None, ""):
+            yield path, (owner + name,) if owner and name in OWNED else (name, owner + name), inner
+        below = decoded(inner)
+        if isinstance(below, Mapping) and depth < MAX_DEPTH and not is_request(below):
+            yield from _walk(below, path, name, depth + 1)
+
+
+def _joined(above: str, key: str) -> str:
+    if PLAIN_NAME.fullmatch(key):
+        return f"{above}.{key}" if above else key
+    quoted = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{above}["{quoted}"]'
+
+
+def _written(source: str, fields: Sequence[Field], n_records: int) -> Iterator[str]:
+    """Yield the lines of the draft."""
+    yield f"# A draft for {printable(source)}, guessed from names and kinds in {n_records} records: check each line."
+    yield "# Then: stillwatch records explain FILE --map THIS; docs/formats.md has what a line can say."
+    yield 'name = "ours"'
+    bodies = {key: one for key in BODY_NAMES if (one := _body(key, fields)) is not None}
+    found = {name: one for name in NAMES if (one := _best(name, fields, bodies)) is not None}
+    when = found.get("requested_at")
+    if when is not None and _share(when.values, lambda value: _is_time(value, None)) < MOST:
+        yield 'time_zone = "UTC"  # the times name no zone: put in theirs'
+    if bodies:
+        yield "\n[bodies]"
+        for key, one in bodies.items():
+            yield _line(key, one.path, one, n_records)
+    yield "\n[map]"
+    for name in EXCHANGES.names:
+        yield from _column(name, found.get(name), n_records)
+    used = {one.path for one in (*found.values(), *bodies.values())}
+    others = [one.path for one in fields if one.path not in used]
+    if others:
+        yield "\n# Other fields: " + ", ".join(printable(path, 80) for path in others[:MAX_LISTED])
+        if len(others) > MAX_LISTED:
+            yield f"# and {len(others) - MAX_LISTED} more"
+
+
+def _column(name: str, one: Field | None, n_records: int) -> Iterator[str]:
+    if one is not None:
+        rule: str | None = None
+        if name == "prompt" and _share(one.values, lambda value: isinstance(decoded(value), list)) >= MOST:
+            rule = "messages"
+        elif name == "tool_names":
+            rule = "tools"
+        elif name in ("response", "system_prompt", "prompt") and not all(isinstance(v, str) for v in one.values):
+            rule = "text"
+        yield _line(name, one.path, one, n_records, rule)
+    elif name == "exchange_id":
+        yield f"exchange_id = {{ place = true }}  # {REQUIRED[name]}"
+    elif name in REQUIRED:
+        yield f'# {name} = "..."  # not found: {REQUIRED[name]}'
+
+
+def _line(name: str, path: str, one: Field, n_records: int, rule: str | None = None) -> str:
+    text = orjson.dumps(path).decode() if path.isascii() and path.isprintable() else _escaped(path)
+    value = text if rule is None else f"{{ {rule} = {text} }}"
+    return f"{name} = {value}  # in {len(one.values) / n_records:.0%} of the records"
+
+
+def _escaped(path: str) -> str:
+    """Return a TOML string whose every character is plain ASCII."""
+    return (
+        '"'
+        + "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in path)
+        + '"'
+    )
+
+
+def _body(key: str, fields: Sequence[Field]) -> Field | None:
+    is_body = is_request_body if key == "request" else is_response_body
+    fitting = [one for one in fields if _share(one.values, is_body) >= MOST]
+    named = [one for one in fitting if not set(BODY_NAMES[key]).isdisjoint(one.names)]
+    return next(iter(named or fitting), None)
+
+
+def is_request_body(value: object) -> bool:
+    """Return whether a value is the body of a model request, as an object or as text."""
+    return is_request(decoded(value))
+
+
+def is_response_body(value: object) -> bool:
+    """Return whether a value is the body of a model's answer, as an object or as text."""
+    found = read_response(value) if mapping(decoded(value)) else None
+    return found is not None and (found.text is not None or found.error_status is not None)
+
+
+def _best(name: str, fields: Sequence[Field], bodies: Mapping[str, Field]) -> Field | None:
+    """Return the field that fits a column best: by its name's place among the column's names, then as it comes."""
+    within = tuple(one.path for one in bodies.values())
+    ranked = [
+        (NAMES[name].index(called), index)
+        for index, one in enumerate(fields)
+        for called in one.names
+        if called in NAMES[name] and not _is_within(one.path, within) and _fits(name, one.values)
+    ]
+    return fields[min(ranked)[1]] if ranked else None
+
+
+def _is_within(path: str, bodies: Sequence[str]) -> bool:
+    return any(path == body or path.startswith((f"{body}.", f"{body}[")) for body in bodies)
+
+
+def _fits(name: str, values: Sequence[Any]) -> bool:
+    if name == "exchange_id" and len({str(value) for value in values}) < DISTINCT * len(values):
+        return False
+    return _share(values, CHECKS.get(name, _is_scalar)) >= MOST
+
+
+def _share(values: Sequence[Any], is_so: Callable[[Any], bool]) -> float:
+    return sum(is_so(value) for value in values) / len(values) if values else 0.0
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def _is_time(value: object, zone: ZoneInfo | None) -> bool:
+    try:
+        to_time(value, zone)
+    except BadValueError:
+        return False
+    return True
+
+
+def _is_number(value: object) -> bool:
+    return number(value) is not None
+
+
+def _is_content(value: object) -> bool:
+    return isinstance(value, str | list | Mapping)
+
+
+CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {  # what most values of a column's field must be; else a name
+    "requested_at": lambda value: _is_time(value, ZoneInfo("UTC")),
+    "status": lambda value: http_status(value) is not None,
+    "ip": is_address_list,
+    "tool_names": lambda value: isinstance(decoded(value), list),
+    **dict.fromkeys(("prompt", "response", "system_prompt"), _is_content),
+    **dict.fromkeys(("temperature", "n_choices", *(n for n in EXCHANGES.names if n.endswith("_tokens"))), _is_number),
+}
