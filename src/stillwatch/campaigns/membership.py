@@ -61,6 +61,7 @@ class Group:
         added: (a,) those of them that ties made members; what proposed the group says nothing of them.
         doubtful_rows: (d,) other exchanges of members, rising, that may belong to the slice and rather do not.
         p_doubtful: (d,) the probability that each does, below one half.
+        standby: (b,) members of an accused group that did nothing for it in the log, and live on its infrastructure.
         tools: keyed hash of the one set of tools with which its exchanges come; 0 where they come with any or none.
     """
 
@@ -73,6 +74,7 @@ class Group:
     seen_elsewhere: tuple[int, int] = (0, 0)
     outsiders: IntArray = field(default_factory=_nobody)
     added: IntArray = field(default_factory=_nobody)
+    standby: IntArray = field(default_factory=_nobody)
     tools: int = 0
     doubtful_rows: IntArray = field(default_factory=_nobody)
     p_doubtful: FloatArray = field(default_factory=lambda: np.zeros(0))

@@ -29,6 +29,7 @@ from stillwatch.campaigns.false_discovery import q_values
 from stillwatch.campaigns.growth import grown
 from stillwatch.campaigns.membership import Group, matches_with, weigh_membership, without_declared
 from stillwatch.campaigns.rhythm import Rhythm
+from stillwatch.campaigns.standby import with_standby
 from stillwatch.campaigns.work_list import WorkLists, sent_before
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.comparer import Comparer, comparer
@@ -159,7 +160,8 @@ def analyse(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
     """Return the groups of a population that are worth reporting, tested and assessed; see ``assess_all``."""
     everything = assess_all(tables, population, registry, settings, progress, folder, workers)
     reported = _reportable(list(everything.findings), settings)
-    return replace(everything, findings=compared(reported, population, everything.entities, registry, workers))
+    beside = compared(reported, population, everything.entities, registry, workers)
+    return replace(everything, findings=_with_standby(beside, everything))
 
 
 def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used once
@@ -222,6 +224,24 @@ def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part u
     )
     n_candidates = len(candidates) + len(dealt)
     return Analysis(population, entities, families, ties, registry, n_candidates, len(groups), tuple(findings))
+
+
+def _with_standby(findings: Sequence[Finding], analysis: Analysis) -> tuple[Finding, ...]:
+    """Return findings, accused ones with the accounts that stood by; what was tested and weighed stays as it was."""
+    entities = analysis.entities
+    taken = np.zeros(entities.n, bool)
+    for finding in findings:
+        if finding.is_accusation:
+            taken[finding.group.entities] = True
+    found = []
+    for finding in findings:
+        if finding.is_accusation:
+            group = with_standby(finding.group, analysis.population, entities, analysis.ties, taken)
+            taken[group.standby] = True
+            found.append(replace(finding, group=group, accounts=accounts_of_entities(entities, group.entities)))
+        else:
+            found.append(finding)
+    return tuple(found)
 
 
 def _large_enough(groups: list[Group], settings: Settings) -> list[Group]:

@@ -282,6 +282,11 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
             for item in rival.evidence[:3]
             if item.bits > 0
         ]
+    if len(finding.group.standby):
+        sentences.append(
+            f"{len(finding.group.standby)} of the members did nothing for the group in this log: they were added after "
+            "all tests, for values that hardly anybody but members has, and speak for nothing."
+        )
     if finding.q_value > settings.q_level:
         sentences.append(
             f"No test of coordination that did not also form the group is significant (q = {finding.q_value:.2g})."

@@ -164,6 +164,7 @@ def _reasons(analysis: Analysis) -> dict[int, list[str]]:
             analysis.population.exchanges.account[finding.group.slice_rows], minlength=len(analysis.population.accounts)
         )
         sharing = analysis.shared_with(finding, finding.accounts)
+        stood_by = np.isin(analysis.entities.of_account[finding.accounts], finding.group.standby)
         for i, account in enumerate(finding.accounts):
             if analysis.registry.named[account]:
                 found.setdefault(int(account), []).append("named in the registry of authorisations: not accused")
@@ -171,13 +172,17 @@ def _reasons(analysis: Analysis) -> dict[int, list[str]]:
             if finding.is_accusation and analysis.not_accused[account]:
                 found.setdefault(int(account), []).append("left out by an analyst: not accused")
                 continue
-            text = f"{in_slice[account]} of its exchanges belong to the group's slice"
-            found.setdefault(int(account), []).append(
-                text if len(finding.group.families) else "shares rare identity values with the group"
-            )
+            found.setdefault(int(account), []).append(_why(finding, int(in_slice[account]), stood_by=bool(stood_by[i])))
             shared = [column for column, holders in sharing.items() if holders[i]]
             found[int(account)] += [f"shares {column} with another member" for column in shared]
     return found
+
+
+def _why(finding: Finding, n_in_slice: int, *, stood_by: bool) -> str:
+    if stood_by:
+        return "did nothing for the group in this log; lives on addresses or payments that hardly anybody else has"
+    text = f"{n_in_slice} of its exchanges belong to the group's slice"
+    return text if len(finding.group.families) else "shares rare identity values with the group"
 
 
 def _slices(analysis: Analysis) -> tuple[IntArray, FloatArray]:
