@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights, weigh
 from stillwatch.assessments.observation import Observation, beside_controls, observe, with_tests
 from stillwatch.assessments.sample import Sample, plain_sample
+from stillwatch.assessments.sign import may_accuse
 from stillwatch.campaigns.candidate import family_use, propose
 from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
 from stillwatch.campaigns.coordination import (
@@ -335,7 +336,10 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
         hypotheses = weigh(rivals, observations)
         leading = hypotheses[0]
         is_shown = (
-            leading.name == DISTILLATION and leading.posterior >= settings.p_leading and bool(q[i] <= settings.q_level)
+            leading.name == DISTILLATION
+            and leading.posterior >= settings.p_leading
+            and bool(q[i] <= settings.q_level)
+            and may_accuse({name: item.value for name, item in observations.items()})
         )
         is_accusation = is_shown and not bool(registry.named[population.exchanges.account[group.slice_rows]].all())
         findings.append(

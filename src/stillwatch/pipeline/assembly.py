@@ -13,6 +13,7 @@ from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights
 from stillwatch.assessments.indicator import PUBLISHED
 from stillwatch.assessments.observation import KINDS, described
 from stillwatch.assessments.sample import Sample, plain_sample
+from stillwatch.assessments.sign import lacking
 from stillwatch.dossiers.case import (
     SCHEMA_NAME,
     Campaign,
@@ -296,6 +297,7 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
             f"Distillation leads with {finding.leading.posterior:.0%}; an accusation needs {settings.p_leading:.0%} "
             f"and q of at most {settings.q_level:g}."
         )
+        sentences += lacking({name: item.value for name, item in finding.observations.items()})
     sentences.append(
         "Who is behind the accounts was not examined: an account is not an organisation, and a group is not a verdict."
     )

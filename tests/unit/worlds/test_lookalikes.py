@@ -195,3 +195,34 @@ def test_business_queue_hides_nothing_and_is_not_verified(standing: str, n_organ
     assert not any(account.is_verified for account in made.accounts)
     shared = most_common_share([a.payment_fingerprint for a in made.accounts if a.payment_fingerprint])
     assert shared > 0.5 if standing != "contractors" else shared <= 2 / len(made.accounts)
+
+
+POOLS = ("crowd_work", "corpus_pipeline", "course_autograder", "key_pool", "agent_fleet", "private_evaluation")
+
+
+@pytest.mark.parametrize("label", POOLS)
+def test_honest_pools_pass_on_what_failed(label: str) -> None:
+    """Unverified accounts share one queue: an item that failed for one is answered at another soon after."""
+    made = build(label, GROUND)
+    assert len(made.accounts) >= 4
+    assert not any(account.is_verified for account in made.accounts)
+    failed = {turn.prompt: turn for turn in own(made, label) if turn.status in RETRIED}
+    passed_on = [
+        turn
+        for turn in own(made, label)
+        if turn.status == 200
+        and turn.prompt in failed
+        and turn.account != failed[turn.prompt].account
+        and turn.at_s > failed[turn.prompt].at_s
+    ]
+    assert passed_on
+
+
+def test_a_private_evaluation_asks_its_items_again_and_a_corpus_is_taken_in_once() -> None:
+    """What tells a test of something from a harvest is whether items come back."""
+    evaluated = Counter(turn.prompt for turn in own(build("private_evaluation", GROUND), "private_evaluation"))
+    taken_in = Counter(
+        turn.prompt for turn in own(build("corpus_pipeline", GROUND), "corpus_pipeline") if turn.status == 200
+    )
+    assert np.median(list(evaluated.values())) >= 3
+    assert max(taken_in.values()) == 1

@@ -7,8 +7,10 @@ from stillwatch.worlds.lookalikes import (
     evaluation,
     grading,
     intermediaries,
+    keys,
     licensed,
     neighbours,
+    queues,
     schools,
 )
 
@@ -19,7 +21,9 @@ __all__ = [
     "evaluation",
     "grading",
     "intermediaries",
+    "keys",
     "licensed",
     "neighbours",
+    "queues",
     "schools",
 ]

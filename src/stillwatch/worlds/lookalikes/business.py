@@ -48,11 +48,13 @@ class BusinessQueue:
         standing: ``firm`` names its organisation, ``cards`` shares payment and servers, ``contractors`` share nothing
             but the work; None draws one for each.
         per_day: the median number of items a business handles a day.
+        n_accounts: how many accounts each has; None draws 3 to 30.
     """
 
     instances: int = 3
     standing: Standing | None = None
     per_day: float = 80.0
+    n_accounts: int | None = None
 
     def build(self, ground: Ground, rng: np.random.Generator) -> Contribution:
         """Return the businesses, their queues and their accounts' other traffic."""
@@ -60,7 +62,8 @@ class BusinessQueue:
         for _ in range(self.instances):
             scene.regroup()
             standing = scene.draw.choice(STANDINGS) if self.standing is None else self.standing
-            accounts = open_accounts(scene, standing, scene.draw.choice((3, 5, 8, 8, 12, 20, 30)))
+            n = scene.draw.choice((3, 5, 8, 8, 12, 20, 30)) if self.n_accounts is None else self.n_accounts
+            accounts = open_accounts(scene, standing, n)
             self.work(scene, accounts, standing)
             for account in accounts:
                 if standing == "contractors" or scene.draw.random() < 0.3:

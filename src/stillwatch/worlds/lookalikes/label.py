@@ -18,6 +18,12 @@ RESELLER_DISCLOSED: Final = "reseller_disclosed"
 CI_AGENTS: Final = "ci_agents"
 BACKFILL_MIGRATION: Final = "backfill_migration"
 BUSINESS_QUEUE: Final = "business_queue"
+CROWD_WORK: Final = "crowd_work"
+CORPUS_PIPELINE: Final = "corpus_pipeline"
+COURSE_AUTOGRADER: Final = "course_autograder"
+KEY_POOL: Final = "key_pool"
+AGENT_FLEET: Final = "agent_fleet"
+PRIVATE_EVALUATION: Final = "private_evaluation"
 CLASSROOM: Final = "classroom"
 COURSEWORK_PLATFORM: Final = "coursework_platform"
 HACKATHON: Final = "hackathon"
@@ -49,6 +55,12 @@ LOOKALIKES: Final = (
     CI_AGENTS,
     BACKFILL_MIGRATION,
     BUSINESS_QUEUE,
+    CROWD_WORK,
+    CORPUS_PIPELINE,
+    COURSE_AUTOGRADER,
+    KEY_POOL,
+    AGENT_FLEET,
+    PRIVATE_EVALUATION,
     CLASSROOM,
     COURSEWORK_PLATFORM,
     HACKATHON,

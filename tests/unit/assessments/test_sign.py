@@ -1,0 +1,88 @@
+"""What an accusation needs beside its posterior: one enterprise, and signs of purpose."""
+
+from typing import Final
+
+import pytest
+
+from stillwatch.assessments.observation import KINDS
+from stillwatch.assessments.sign import LEAST_SIGNS, is_one_enterprise, lacking, may_accuse, signs_of
+
+POOL: Final = {
+    "work_list_coordination": 9.0,
+    "identity_coordination": 0.1,
+    "thinking_tags": 0.5,
+    "trainable_share": 0.9,
+    "replica_share": 0.05,
+    "shared_subject": 0.1,
+    "one_organisation": 0.0,
+    "one_email_domain": 0.4,
+    "one_address_share": 0.05,
+}
+CROWD: Final = {**POOL, "thinking_tags": 0.0, "trainable_share": 0.65, "shared_subject": 0.03}
+
+
+def names(values: dict[str, float | None]) -> set[str]:
+    """Return the names of the signs shown."""
+    return {sign.name for sign in signs_of(values)}
+
+
+def test_that_every_observation_exists() -> None:
+    """A sign that asks for an observation nobody makes would never be seen."""
+    assert set(POOL) <= set(KINDS)
+    assert {"cue_task_writing", "cue_rubric_grading", "cue_reasoning_trace", "one_tool_set"} <= set(KINDS)
+
+
+def test_that_a_pool_that_draws_reasoning_from_skills_may_be_accused() -> None:
+    """Clean identities do not help a pool that passes its items on and asks for what a student trains on."""
+    assert may_accuse(POOL)
+    assert lacking(POOL) == ()
+
+
+def test_that_a_queue_of_workers_may_not_be_accused() -> None:
+    """Coordination alone accuses nobody, however clear; nor does breadth, which many people have as well."""
+    assert names(CROWD) == {"breadth"}
+    assert not may_accuse(CROWD)
+    assert "Too few signs" in lacking(CROWD)[0]
+
+
+@pytest.mark.parametrize("rhythm", [0.0, 12.0])
+def test_that_a_course_may_not_be_accused(rhythm: float) -> None:
+    """Beginning together, with tasks and a prompt that ask for reasoning, is an occasion and no enterprise."""
+    course = {**POOL, "work_list_coordination": 0.0, "rhythm_coordination": rhythm}
+    assert len(signs_of(course)) >= LEAST_SIGNS
+    assert not is_one_enterprise(course)
+    assert not may_accuse(course)
+    assert "occasion" in lacking(course)[0]
+
+
+def test_that_items_asked_again_and_again_are_no_harvest() -> None:
+    """A team that runs its own questions after each change exercises skills, and learns nothing new from them."""
+    evaluation = {**POOL, "thinking_tags": 0.0, "identity_coordination": 4.0, "replica_share": 1.0}
+    assert names(evaluation) == {"hidden"}
+    assert not may_accuse(evaluation)
+    assert may_accuse({**evaluation, "replica_share": 0.05})
+
+
+@pytest.mark.parametrize(
+    ("column", "share"), [("one_organisation", 0.6), ("one_email_domain", 0.9), ("one_address_share", 0.8)]
+)
+def test_that_what_lies_open_is_not_hidden(column: str, share: float) -> None:
+    """Accounts that name one firm, or work from one office, hide nothing by sharing a card."""
+    tied = {**POOL, "identity_coordination": 8.0}
+    assert "hidden" in names(tied)
+    assert "hidden" not in names({**tied, column: share})
+
+
+def test_that_two_signs_that_are_not_of_purpose_do_not_suffice() -> None:
+    """A reseller's accounts share cards and carry everybody's subjects: nothing of that is a teacher's use."""
+    relay = {**CROWD, "identity_coordination": 8.0}
+    assert names(relay) == {"breadth", "hidden"}
+    assert not may_accuse(relay)
+
+
+def test_that_what_is_not_observed_is_no_sign() -> None:
+    """Without text nothing is known of purpose, and nobody is accused."""
+    unknown: dict[str, float | None] = dict.fromkeys(KINDS)
+    assert signs_of(unknown) == ()
+    assert not may_accuse({**unknown, "work_list_coordination": 12.0, "identity_coordination": 12.0})
+    assert not may_accuse({})
