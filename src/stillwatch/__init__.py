@@ -1,3 +1,3 @@
-"""stillwatch: finds, proves and stops unauthorised distillation of a language model through its API."""
+"""stillwatch: finds groups of accounts that distil a language model through its API."""
 
 __version__ = "0.1.0"

@@ -28,7 +28,7 @@ def desk(tmp_path):
 
 
 def test_proposal_from_the_command_line_to_the_file(tiny, desk, tmp_path):
-    """A dry run records nothing; ada proposes, ben agrees with his own password, and the file names whom it touches."""
+    """A dry run records nothing and needs no login; ada proposes, ben agrees, and the file names whom it touches."""
     accused = json.loads((tiny.case / "campaigns.json").read_text())["campaigns"][0]["id"]
     registry = (
         "--authorisations",
@@ -49,9 +49,11 @@ def test_proposal_from_the_command_line_to_the_file(tiny, desk, tmp_path):
         desk,
     )
     ada, ben = ("--user", "ada", "--json"), ("--user", "ben", "--json")
-    status, out, _ = typed("sentence of ada", "actions", *asked, "--dry-run", *ada)
-    assert status == 0
-    assert len(json.loads(out)["proposal"]["dry_run"]["touched"]) > 0
+    for user in (("--json",), ada):
+        status, out, _ = typed("sentence of ada", "actions", *asked, "--dry-run", *user)
+        assert status == 0
+        assert len(json.loads(out)["proposal"]["dry_run"]["touched"]) > 0
+    assert typed("", "actions", *asked, "--json")[0] == 2
     assert stillwatch("actions", "show", tiny.case, "--desk", desk, "--json").document == []
     status, out, _ = typed("sentence of ada", "actions", *asked, *ada)
     made = json.loads(out)["proposal"]["id"]

@@ -9,7 +9,7 @@ import typer
 from stillwatch.actions.export import FORMATS, exported
 from stillwatch.actions.proposal import Proposal, to_plain
 from stillwatch.actions.step import STEPS
-from stillwatch.cli.desk import desk_path, existing_desk, person_at
+from stillwatch.cli.desk import desk_path, existing_desk, person_at, system_user
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.errors import OutputError, UsageError
 from stillwatch.pipeline import proposing
@@ -59,9 +59,9 @@ def propose(
     """Propose a step against a whole group; the registry is read first, and whoever it names is spared."""
     with rim(as_json=as_json):
         database = Database(desk_path(desk or case))
-        person = person_at(database, user)
+        by = system_user() if dry_run and user is None else person_at(database, user).name
         registers = Registers(authorisations or (), accounts or ())
-        made = prepare(case, database, registers, Wanted(campaign, step, person.name, reason))
+        made = prepare(case, database, registers, Wanted(campaign, step, by, reason))
         if not dry_run:
             kept.keep(database, made)
         _print(made, "dry run; nothing is recorded" if dry_run else "proposed", [], as_json=as_json)

@@ -184,7 +184,7 @@ def checked_roles(names: Any, where: str) -> tuple[str, ...]:
         InputError: one of them is none.
     """
     if not isinstance(names, list | tuple) or not names or not all(name in ROLES for name in names):
-        raise InputError(where, "are not roles", got=repr(names)[:100], expected=f"some of {', '.join(ROLES)}")
+        raise InputError(where, "holds an unknown role", got=repr(names)[:100], expected=f"some of {', '.join(ROLES)}")
     return tuple(names)
 
 
