@@ -41,6 +41,10 @@ EXPECTED = [
     (["otlp_logs"], 1, {"no-span": 3}, {"not-a-model-call": 1}, 1),  # three messages of a span that is elsewhere
 ]
 
+WITHOUT_ACCOUNT = {  # read with --account alone, each with its own: tests/unit/records/test_shipped_maps.py
+    *("cloudflare", "cloudflare_logpush", "envoy_ai_gateway", "openrouter_generation", "portkey", "sglang", "vertex")
+}
+
 
 @pytest.mark.parametrize("expected", EXPECTED, ids=lambda one: one[0][0])
 def test_fixture(expected, tmp_path):
@@ -59,7 +63,36 @@ def test_fixture(expected, tmp_path):
 
 def test_no_fixture_is_left_out():
     """A new fixture has to be given its counts here."""
-    assert {name for one in EXPECTED for name in one[0]} == {path.stem for path in GATEWAYS.glob("*.jsonl")}
+    expected = {name for one in EXPECTED for name in one[0]}
+    assert expected | WITHOUT_ACCOUNT == {path.stem for path in GATEWAYS.glob("*.jsonl")}
+
+
+def test_a_log_without_accounts_is_refused_with_what_to_do_and_then_read(tmp_path):
+    """The refusal names the option that the next command needs, and then the same log is scanned."""
+    refused = stillwatch("scan", GATEWAYS / "portkey.jsonl", "--out", tmp_path / "case")
+    assert refused.status == 3
+    assert "--account metadata._user" in refused.err
+    done = stillwatch(
+        "scan", GATEWAYS / "portkey.jsonl", "--account", "metadata._user", "--out", tmp_path / "case", "--json"
+    )
+    assert done.status == 0, done.err
+    assert (done.document["counts"]["used"], done.document["counts"]["accounts"]) == (2, 2)
+
+
+def test_a_log_of_no_known_format_leads_to_a_map(tmp_path):
+    """The refusal names the command that drafts a map, and the draft reads the log as it is."""
+    log = tmp_path / "other.jsonl"
+    log.write_text(
+        '{"ts":"2026-03-01T12:00:00Z","rid":"1","tenant":{"id":"a"},"question":"why","answer":"so"}\n', encoding="utf-8"
+    )
+    refused = stillwatch("scan", log, "--out", tmp_path / "case")
+    assert refused.status == 3
+    assert "stillwatch records draft" in refused.err
+    drafted = stillwatch("records", "draft", log)
+    (tmp_path / "ours.toml").write_text(drafted.out, encoding="utf-8")
+    done = stillwatch("scan", log, "--map", tmp_path / "ours.toml", "--out", tmp_path / "case", "--json")
+    assert done.status == 0, done.err
+    assert done.document["counts"]["used"] == 1
 
 
 def test_a_log_without_exchanges_is_refused(tmp_path):

@@ -24,6 +24,11 @@ from stillwatch.store.state.place import DATABASES, vault_at
 from stillwatch.store.state.window import DEFAULT_DAYS
 
 WITHOUT_ROWS: Final = {"accounts": "nothing is known of any account", "authorisations": "nobody counts as authorised"}
+ONE_ACCOUNT: Final = (
+    "all exchanges are of one account, and a group needs several: where the log knows more of who sent them, name that "
+    "field with --account or in a field map; 'stillwatch records explain FILE' says what the account is read from"
+)
+ENOUGH_FOR_MORE: Final = 20  # exchanges: fewer may well be one account's
 LARGE_SCAN: Final = 500_000  # exchanges: below, what the compiled kernels save is less than half a minute
 FRESH_KEY: Final = (
     "no --key-file: this run's key is fresh and forgotten afterwards, so its ids match no other run's. "
@@ -92,7 +97,12 @@ def scan_as_asked(asked: Asked) -> int:
         say_json({**summary(case, asked.out), "key_is_fresh": asked.key_file is None, "exit_status": status})
     else:
         say(render_summary(case))
-        for line in (*unusable_rows(asked.out), *of_state(asked.out), *slow_kernels(case.funnel.used)):
+        for line in (
+            *of_one_account(case),
+            *unusable_rows(asked.out),
+            *of_state(asked.out),
+            *slow_kernels(case.funnel.used),
+        ):
             note(line)
         say(f"case      {asked.out}")
         say(f"report    {asked.out / 'report.html'}")
@@ -140,10 +150,17 @@ def summary(case: Case, out: Path) -> dict[str, Any]:
             for campaign in case.campaigns
         ],
         "lapsed": len(case.lapsed),
-        "warnings": [*unusable_rows(out), *of_state(out)],
+        "warnings": [*of_one_account(case), *unusable_rows(out), *of_state(out)],
         "missing_evidence": [item.name for item in case.missing],
         "exit_statuses": {str(status): meaning for status, meaning in EXIT_STATUSES.items()},
     }
+
+
+def of_one_account(case: Case) -> list[str]:
+    """Return a hint where all traffic is one account's: then the log's own account is not who sent the requests."""
+    if case.funnel.accounts != 1 or case.funnel.used < ENOUGH_FOR_MORE:
+        return []
+    return [ONE_ACCOUNT]
 
 
 def unusable_rows(out: Path) -> list[str]:

@@ -9,11 +9,11 @@ from typing import Final
 import pyarrow as pa
 
 from stillwatch.engines.engine import Engine, Sketching
-from stillwatch.errors import InputError
 from stillwatch.links.population import SEEN, canonical_order
 from stillwatch.records.schema import PLACE_COLUMNS
 from stillwatch.records.tally import QUARANTINE
 from stillwatch.records.traffic import Traffic
+from stillwatch.records.unusable import nothing_usable
 from stillwatch.sketches.schema import SKETCHES
 
 REPEATED: Final = "repeated-exchange"
@@ -68,10 +68,7 @@ def ingest(
         InputError: there is no exchange in the traffic.
     """
     if sketch_traffic(traffic, sketcher, engine, work, progress) == 0:
-        raise InputError(
-            ", ".join(source.name for source in traffic.sources) or "traffic", "no exchange could be read",
-            fix="Look at it with: stillwatch records explain FILE",
-        )  # fmt: skip
+        raise nothing_usable(traffic)
     path = work / "sketches.parquet"
     names = put_in_order(engine, KEPT, path)
     repeated, conflicting = judgements(engine, traffic)

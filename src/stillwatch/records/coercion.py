@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,8 @@ MAX_IGNORED_NAMES: Final = 100  # names of ignored columns that are told apart; 
 TRUE_WORDS: Final = frozenset({"true", "t", "yes", "y", "1"})
 FALSE_WORDS: Final = frozenset({"false", "f", "no", "n", "0"})
 NUMBER: Final = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,3})?", re.ASCII)
+SERVER_LOG_TIME: Final = "%d/%b/%Y:%H:%M:%S %z"  # Apache and nginx
+MAX_TIME_CHARACTERS: Final = 64
 UTC_WORDS: Final = re.compile(
     r"\s*(?:([+-]\d{2}:?\d{2})\s+)?(?:UTC|GMT|Z)$"
 )  # "... UTC" (BigQuery), "... +0000 UTC" (Go)
@@ -115,7 +118,21 @@ def _parse_iso(text: str) -> datetime:
     try:
         return datetime.fromisoformat(UTC_WORDS.sub(lambda match: match[1] or "+00:00", text))
     except ValueError:
-        raise BadValueError("bad-time", f"{len(text)} characters that are not ISO 8601") from None
+        return _parse_header_time(text)
+
+
+def _parse_header_time(text: str) -> datetime:
+    """Return a time as mail and HTTP headers write it, or as web servers' logs do."""
+    if len(text) <= MAX_TIME_CHARACTERS and text.isascii():
+        try:
+            return datetime.strptime(text, SERVER_LOG_TIME)  # noqa: DTZ007 - the pattern has an offset
+        except ValueError:
+            pass
+        try:
+            return parsedate_to_datetime(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            pass
+    raise BadValueError("bad-time", f"{len(text)} characters that are no time, as ISO 8601 writes it")
 
 
 def _from_datetime(value: datetime, zone: ZoneInfo | None) -> int:

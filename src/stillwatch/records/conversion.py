@@ -9,10 +9,11 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stillwatch.errors import InputError, OutputError, UsageError
+from stillwatch.errors import OutputError, UsageError
 from stillwatch.records.schema import EXCHANGES
 from stillwatch.records.tally import Tally
 from stillwatch.records.traffic import ReadOptions, Traffic, read_traffic
+from stillwatch.records.unusable import nothing_usable
 
 GROUP_ROWS: Final = 65_536  # rows a row group: large enough to compress, small enough to read in bounded memory
 GROUP_BYTES: Final = 128 << 20
@@ -40,12 +41,7 @@ def convert(arguments: Sequence[str | Path], out: Path, options: ReadOptions | N
         _write(traffic, Path(unfinished), out)
         tally = traffic.tally
         if tally.used == 0:
-            raise InputError(
-                str(arguments[0]),
-                "no exchange could be read",
-                got=_reasons(tally),
-                fix="Run stillwatch records explain.",
-            )
+            raise nothing_usable(traffic)
         Path(unfinished).chmod(0o600)  # it holds prompts: for its owner alone
         Path(unfinished).replace(out)
     finally:
@@ -72,8 +68,3 @@ def _write_group(writer: pq.ParquetWriter, held: list[pa.RecordBatch], out: Path
             str(out), "the file cannot be written", got=error.strerror or "an error of the system"
         ) from error
     held.clear()
-
-
-def _reasons(tally: Tally) -> str:
-    counts = {**tally.by_reason, **tally.by_scope}
-    return ", ".join(f"{reason} {count}" for reason, count in counts.items()) or "no record"

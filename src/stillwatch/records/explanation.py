@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-
 from stillwatch.records.evidence_needs import NEEDS
 from stillwatch.records.schema import EXCHANGES, REQUIRED
 from stillwatch.records.tally import SourceTally
 from stillwatch.records.traffic import ReadOptions, read_traffic
+from stillwatch.records.unusable import first_details
 
 SAMPLE: Final = 10_000  # records a file: seconds at most, and shares to a percent
 
@@ -136,12 +135,3 @@ def _explain(path: Path, name: str, options: ReadOptions) -> Explanation:
         warnings=tally.warnings,
         details=first_details(traffic.quarantine()),
     )
-
-
-def first_details(quarantine: pa.Table) -> dict[str, str]:
-    """Return for each reason of a quarantine what was said of its first record, where anything was."""
-    details: dict[str, str] = {}
-    for reason, detail in zip(quarantine["reason"].to_pylist(), quarantine["detail"].to_pylist(), strict=True):
-        if detail:
-            details.setdefault(reason, detail)
-    return details

@@ -3,9 +3,11 @@
 A record that cannot be read is quarantined under its own reason: ``not-json``, ``not-an-object``, ``not-utf8``,
 ``nul-byte``, ``too-deep``, ``lone-surrogate``, ``huge-number``, ``record-too-large``. A stream that stops early
 (``truncated-file``, ``decompression-bomb``, ``corrupt-compression``) adds one quarantined record for what is lost.
-JSON's own NUL escape is legal: such a record stays, and coercion removes the NUL from its text.
+JSON's own NUL escape is legal: such a record stays, and coercion removes the NUL from its text. NaN and Infinity are
+read as null, and half of a surrogate pair as U+FFFD, since common writers leave them.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -95,12 +97,33 @@ def decode(raw: bytes, place: Place) -> Framed:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        return undecodable(raw, place, str(error))
+        value = _mended(raw, str(error))
+        if value is None:
+            return undecodable(raw, place, str(error))
     if not isinstance(value, dict):
         return Quarantined(place, "not-an-object", f"the record is a JSON {json_kind(value)}")
     if len(value) <= len(LOG_EVENT_KEYS) and is_log_event(value):
         return decode(value["message"].encode("utf-8"), place)
     return Record(place, value)
+
+
+def _mended(raw: bytes, message: str) -> object:
+    """Return a value whose only fault is one that common writers make; None where it has another.
+
+    Python writes NaN and Infinity, which JSON does not have: they become null. A text that was cut in the middle of a
+    character leaves half of a surrogate pair: it becomes U+FFFD.
+    """
+    is_halved = "surrogate" in message
+    if not is_halved and b"NaN" not in raw and b"Infinity" not in raw:
+        return None
+    try:
+        value = json.loads(raw.decode("utf-8"), parse_constant=lambda _: None)
+        if is_halved:
+            text = json.dumps(value, ensure_ascii=False)
+            value = orjson.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return value
 
 
 def is_log_event(value: Mapping[str, Any]) -> bool:

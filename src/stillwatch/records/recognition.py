@@ -31,6 +31,16 @@ COLUMNAR: Final = frozenset({"parquet", "arrow-file", "arrow-stream"})
 SAMPLE_RECORDS: Final = 200  # enough that a tenth of one format among others shows
 MIN_SHARE: Final = 0.1  # below it the marks are an accident
 MAGIC: Final = {b"PAR1": "parquet", b"ARROW1": "arrow-file", b"\xff\xff\xff\xff": "arrow-stream"}
+PACKED: Final[Mapping[bytes, tuple[str, str]]] = {
+    b"PK\x03\x04": ("a ZIP archive or an Excel file", "Unpack it with unzip; save a sheet as CSV."),
+    b"BZh": ("bzip2", "Unpack it with bunzip2, or compress it with gzip or zstd."),
+    b"\xfd7zXZ\0": ("xz", "Unpack it with unxz, or compress it with gzip or zstd."),
+    b"\x1f\x8b": ("gzip within gzip", "Unpack it once with gunzip."),
+    b"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", "Unpack it with 7z x."),
+    b"SQLite format 3\0": ("a SQLite database", "Export its table as JSON Lines or CSV."),
+    b"%PDF-": ("a PDF", "Look for the log that it was made from."),
+}
+READABLE: Final = "JSON Lines, JSON, CSV with a header, Parquet, Arrow or OTLP protobuf, plain or in gzip or zstd"
 UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
 PROTOBUF_NAMES: Final = re.compile(r"\.(pb|binpb|protobuf|otlp|bin)(\.(gz|zst|zstd))?$", re.IGNORECASE)
 
@@ -134,10 +144,7 @@ def container_of(head: bytes, source: Source) -> tuple[str, str | None]:
     for magic, container in MAGIC.items():
         if head.startswith(magic):
             return container, None
-    if head.startswith(UTF16_MARKS):
-        raise InputError(
-            source.name, "the text is UTF-16", expected="UTF-8", fix="Convert it with iconv -f UTF-16 -t UTF-8."
-        )
+    _refuse_packed(head, source)
     text = head.removeprefix(BOM).lstrip()
     if not text:
         return "empty", None
@@ -153,9 +160,19 @@ def container_of(head: bytes, source: Source) -> tuple[str, str | None]:
     raise UnknownFormatError(
         source.name,
         "the layout is not known",
-        expected="JSON Lines, JSON, CSV with a header, Parquet, Arrow or OTLP protobuf, plain or compressed",
+        expected=READABLE,
         fix="Convert it to one of these; 'stillwatch records draft FILE' then writes a first field map of its fields.",
     )
+
+
+def _refuse_packed(head: bytes, source: Source) -> None:
+    for magic, (kind, fix) in PACKED.items():
+        if head.startswith(magic):
+            raise UnknownFormatError(source.name, f"{kind}, which is not unpacked here", expected=READABLE, fix=fix)
+    if head.startswith(UTF16_MARKS):
+        raise InputError(
+            source.name, "the text is UTF-16", expected="UTF-8", fix="Convert it with iconv -f UTF-16 -t UTF-8."
+        )
 
 
 def _json_layout(text: bytes) -> tuple[str, str | None]:
@@ -166,7 +183,9 @@ def _json_layout(text: bytes) -> tuple[str, str | None]:
         if not rest or _is_object(first) or first.startswith(b'{"'):
             return ("json-values" if _has_more_values(first) else "json-lines"), None
     elif first.rstrip().endswith(b"]") and _is_json(first) and rest and rest[0].strip():
-        return "json-lines", None  # every line an array: none is a record, and each is quarantined as such
+        if first[1:].lstrip()[:1] == b"{":
+            return "json-values", None  # every line an array of records, as a receiver writes down what a gateway posts
+        return "json-lines", None  # every line an array of something else: each is quarantined as no record
     lines = text.split(b"\n")[:SAMPLE_RECORDS]
     n_objects = sum(_is_object(line) for line in lines if line.startswith(b"{"))
     return ("json-lines" if 2 * n_objects > len(lines) else "json-values"), None

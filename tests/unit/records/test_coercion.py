@@ -207,3 +207,18 @@ def test_any_value_is_survived(values):
         }
     else:
         assert text_bytes >= len(row["exchange_id"])
+
+
+@pytest.mark.parametrize(
+    "text", ["Sun, 01 Mar 2026 12:00:00 GMT", "01/Mar/2026:12:00:00 +0000", "Sun, 01 Mar 2026 14:00:00 +0200"]
+)
+def test_times_of_headers_and_server_logs_are_read(text):
+    """What mail, HTTP and web servers write is a time as ISO 8601 is."""
+    assert to_microseconds(text) == 1_772_366_400_000_000
+
+
+@pytest.mark.parametrize("text", ["01/Mar/2026:12:00:00", "Mar", "1 1 1", "Mon, 99 Foo 2026", "x" * 10_000])
+def test_what_is_no_time_stays_none(text):
+    """Looking for more spellings makes no failure of another kind."""
+    with pytest.raises(BadValueError, match=r"bad-time|no-time-zone"):
+        to_microseconds(text)

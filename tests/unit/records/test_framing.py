@@ -60,13 +60,13 @@ def test_lines_have_numbers_and_sizes():
         (b'{"a":', "not-json"),
         (b"hello", "not-json"),
         (b'{"a":1}}', "not-json"),
-        (b'{"a":NaN}', "not-json"),
+        (b'{"a":NaN,}', "not-json"),
         (b"[1]", "not-an-object"),
         (b"null", "not-an-object"),
         (b'{"a":"\xff"}', "not-utf8"),
         (b'{"a":"\xed\xa0\x80"}', "not-utf8"),
         (b'{"a":"\0"}', "nul-byte"),
-        (b'{"a":"\\ud800"}', "lone-surrogate"),
+        (b'{"a":"\\ud800","b":1e999}', "lone-surrogate"),
         (b'{"a":' + b"9" * 5000 + b"}", "huge-number"),
         (b"[" * 100_000, "too-deep"),
         (b'{"a":' * 2000 + b"1" + b"}" * 2000, "too-deep"),
@@ -224,3 +224,18 @@ def test_objects_survive_every_layout(objects):
     assert seen(lines(b"\n".join(encoded))) == objects
     assert seen(values(b"[" + b",".join(encoded) + b"]")) == objects
     assert seen(values(pretty)) == objects
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (b'{"a":NaN,"b":-Infinity,"c":"NaN"}', {"a": None, "b": None, "c": "NaN"}),
+        (
+            b'{"a":"cut \\ud83d","b":"\\ud83d\\ude00","\\udc00":[1]}',
+            {"a": "cut \ufffd", "b": "\U0001f600", "\ufffd": [1]},
+        ),
+    ],
+)
+def test_what_common_writers_leave_is_read(line, value):
+    """NaN and Infinity are null, and half a surrogate pair is U+FFFD; the rest of the record is kept."""
+    assert seen(lines(line)) == [value]

@@ -11,7 +11,7 @@ from stillwatch.errors import InputError, UnknownFormatError, UsageError
 from stillwatch.records.catalogue import READERS, reader_named
 from stillwatch.records.opening import ReadLimits, Source
 from stillwatch.records.readers.canonical import CanonicalReader
-from stillwatch.records.recognition import form_of, recognise
+from stillwatch.records.recognition import container_of, form_of, recognise
 
 ROW = {"exchange_id": "e", "account_id": "a", "requested_at": "2026-03-01T12:00:00Z"}
 LINE = orjson.dumps(ROW)
@@ -124,3 +124,35 @@ def test_every_reader_keeps_the_contract():
         assert reader.recognises([]) == 0
         assert reader.recognises([{}, {"a": 1}]) == 0
         assert list(reader.session().finish()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "fix"),
+    [
+        (b"PK\x03\x04" + b"x" * 60, "ZIP", "unzip"),
+        (b"BZh9" + b"x" * 60, "bzip2", "bunzip2"),
+        (b"\xfd7zXZ\0" + b"x" * 60, "xz", "unxz"),
+        (gzip.compress(gzip.compress(b"{}")), "gzip within gzip", "gunzip"),
+        (b"SQLite format 3\0" + b"x" * 60, "SQLite", "Export"),
+    ],
+)
+def test_packed_files_are_refused_by_name(tmp_path, content, kind, fix):
+    """An archive that is not unpacked is called what it is, with the command that unpacks it."""
+    with pytest.raises(UnknownFormatError, match=kind) as refused:
+        recognise(source(tmp_path, content), READERS, ReadLimits())
+    assert fix in str(refused.value)
+
+
+def test_lines_that_are_arrays_of_records_are_read(tmp_path):
+    """A receiver that writes down each posted array as a line leaves records, not arrays."""
+    row = b'{"exchange_id":"1","account_id":"a","requested_at":1772366400}'
+    found = recognise(source(tmp_path, b"[" + row + b"]\n[" + row + b"," + row + b"]\n"), READERS, ReadLimits())
+    assert (found.form.container, found.n_sampled) == ("json-values", 3)
+
+
+def test_a_header_that_is_quoted_wrongly_is_refused(tmp_path):
+    """Quotes that end in the middle of a name are no reason to fail."""
+    content = b'a,"b ""c"" d\t"\n1,2\n'
+    assert container_of(content, source(tmp_path, content)) == ("csv", None)
+    with pytest.raises(InputError, match="quoting"):
+        container_of(b'"a"b,c\n1,2\n', source(tmp_path, b""))
