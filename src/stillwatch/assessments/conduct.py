@@ -254,9 +254,10 @@ def _share_addresses(sample: Sample, owner: IntArray, some: BoolArray, others: B
     """Return, for each account, whether some of its exchanges came from an address of certain others of its own."""
     address = sample.population.exchanges.keys["ip"].code[sample.all_rows].astype(np.int64) + 1
     key = owner * (int(address.max(initial=0)) + 1) + address
-    both = np.isin(distinct(key[some]), distinct(key[others]), assume_unique=True)
+    mine = distinct(key[some])
+    both = np.isin(mine, distinct(key[others]), assume_unique=True)
     found = np.zeros(len(sample.accounts), bool)
-    found[distinct(key[some])[both] // (int(address.max(initial=0)) + 1)] = True
+    found[mine[both] // (int(address.max(initial=0)) + 1)] = True
     return found
 
 

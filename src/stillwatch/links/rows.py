@@ -76,7 +76,9 @@ def distinct_pairs(left: IntArray | CodeArray, right: IntArray | CodeArray) -> t
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
     lowest = int(right.min())
     span = int(right.max()) - lowest + 1
-    key = np.sort(left.astype(np.int64) * span + (right.astype(np.int64) - lowest))
+    key = left.astype(np.int64) * span + (right.astype(np.int64) - lowest)
+    if np.any(key[1:] < key[:-1]):  # accounts and times come in order: a tenth of the time
+        key.sort()
     starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
     pair = key[starts]
     return pair // span, pair % span + lowest, np.diff(np.append(starts, len(key)))
