@@ -16,7 +16,8 @@ import numpy as np
 
 from stillwatch.campaigns.control import Pool, draw_controls, tail_p_value
 from stillwatch.links.identity import ADDRESS_TIE, Ties
-from stillwatch.links.population import MISSING_TIME, CodeArray, FloatArray, IntArray
+from stillwatch.links.population import MISSING_TIME, BoolArray, CodeArray, FloatArray, IntArray
+from stillwatch.links.rows import distinct
 
 Statistic: TypeAlias = Callable[[IntArray], FloatArray]
 """From (c, m) groups of entities to (c,) values; larger is more coordinated."""
@@ -85,9 +86,9 @@ def shared_value_statistic(tie: Ties, n_entities: int, beside: IntArray | None =
     def of_chunk(groups: IntArray) -> FloatArray:
         n, m = groups.shape
         member, held = _values_of(groups.ravel(), first, value)
-        _, inverse, count = np.unique((member // m) * len(bits) + held, return_inverse=True, return_counts=True)
+        shared = _is_repeated((member // m) * len(bits) + held) | (n_beside[held] >= 1)
         best = np.zeros(n * m)
-        np.maximum.at(best, member, np.where(count[inverse] + n_beside[held] >= 2, bits[held], 0.0))
+        np.maximum.at(best, member[shared], bits[held[shared]])
         return np.asarray(best.reshape(n, m).sum(axis=1), np.float64)
 
     def statistic(groups: IntArray) -> FloatArray:
@@ -95,6 +96,16 @@ def shared_value_statistic(tie: Ties, n_entities: int, beside: IntArray | None =
         return np.concatenate([of_chunk(groups[start : start + step]) for start in range(0, len(groups), step)])
 
     return statistic
+
+
+def _is_repeated(values: IntArray) -> BoolArray:
+    """Return which values occur more than once: few do, so that those are looked for and no value is counted."""
+    ordered = np.sort(values)
+    repeated = distinct(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(repeated):
+        return np.zeros(len(values), bool)
+    place = np.minimum(np.searchsorted(repeated, values), len(repeated) - 1)
+    return np.asarray(repeated[place] == values, np.bool_)
 
 
 def _values_of(members: IntArray, first: IntArray, value: CodeArray) -> tuple[IntArray, IntArray]:
@@ -113,16 +124,17 @@ def burst_statistic(at_us: IntArray) -> Statistic:
             with fewer than three times scores the lowest possible.
     """
     never = np.int64(1) << np.int64(60)  # sorts after every real time
+    known_us = np.where(at_us == MISSING_TIME, never, at_us)
 
     def statistic(groups: IntArray) -> FloatArray:
-        times = np.where(at_us[groups] == MISSING_TIME, never, at_us[groups])
-        times = np.sort(times, axis=1)
+        times = np.sort(known_us[groups], axis=1)
         known = np.count_nonzero(times < never, axis=1)
         result = np.full(len(groups), -64.0)
         for n in np.unique(known[known >= 3]):
             rows = known == n
             half = max(int(np.ceil(n * BURST_SHARE)), 3)
-            spans = times[rows][:, half - 1 : n] - times[rows][:, : n - half + 1]
+            of_rows = times if rows.all() else times[rows]
+            spans = of_rows[:, half - 1 : n] - of_rows[:, : n - half + 1]
             result[rows] = -np.log2(np.maximum(spans.min(axis=1), HOUR_US) / HOUR_US) + np.log2(n / groups.shape[1])
         return result
 
