@@ -5,9 +5,10 @@ last seen and how much they sent, and where these are equal by the least of thei
 time and id. So permuting rows changes nothing, and renaming accounts changes nothing but names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -229,7 +230,7 @@ NUMBERS: Final = (
 )  # fmt: skip
 FLAGS: Final = ("refused", "has_prompt", "has_response")
 HASHES: Final = ("tools_hash", "system_hash", "prompt_hash")
-UNUSED: Final = ("n_choices", "temperature", "max_tokens", "n_prompt_tokens", "response_hash")
+UNUSED: Final = ("n_choices", "temperature", "max_tokens", "n_prompt_tokens", "response_hash", "thinking_hashes")
 """Columns that nothing after the sketches looks at: it is noted whether they hold anything, and no array is made."""
 UNNAMED: Final = frozenset({"conversation_id"})
 """Columns whose values are told apart and never named: millions of names would take as much as all numbers."""
@@ -255,10 +256,11 @@ class Columns(Protocol):
         ...
 
 
-def exchanges_from(sketches: Columns, n_accounts: int) -> Exchanges:
+def exchanges_from(sketches: Columns, n_accounts: int, n_threads: int = 1) -> Exchanges:
     """Return the exchanges of ``sketches``: sorted ``SKETCH_ROWS`` whose ``account`` column is the canonical index.
 
-    Each column is asked for once, and minima, which only the engine looks at, are not kept.
+    Each column is asked for once, as many at a time as there are threads, and minima, which only the engine looks at,
+    are not kept.
     """
     account = sketches["account"].to_numpy().astype(np.int32)
     n = len(account)
@@ -282,45 +284,63 @@ def exchanges_from(sketches: Columns, n_accounts: int) -> Exchanges:
             at += len(chunk)
         return result
 
+    def made(name: str) -> Any:
+        if name in EXCHANGE_KEYS:
+            return codes(whole(name), is_named=name not in UNNAMED)
+        if name in MATRICES:
+            return matrix(name, MATRICES[name])
+        return ARRAYS[name](whole(name)) if name in ARRAYS else column(name).null_count
+
+    with ThreadPoolExecutor(n_threads) as pool:  # Arrow and numpy leave the interpreter to others
+        names = (*MATRICES, *EXCHANGE_KEYS, *ARRAYS, *UNUSED)
+        array = dict(zip(names, pool.map(made, names), strict=True))
     exchanges = Exchanges(
         account=account,
-        requested_us=times(whole("requested_at")),
+        requested_us=array["requested_at"],
         first=np.searchsorted(account, np.arange(n_accounts + 1)).astype(np.int64),
-        keys={name: codes(whole(name), is_named=name not in UNNAMED) for name in EXCHANGE_KEYS},
-        numbers={name: compact(numbers(whole(name))) for name in NUMBERS},
-        flags={name: flags(whole(name)) for name in FLAGS},
-        hashes={name: bits(whole(name), np.uint64) for name in HASHES},
-        topic=matrix("topic", np.int8),
-        capability=matrix("capability", np.uint8),
-        cue_bits=matrix("cue_bits", np.float32),
-        shape=bits(whole("shape"), np.uint32),
+        keys={name: array[name] for name in EXCHANGE_KEYS},
+        numbers={name: array[name] for name in NUMBERS},
+        flags={name: array[name] for name in FLAGS},
+        hashes={name: array[name] for name in HASHES},
+        topic=array["topic"],
+        capability=array["capability"],
+        cue_bits=array["cue_bits"],
+        shape=array["shape"],
         columns=frozenset(),
     )
+    return replace(exchanges, columns=_held(found, exchanges, frozenset(sketches.column_names)))
+
+
+def _held(found: set[str], exchanges: Exchanges, present: frozenset[str]) -> frozenset[str]:
+    """Return the columns of traffic that hold any value, from those of the sketches that do.
+
+    Args:
+        found: columns of sketches, of those looked at, with a value that is not null.
+        exchanges: the arrays.
+        present: all columns of the sketches.
+    """
     has_prompt, has_response = (bool(np.any(exchanges.flags[name])) for name in ("has_prompt", "has_response"))
-    for name in (*UNUSED, "thinking_hashes"):
-        column(name)
-    if n:
-        found |= NEVER_NULL & set(sketches.column_names)
+    if len(exchanges):
+        found |= NEVER_NULL & present
     if not has_prompt:
         found -= OF_PROMPTS
     found |= {"prompt"} if has_prompt else set()
     found |= {"response"} if has_response else set()
     found |= {"system_prompt"} if "system_hash" in found else set()
     found |= {"tool_names"} if "n_tools" in found else set()
-    return replace(exchanges, columns=frozenset(found))
+    return frozenset(found)
 
 
 def codes(array: pa.Array, *, is_named: bool = True) -> Codes:
-    """Return a nullable string array as codes into its sorted distinct values, with or without these."""
+    """Return a nullable string array as codes into its sorted distinct values; unnamed, in the order of the rows."""
     encoded = array.dictionary_encode()
-    values = encoded.dictionary
+    values, index = encoded.dictionary, encoded.indices.fill_null(-1).to_numpy()
+    if not is_named:
+        return Codes(index.astype(np.int32), (), n_unnamed=len(values))
     order = pc.sort_indices(values).to_numpy()
     rank = np.empty(len(values), np.int32)
     rank[order] = np.arange(len(values), dtype=np.int32)
-    index = encoded.indices.fill_null(-1).to_numpy()
     code = np.where(index >= 0, rank[np.maximum(index, 0)] if len(values) else -1, -1).astype(np.int32)
-    if not is_named:
-        return Codes(code, (), n_unnamed=len(values))
     return Codes(code, tuple(values.take(pa.array(order)).to_pylist()))
 
 
@@ -348,3 +368,15 @@ def bits(array: pa.Array, dtype: type[_Bits]) -> npt.NDArray[_Bits]:
 def flags(array: pa.Array) -> BoolArray:
     """Return booleans, false where null."""
     return np.asarray(pc.fill_null(array, fill_value=False).to_numpy(zero_copy_only=False), np.bool_)
+
+
+ARRAYS: Final[Mapping[str, Callable[[pa.Array], npt.NDArray[Any]]]] = {
+    "requested_at": times,
+    "shape": partial(bits, dtype=np.uint32),
+    **dict.fromkeys(NUMBERS, lambda array: compact(numbers(array))),
+    **dict.fromkeys(FLAGS, flags),
+    **dict.fromkeys(HASHES, partial(bits, dtype=np.uint64)),
+}
+"""What makes an array of each column that is one."""
+MATRICES: Final[Mapping[str, type[np.generic]]] = {"topic": np.int8, "capability": np.uint8, "cue_bits": np.float32}
+"""Columns of lists of one length."""

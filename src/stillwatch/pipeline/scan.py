@@ -116,7 +116,7 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
             progress(_engine_in_words(engine), 0, 1)
             with clock.stage("population"):
                 progress("population", 0, 1)
-                population = _population(taken.sketches, list(taken.account_names), taken.accounts)
+                population = _population(taken, _n_processors(request.settings))
                 registry = read_registry(population, taken.authorisations)
                 engine.register_parquet("sketches", taken.sketches)
             with clock.stage("links, campaigns and assessments"):
@@ -148,8 +148,9 @@ def _case_of(request: ScanRequest, taken: Taken, intake: Intake, workers: SideBy
     return intake.named(analysis, case)
 
 
-def _population(sketches: Path, names: list[str], facts: pa.Table | None) -> Population:
-    population = Population(accounts_from(names, facts), exchanges_from(StoredTable(sketches), len(names)))
+def _population(taken: Taken, n_threads: int) -> Population:
+    accounts = accounts_from(list(taken.account_names), taken.accounts)
+    population = Population(accounts, exchanges_from(StoredTable(taken.sketches), len(accounts), n_threads))
     pa.default_memory_pool().release_unused()  # what the columns took on their way
     return population
 
