@@ -35,7 +35,7 @@ EXPECTED = [
         ["apisix", "databricks", "helicone", "higress", "langsmith", "new_api", "openrouter_activity"],
         13,
         {"no-account": 3},
-        {"not-a-model-call": 2},
+        {"not-a-model-call": 4},
         10,
     ),
     (["otlp_logs"], 1, {"no-span": 3}, {"not-a-model-call": 1}, 1),  # three messages of a span that is elsewhere

@@ -3,7 +3,8 @@
 ```toml
 name = "our-gateway"                       # optional
 time_zone = "Europe/Berlin"                # optional: for times without an offset
-marks = ["request_id", "caller.tenant"]    # optional: what a record must have to be of this log
+marks = ["request_id", "caller.tenant"]    # optional: what a record of this log has; a list within: one of it
+calls = ["usage", "request.body"]          # optional: a record in which none of these has a value is no model call
 
 [only]                                     # optional: records with another value here are no model calls
 kind = ["chat", "completion"]
@@ -44,7 +45,9 @@ from stillwatch.records.readers.request_body import is_request
 from stillwatch.records.readers.response_body import answer_of
 from stillwatch.records.schema import EXCHANGES, REQUIRED
 
-TOP_KEYS: Final = frozenset({"name", "title", "notes", "no_account", "time_zone", "marks", "only", "bodies", "map"})
+TOP_KEYS: Final = frozenset(
+    {"name", "title", "notes", "no_account", "time_zone", "marks", "calls", "only", "bodies", "map"}
+)
 BODIES: Final = frozenset({"request", "response"})
 FROM_MESSAGES: Final = ("system_prompt", "turn", "thinking_signatures")
 FROM_REQUEST: Final = (
@@ -55,6 +58,7 @@ FROM_RESPONSE: Final = (
     *("response", "refused", "status", "input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens"),
 )
 MAX_FILE_BYTES: Final = 1 << 20  # a map is a page of text
+EMPTY: Final = (None, "", "-")  # what Envoy and nginx write for nothing
 NOWHERE: Final = Place("", 0, 0)  # of a sampled record, which is only looked at
 
 
@@ -68,7 +72,8 @@ class MapReader:
         rules: canonical column to how its value is found.
         described: canonical column to the same in words.
         split: how the message list is found and split, if the map names one.
-        marks: paths that a record of this log has; where there are none, its required columns tell.
+        marks: groups of paths: a record of this log has one of each; without groups, its required columns tell.
+        calls: paths: a model call's record has a value at one of them; without paths, every record is one.
         only: paths, and the values there of records that are model calls.
         request: where the request's body stands, what counts first first.
         response: where the response's body stands, what counts first first.
@@ -82,7 +87,8 @@ class MapReader:
     rules: Mapping[str, Rule]
     described: Mapping[str, str]
     split: Callable[[Record], SplitMessages] | None = None
-    marks: Sequence[Steps] = ()
+    marks: Sequence[Sequence[Steps]] = ()
+    calls: Sequence[Steps] = ()
     only: Sequence[tuple[Steps, frozenset[str]]] = ()
     request: Sequence[Steps] = ()
     response: Sequence[Steps] = ()
@@ -105,7 +111,7 @@ class MapReader:
 
     def _is_ours(self, one: Mapping[str, Any]) -> bool:
         if self.marks:
-            return all(exists(one, steps) for steps in self.marks)
+            return all(any(exists(one, steps) for steps in group) for group in self.marks)
         return all(
             _found(rule, Record(NOWHERE, one)) for name, rule in self.rules.items() if name in REQUIRED["exchanges"]
         )
@@ -143,7 +149,8 @@ class MapSession:
     def feed(self, record: Record) -> Iterator[Outcome]:
         """Yield the record's exchange."""
         reader = self.reader
-        if any(_as_text(follow(record.value, steps)) not in values for steps, values in reader.only):
+        is_other = any(_as_text(follow(record.value, steps)) not in values for steps, values in reader.only)
+        if is_other or (reader.calls and all(follow(record.value, steps) in EMPTY for steps in reader.calls)):
             yield OutOfScope(record.place, "not-a-model-call")
             return
         if reader.no_account is not None:
@@ -235,7 +242,8 @@ def build_reader(document: Mapping[str, Any], where: str) -> MapReader:
         rules=rules,
         described=_with_bodies(described, document.get("bodies", {})),
         split=lists[0].split() if lists else None,
-        marks=tuple(steps_of(path, f"{where}: marks") for path in _texts(document, "marks", where)),
+        marks=_groups(document.get("marks", []), f"{where}: marks"),
+        calls=tuple(steps_of(path, f"{where}: calls") for path in _texts(document, "calls", where)),
         only=_only(document.get("only", {}), f"{where}: [only]"),
         request=bodies["request"],
         response=bodies["response"],
@@ -298,6 +306,12 @@ def _with_bodies(described: Mapping[str, str], bodies: Mapping[str, Any]) -> dic
             words = what + " or ".join(str(path) for path in _alternatives(bodies[key]))
             found |= {name: f"{described[name]}, else {words}" if name in described else words for name in columns}
     return found
+
+
+def _groups(written: object, where: str) -> tuple[tuple[Steps, ...], ...]:
+    if not isinstance(written, list):
+        raise FieldMapError(where, "no list of paths", got=repr(written), fix='Write it as ["a", ["b", "c"]].')
+    return tuple(tuple(steps_of(path, where) for path in _alternatives(group)) for group in written)
 
 
 def _only(table: object, where: str) -> tuple[tuple[Steps, frozenset[str]], ...]:

@@ -51,7 +51,10 @@ OTHER_CALLS: Final = (
     *("create_batch", "retrieve_batch", "file", "fine_tuning", "vector_store", "container", "mcp"),
     *("list_", "get_", "delete_", "cancel_", "health", "assistant", "thread", "count_tokens", "compact"),
 )  # parts of a call type that generates no text for an answer
-MARKS: Final = ("litellm_call_id", "call_type", "model_map_information", "status_fields", "hidden_params")
+MARKS: Final = (  # the payload's own keys; older versions have neither the first nor the third
+    *("litellm_call_id", "model_map_information", "status_fields", "hidden_params", "model_parameters"),
+    *("custom_llm_provider", "saved_cache_cost"),
+)
 
 
 def is_other_call(call_type: object) -> bool:
@@ -203,9 +206,9 @@ class LiteLLMReader:
     )
 
     def recognises(self, sample: Sequence[Mapping[str, Any]]) -> float:
-        """Return the share of payloads: those with a call id and two more of the payload's own keys."""
+        """Return the share of payloads: those with a call's type, a start and three more of its own keys."""
         hits = sum(
-            "litellm_call_id" in one and "spend" not in one and sum(mark in one for mark in MARKS) >= 3
+            "call_type" in one and "startTime" in one and "spend" not in one and sum(mark in one for mark in MARKS) >= 3
             for one in sample
         )
         return hits / len(sample) if sample else 0.0

@@ -237,3 +237,11 @@ def test_no_value_anywhere_crashes_the_reader(values):
     """Whatever JSON stands where, each payload has exactly one outcome."""
     outcomes(READER, records(values))
     READER.recognises(values)
+
+
+def test_payloads_of_older_versions_are_recognised() -> None:
+    """Before LiteLLM noted its own call id, the payload had the provider's, and times as text without a zone."""
+    old = payload(startTime="2026-03-01 12:00:00.25")
+    for key in ("litellm_call_id", "status_fields", "session_id", "cost_breakdown"):
+        old.pop(key, None)
+    assert READER.recognises([old]) == 1
