@@ -208,12 +208,18 @@ def without_declared(group: Group, entities: Entities, population: Population, l
     kept = ~entities.is_declared[group.entities] | tied[group.entities]
     if np.all(kept):
         return group
+    return limited_to(group, kept, entities, population, group.families)
+
+
+def limited_to(group: Group, kept: BoolArray, entities: Entities, population: Population, families: IntArray) -> Group:
+    """Return a group of those of its entities that are ``kept``, (g,), with their exchanges and some ``families``."""
     is_member = np.zeros(entities.n, bool)
     is_member[group.entities[kept]] = True
     rows = is_member[entities.of_account[population.exchanges.account[group.slice_rows]]]
     doubtful = is_member[entities.of_account[population.exchanges.account[group.doubtful_rows]]]
     return replace(
         group,
+        families=families,
         entities=group.entities[kept],
         added=group.added[np.isin(group.added, group.entities[kept])],
         p_entity=group.p_entity[kept],

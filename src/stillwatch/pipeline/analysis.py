@@ -29,6 +29,7 @@ from stillwatch.campaigns.dealing import HAND_OVER, Dealing
 from stillwatch.campaigns.false_discovery import q_values
 from stillwatch.campaigns.growth import grown
 from stillwatch.campaigns.membership import Group, matches_with, weigh_membership, without_declared
+from stillwatch.campaigns.parting import parted
 from stillwatch.campaigns.rhythm import Rhythm
 from stillwatch.campaigns.standby import with_standby
 from stillwatch.campaigns.work_list import WorkLists, sent_before
@@ -203,13 +204,16 @@ def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part u
     is_known = is_replica | sent_before(population, entities.of_account[population.exchanges.account].astype(np.int64))
     strata = activity_strata(entities.n_exchanges)
 
-    def group_of(i: int) -> Group | None:
+    def groups_of(i: int) -> tuple[Group, ...]:
         group = weigh_membership(candidates[i], population, entities, families, is_known)
-        return None if group is None else grown(group, population, entities, families, ties, strata, is_replica)
+        if group is None:
+            return ()
+        whole = grown(group, population, entities, families, ties, strata, is_replica)
+        return parted(whole, population, entities, families, found)
 
-    weighed = workers.each(group_of, len(candidates), lambda i: progress("members", i, len(candidates)))
+    weighed = workers.each(groups_of, len(candidates), lambda i: progress("members", i, len(candidates)))
     tied = tie_graph(ties, entities.n)[:2]
-    groups = [without_declared(one, entities, population, [tied, handed]) for one in weighed if one is not None]
+    groups = [without_declared(one, entities, population, [tied, handed]) for parts in weighed for one in parts]
     groups = _distinct(_large_enough(groups, settings))
     is_explained = np.zeros(len(population.exchanges), bool)
     for group in groups:
