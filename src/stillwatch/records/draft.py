@@ -31,6 +31,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {  # column: the names that logs g
     ),
     "account_id": (
         *("accountid", "customerid", "tenantid", "orgid", "organizationid", "organisationid", "userid", "account"),
+        *("accountuuid", "tenantuuid", "orguuid", "useruuid"),
         *("customer", "tenant", "consumer", "requester", "username", "clientid", "keyid", "apikeyid", "apikeyhash"),
         *("keyhash", "apikeyname", "tokenname", "user", "apikey", "orgname", "consumerusername", "uid", "who"),
     ),
@@ -56,10 +57,13 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {  # column: the names that logs g
     "cached_tokens": ("cachedtokens", "cachereadinputtokens", "cachedinputtokens"),
     "status": ("statuscode", "httpstatus", "responsecode", "responsestatus", "status"),
     "ip": ("clientip", "ip", "ipaddress", "remoteaddr", "remoteip", "sourceip", "xforwardedfor", "clientaddress"),
-    "user_agent": ("useragent",),
+    "user_agent": ("useragent", "useragentoriginal"),
     "tls_fingerprint": ("ja4", "tlsfingerprint"),
     "api_key_id": ("apikeyid", "keyid", "keyhash", "apikeyhash", "apikeyname", "tokenname"),
 }
+FROM_BODIES: Final = {"request": ("prompt", "system_prompt", "tool_names"), "response": ("response",)}
+GOOD_WORDS: Final = frozenset({"success", "succeeded", "successful", "ok", "completed", "complete", "finished"})
+BAD_WORDS: Final = frozenset({"error", "errored", "failed", "failure", "fail", "cancelled", "canceled", "timeout"})
 BODY_NAMES: Final = {"request": ("request", "requestbody", "body"), "response": ("response", "responsebody")}
 REQUIRED: Final = {
     "exchange_id": "name the field that is different in each record, or leave it as it is: the file and the line",
@@ -145,7 +149,11 @@ def _written(source: str, fields: Sequence[Field], n_records: int) -> Iterator[s
     yield "# Then: stillwatch records explain FILE --map THIS; docs/formats.md has what a line can say."
     yield 'name = "ours"'
     bodies = {key: one for key in BODY_NAMES if (one := _body(key, fields)) is not None}
-    found = {name: one for name in NAMES if (one := _best(name, fields, bodies)) is not None}
+    in_bodies = frozenset(name for key in bodies for name in FROM_BODIES[key])
+    found = {name: one for name in NAMES if name not in in_bodies and (one := _best(name, fields, bodies)) is not None}
+    words = None if "status" in found else _status_words(fields, bodies)
+    if words is not None:
+        found["status"] = words
     when = found.get("requested_at")
     if when is not None and _share(when.values, lambda value: _is_time(value, None)) < MOST:
         yield 'time_zone = "UTC"  # the times name no zone: put in theirs'
@@ -167,6 +175,13 @@ def _written(source: str, fields: Sequence[Field], n_records: int) -> Iterator[s
 def _column(name: str, one: Field | None, n_records: int) -> Iterator[str]:
     if one is not None:
         rule: str | None = None
+        if name == "status" and not _fits(name, one.values):
+            good = ", ".join(
+                sorted({f"{v} = 200" for v in one.values if isinstance(v, str) and v.lower() in GOOD_WORDS})
+            )
+            line = f"status = {{ path = {_quoted(one.path)}, values = {{ {good} }}, default = 500 }}"
+            yield f"{line}  # in {len(one.values) / n_records:.0%} of the records"
+            return
         if name == "prompt" and _share(one.values, lambda value: isinstance(decoded(value), list)) >= MOST:
             rule = "messages"
         elif name == "tool_names":
@@ -181,13 +196,15 @@ def _column(name: str, one: Field | None, n_records: int) -> Iterator[str]:
 
 
 def _line(name: str, path: str, one: Field, n_records: int, rule: str | None = None) -> str:
-    text = orjson.dumps(path).decode() if path.isascii() and path.isprintable() else _escaped(path)
+    text = _quoted(path)
     value = text if rule is None else f"{{ {rule} = {text} }}"
     return f"{name} = {value}  # in {len(one.values) / n_records:.0%} of the records"
 
 
-def _escaped(path: str) -> str:
+def _quoted(path: str) -> str:
     """Return a TOML string whose every character is plain ASCII."""
+    if path.isascii() and path.isprintable():
+        return orjson.dumps(path).decode()
     return (
         '"'
         + "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in path)
@@ -223,6 +240,17 @@ def _best(name: str, fields: Sequence[Field], bodies: Mapping[str, Field]) -> Fi
         if called in NAMES[name] and not _is_within(one.path, within) and _fits(name, one.values)
     ]
     return fields[min(ranked)[1]] if ranked else None
+
+
+def _status_words(fields: Sequence[Field], bodies: Mapping[str, Field]) -> Field | None:
+    """Return a field that says in words how each call went, as success or error."""
+    within = tuple(one.path for one in bodies.values())
+    for one in fields:
+        if "status" in one.names and not _is_within(one.path, within):
+            words = {str(value).lower() for value in one.values}
+            if words <= GOOD_WORDS | BAD_WORDS and words & GOOD_WORDS:
+                return one
+    return None
 
 
 def _is_within(path: str, bodies: Sequence[str]) -> bool:

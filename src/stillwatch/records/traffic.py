@@ -17,11 +17,13 @@ from stillwatch.records.field_map import MapReader, read_field_map
 from stillwatch.records.opening import HashingFile, ReadLimits, find_sources
 from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record
 from stillwatch.records.reader import Reader, Session
+from stillwatch.records.readers.bodies import BodiesReader
 from stillwatch.records.readers.canonical import MISSING, READER, WHOLE, Cut, open_columns, read_columns
 from stillwatch.records.recognition import COLUMNAR, UNKNOWN, Recognition, recognise, recognise_stray, records_of
 from stillwatch.records.schema import EXCHANGES
 from stillwatch.records.tally import IGNORED, QUARANTINE, Tally, TallyKeeper, digest_of
 
+TOLD_ACCOUNTS: Final = (MapReader, BodiesReader)  # readers that take an account on the user's word
 READER_FAILURES: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -32,7 +34,7 @@ class ReadOptions:
     Args:
         format: the reader to use for every file; None recognises each.
         field_map: a TOML field map, which then reads every file.
-        account: where the account stands in each record, on the user's word; for formats that a map reads.
+        account: where the account stands in each record, on the user's word; for bodies and what a map reads.
         time_zone: the IANA zone of times without an offset; None quarantines such rows.
         limits: what a hostile file may cost.
         batch_rows: most rows of a batch.
@@ -237,7 +239,7 @@ def read_traffic(
     if recognitions and all(one.form.container == UNKNOWN for one in recognitions):
         recognise(sources[0], readers, options.limits, chosen)  # says why nothing here can be read
     for one in recognitions:
-        if options.account is not None and one.reader is not None and not isinstance(one.reader, MapReader):
+        if options.account is not None and one.reader is not None and not isinstance(one.reader, TOLD_ACCOUNTS):
             raise _account_is_known(one)
         if one.reader == READER and one.form.container in COLUMNAR:
             schema = open_columns(one.source.path, one.form.container, one.source.name)
@@ -246,7 +248,7 @@ def read_traffic(
 
 
 def _with_account(reader: Reader, path: str) -> Reader:
-    return reader.with_account(path) if isinstance(reader, MapReader) else reader
+    return reader.with_account(path) if isinstance(reader, TOLD_ACCOUNTS) else reader
 
 
 def _account_is_known(one: Recognition) -> UsageError:
@@ -255,6 +257,6 @@ def _account_is_known(one: Recognition) -> UsageError:
         "--account",
         f"{one.source.name} is of a format that says itself whose a request is",
         got=one.reader.name,
-        expected="a format that a field map reads",
+        expected="bodies, or a format that a field map reads",
         fix="Leave --account away for this file, or read it with a field map of your own (--map).",
     )

@@ -64,6 +64,13 @@ def test_a_draft_says_what_it_did_not_find(tmp_path: Path) -> None:
         build_reader(document, "draft")
 
 
+def test_a_status_in_words_becomes_a_table(tmp_path: Path) -> None:
+    """Words that say how a call went are turned to numbers, those that are known and the rest as failures."""
+    rows = [{"ts": 1772366400, "user_id": f"u{n}", "status": word} for n, word in enumerate(("ok", "OK", "error"))]
+    status = tomllib.loads(draft_map(_log(tmp_path, *rows)))["map"]["status"]
+    assert status == {"path": "status", "values": {"ok": 200, "OK": 200}, "default": 500}
+
+
 def test_a_file_without_records_gives_no_draft(tmp_path: Path) -> None:
     """There is nothing to look at in an empty file."""
     (tmp_path / "none.jsonl").write_bytes(b"")

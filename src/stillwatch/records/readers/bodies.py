@@ -1,4 +1,4 @@
-"""Request and response bodies of OpenAI-compatible and Anthropic APIs, each pair in an envelope.
+"""Request and response bodies of OpenAI-compatible, Anthropic and Gemini APIs, each pair in an envelope.
 
 ``{ts, account_id, key_id, client_ip, user_agent, request, response}``: the bodies name no account, no time and no
 address, so the envelope must. A response may be whole, a list of stream events, or either as text. Nothing in the
@@ -9,8 +9,11 @@ its place, after the source's name.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
+from stillwatch.errors import UsageError
+from stillwatch.records.field_path import Steps, follow, parse_path
 from stillwatch.records.outcome import Outcome, Quarantined, Record, Used
 from stillwatch.records.reader import Reader, Session
 from stillwatch.records.readers.envelope import (
@@ -26,6 +29,7 @@ from stillwatch.records.readers.request_body import is_request, request_columns
 from stillwatch.records.readers.response_body import ResponseBody, answer_of
 from stillwatch.records.readers.response_chains import ResponseChains
 
+NO_ACCOUNT: Final = "the envelope has no account_id, and bodies name no account: name its field with --account"
 OTHERS_MARKS: Final = frozenset({"custom_id", "batch_line", "latencies", "ai_model", "ai_org", "schemaType"})
 
 
@@ -59,10 +63,11 @@ def exchange_columns(request: Mapping[str, Any], answer: ResponseBody, status: i
 
 
 class BodiesSession:
-    """One pass over enveloped bodies."""
+    """One pass over enveloped bodies; the account may stand where the user says it does."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: Steps | None = None) -> None:
         self._chains = ResponseChains()
+        self._account = account
 
     def feed(self, record: Record) -> Iterator[Outcome]:
         """Yield the one outcome of an envelope."""
@@ -74,12 +79,12 @@ class BodiesSession:
 
     def _outcome(self, record: Record) -> Outcome:
         value, place = record.value, record.place
-        account = envelope_account(value)
+        account = envelope_account(value) if self._account is None else identifier(follow(value, self._account))
         if account is None:
-            return Quarantined(place, "no-account", "the envelope has no account_id, and bodies name no account")
+            return Quarantined(place, "no-account", NO_ACCOUNT)
         requested_at = envelope_time(value)
         if requested_at is None:
-            return Quarantined(place, "no-time", "the envelope has no ts")
+            return Quarantined(place, "no-time", "the envelope has no ts, requested_at, timestamp, time or created_at")
         request = mapping(decoded(value.get("request")))
         if not request:
             return Quarantined(place, "no-request", "request is no object")
@@ -97,12 +102,19 @@ class BodiesSession:
         return Used(place, row)
 
 
+@dataclass(frozen=True, slots=True)
 class BodiesReader:
-    """Enveloped OpenAI-compatible and Anthropic bodies."""
+    """Enveloped OpenAI-compatible, Anthropic and Gemini bodies.
 
-    name = "bodies"
-    title = "OpenAI-compatible and Anthropic request and response bodies in an envelope"
-    provides = frozenset(
+    Args:
+        account: where the account stands, on the user's word; null: under the envelope's own names.
+    """
+
+    account: str | None = None
+
+    name: ClassVar = "bodies"
+    title: ClassVar = "OpenAI-compatible, Anthropic and Gemini request and response bodies in an envelope"
+    provides: ClassVar = frozenset(
         {"exchange_id", "account_id", "requested_at", "model", "platform", "conversation_id", "turn", "system_prompt"}
         | {"prompt", "response", "tool_names", "n_choices", "temperature", "max_tokens", "input_tokens"}
         | {"output_tokens", "reasoning_tokens", "cached_tokens", "status", "refused", "ip", "user_agent"}
@@ -118,8 +130,10 @@ class BodiesReader:
         """Say where each column comes from."""
         return {
             "exchange_id": "the source's name, and the envelope's exchange_id, request_id or id, else the line",
-            "account_id": "the envelope's account_id",
-            "requested_at": "the envelope's ts, requested_at, timestamp or time: with an offset, or since 1970",
+            "account_id": f"{self.account}, as --account says"
+            if self.account
+            else "the envelope's account_id or account",
+            "requested_at": "the envelope's ts, requested_at, timestamp, time or created_at; offset needed",
             "model": "request.model, else response.model",
             "platform": "the envelope's platform, else api",
             "conversation_id": "the envelope's, request.conversation, or the chain of previous_response_id",
@@ -147,7 +161,21 @@ class BodiesReader:
 
     def session(self) -> Session:
         """Return a new pass."""
-        return BodiesSession()
+        return BodiesSession(parse_path(self.account) if self.account else None)
+
+    def with_account(self, path: str) -> "BodiesReader":
+        """Return the same reader with the account at another path, on its user's word.
+
+        Raises:
+            UsageError: the path is none.
+        """
+        try:
+            parse_path(path)
+        except ValueError as error:
+            raise UsageError(
+                "--account", f"the path {error}", got=repr(path), expected='steps such as a.b["c.d"]'
+            ) from None
+        return BodiesReader(path)
 
 
 READER: Final[Reader] = BodiesReader()

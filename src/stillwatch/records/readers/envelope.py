@@ -11,7 +11,7 @@ from typing import Any, Final
 from stillwatch.records.readers.client_address import client_address
 from stillwatch.records.readers.json_values import http_status, identifier, mapping, microseconds, text
 
-TIME_KEYS: Final = ("ts", "requested_at", "timestamp", "time")
+TIME_KEYS: Final = ("ts", "requested_at", "timestamp", "time", "created_at")
 ACCOUNT_KEYS: Final = ("account_id", "account")
 KEY_KEYS: Final = ("key_id", "api_key_id")
 ADDRESS_KEYS: Final = ("client_ip", "ip")

@@ -8,6 +8,7 @@ import pytest
 from gateway_records import load, outcomes, records, rows, spoiled
 from hypothesis import given, settings
 
+from stillwatch.errors import UsageError
 from stillwatch.records.outcome import Quarantined
 from stillwatch.records.readers import batch, bedrock, bodies, litellm, spend_logs
 
@@ -229,3 +230,18 @@ def test_no_value_anywhere_crashes_the_reader(values):
     """Whatever JSON stands where, each envelope has exactly one outcome."""
     outcomes(READER, records(values))
     READER.recognises(values)
+
+
+def test_an_envelope_may_call_the_account_by_another_name() -> None:
+    """The user says which field it is; without that word the reason names the option."""
+    value = {
+        "created_at": 1772366400,
+        "org": {"id": "o1"},
+        "request": {"messages": [{"role": "user", "content": "hi"}]},
+    }
+    (told,) = outcomes(bodies.READER.with_account("org.id"), records([value]))
+    assert told.row["account_id"] == "o1"
+    (untold,) = outcomes(bodies.READER, records([value]))
+    assert (untold.reason, "--account" in untold.detail) == ("no-account", True)
+    with pytest.raises(UsageError, match="path"):
+        bodies.READER.with_account("a..b")
