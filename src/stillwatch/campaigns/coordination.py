@@ -27,10 +27,18 @@ N_CONTROLS: Final = 999
 CHUNK_MEMBERS: Final = 500_000  # entities looked up at once: bounds memory whatever the size of a group
 TESTED_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "identity": ("identity", "infrastructure"),
-    "rhythm": ("rhythm",),
+    "rhythm": ("rhythm", "occasion"),
     "work_list": ("work_list",),
 }
-"""The kinds of evidence that share the level equally, and the kinds of channels that each consists of."""
+"""The kinds of evidence that share the level equally, and the kinds of channels that each consists of.
+
+A referrer is an occasion: an invitation, a course or a launch brings strangers in under one code, in one week.
+"""
+KIND_OF_TIE: Final[Mapping[str, str]] = {ADDRESS_TIE: "infrastructure", "referrer_id": "occasion"}  # others: identity
+FORM_TOGETHER: Final = (
+    "infrastructure",
+    "occasion",
+)  # identity and these propose together
 DAY_US: Final = 86_400_000_000
 HOUR_US: Final = 3_600_000_000
 
@@ -41,7 +49,7 @@ class Channel:
 
     Args:
         name: stable identifier.
-        kind: ``identity``, ``infrastructure``, ``rhythm`` or ``work_list``.
+        kind: ``identity``, ``infrastructure``, ``occasion``, ``rhythm`` or ``work_list``.
         null: the null in words.
         needs: the columns it needs.
         statistic: the function.
@@ -170,7 +178,7 @@ def channels_of(
     found = [
         Channel(
             f"shared_{column.removesuffix('_fingerprint').removesuffix('_id')}",
-            "infrastructure" if column == ADDRESS_TIE else "identity",
+            KIND_OF_TIE.get(column, "identity"),
             f"{matched} share values of {column} as often",
             (column,),
             shared_value_statistic(tie, n_entities),
@@ -220,7 +228,7 @@ def assess_elsewhere(
         results.append(
             TestResult(
                 f"shared_{column.removesuffix('_fingerprint').removesuffix('_id')}_elsewhere",
-                "infrastructure" if column == ADDRESS_TIE else "identity",
+                KIND_OF_TIE.get(column, "identity"),
                 f"strangers with the same activity share values of {column} with the group as often",
                 value,
                 float(np.mean(null)),
@@ -248,7 +256,7 @@ def assess_coordination(
     for channel in channels:
         value = float(channel.statistic(group[None, :])[0])
         null = channel.statistic(controls)
-        is_selection = channel.kind == selected_by or (selected_by == "identity" and channel.kind == "infrastructure")
+        is_selection = channel.kind == selected_by or (selected_by == "identity" and channel.kind in FORM_TOGETHER)
         results.append(
             TestResult(
                 channel.name,

@@ -215,19 +215,44 @@ def limited_to(group: Group, kept: BoolArray, entities: Entities, population: Po
     """Return a group of those of its entities that are ``kept``, (g,), with their exchanges and some ``families``."""
     is_member = np.zeros(entities.n, bool)
     is_member[group.entities[kept]] = True
-    rows = is_member[entities.of_account[population.exchanges.account[group.slice_rows]]]
-    doubtful = is_member[entities.of_account[population.exchanges.account[group.doubtful_rows]]]
+    of_account = population.exchanges.account
+    rows = is_member[entities.of_account[of_account[group.slice_rows]]]
+    doubtful = is_member[entities.of_account[of_account[group.doubtful_rows]]]
     return replace(
         group,
         families=families,
         entities=group.entities[kept],
-        added=group.added[np.isin(group.added, group.entities[kept])],
+        added=group.added[is_member[group.added]],
         p_entity=group.p_entity[kept],
         doubtful_rows=group.doubtful_rows[doubtful],
         p_doubtful=group.p_doubtful[doubtful],
         slice_rows=group.slice_rows[rows],
         p_exchange=group.p_exchange[rows],
     )
+
+
+def apart_from_registered(
+    group: Group, is_registered: BoolArray, entities: Entities, population: Population
+) -> list[Group]:
+    """Return the registered members of a group and the others, each as a group of its own.
+
+    What a licensed customer does is no evidence against those who share its addresses or its prompts: tests,
+    observations and explanations of either part are made on its own members. A group with members of one kind alone
+    stays whole.
+
+    Args:
+        group: the group.
+        is_registered: (n_entities,) whether the registry names every account of an entity.
+        entities: the entities.
+        population: the traffic.
+    """
+    registered = is_registered[group.entities]
+    if registered.all():
+        return [group]
+    group = replace(group, outsiders=group.outsiders[~is_registered[group.outsiders]])
+    if not registered.any():
+        return [group]
+    return [limited_to(group, part, entities, population, group.families) for part in (registered, ~registered)]
 
 
 def _tools_of(

@@ -28,7 +28,13 @@ from stillwatch.campaigns.coordination import (
 from stillwatch.campaigns.dealing import HAND_OVER, Dealing
 from stillwatch.campaigns.false_discovery import q_values
 from stillwatch.campaigns.growth import grown
-from stillwatch.campaigns.membership import Group, matches_with, weigh_membership, without_declared
+from stillwatch.campaigns.membership import (
+    Group,
+    apart_from_registered,
+    matches_with,
+    weigh_membership,
+    without_declared,
+)
 from stillwatch.campaigns.parting import parted
 from stillwatch.campaigns.rhythm import Rhythm
 from stillwatch.campaigns.standby import with_standby
@@ -137,15 +143,19 @@ class Analysis:
         return comparer(self.population, self.entities, self.use, self.ties, times)
 
     def shared_with(self, finding: Finding, accounts: IntArray) -> dict[str, BoolArray]:
-        """Return, for each tie column, which accounts of a finding share a value with another member entity of it."""
+        """Return, for each tie column, which accounts of a finding share a value with another member entity of it.
+
+        A value most of whose holders are strangers to the group, as a carrier's address, says nothing of anybody.
+        """
         members = finding.group.entities
         place = np.searchsorted(members, self.entities.of_account[accounts])
         found = {}
         for column, tie in self.ties.items():
             value, holder = tie.held_by(members)
-            _, inverse, count = np.unique(value, return_inverse=True, return_counts=True)
+            held, inverse, count = np.unique(value, return_inverse=True, return_counts=True)
+            is_telling = (count >= 2) & (2 * count >= tie.n_entities()[held])
             sharing = np.zeros(len(members), bool)
-            sharing[holder[count[inverse] >= 2]] = True
+            sharing[holder[is_telling[inverse]]] = True
             found[column] = sharing[place]
         return found
 
@@ -214,6 +224,8 @@ def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part u
     weighed = workers.each(groups_of, len(candidates), lambda i: progress("members", i, len(candidates)))
     tied = tie_graph(ties, entities.n)[:2]
     groups = [without_declared(one, entities, population, [tied, handed]) for parts in weighed for one in parts]
+    is_registered = ~np.bincount(entities.of_account, weights=~registry.named, minlength=entities.n).astype(bool)
+    groups = [part for one in groups for part in apart_from_registered(one, is_registered, entities, population)]
     groups = _distinct(_large_enough(groups, settings))
     is_explained = np.zeros(len(population.exchanges), bool)
     for group in groups:
@@ -222,6 +234,7 @@ def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part u
     progress("work lists", 0, 1)
     lists = WorkLists(population, entities, succession, found, is_replica, is_explained)
     dealt = [without_declared(group, entities, population, [tied, handed]) for group in lists.groups()]
+    dealt = [part for one in dealt for part in apart_from_registered(one, is_registered, entities, population)]
     groups += _large_enough(dealt, settings)
     dealing = Dealing(population, entities, succession, found)
     findings = assess_groups(

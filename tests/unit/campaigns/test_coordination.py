@@ -5,14 +5,16 @@ import pytest
 
 from stillwatch.campaigns.control import activity_strata
 from stillwatch.campaigns.coordination import (
-    TestResult as Outcome,
-)
-from stillwatch.campaigns.coordination import (
+    TESTED_KINDS,
     assess_coordination,
     burst_statistic,
     channels_of,
     combined_p_value,
+    p_value_of,
     shared_value_statistic,
+)
+from stillwatch.campaigns.coordination import (
+    TestResult as Outcome,
 )
 from stillwatch.links.identity import Ties
 from stillwatch.links.population import MISSING_TIME
@@ -167,6 +169,19 @@ def test_addresses_are_selection_for_identity_groups_too() -> None:
         result = assess(addresses, times, strata, pool, by)["shared_ip"]
         assert result.kind == "infrastructure"
         assert result.is_selection == expected
+
+
+def test_a_referrer_is_an_occasion_and_no_identity() -> None:
+    """An invitation brings strangers in under one code: it counts with what happens together, not as a card."""
+    tie, times, strata, pool = with_pool(50)
+    referrers = Ties("referrer_id", tie.value, tie.entity, tie.names)
+    for by, expected in (("identity", True), ("content", False)):
+        found = assess(referrers, times, strata, pool, by)
+        assert found["shared_referrer"].kind == "occasion"
+        assert found["shared_referrer"].is_selection == expected
+    counted = tuple(found.values())
+    assert p_value_of(counted, TESTED_KINDS["identity"]) is None
+    assert (p_value_of(counted, TESTED_KINDS["rhythm"]) or 1.0) < 1e-4
 
 
 def test_the_combined_p_value_gives_each_kind_of_evidence_an_equal_part() -> None:

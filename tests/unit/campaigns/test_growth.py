@@ -1,5 +1,6 @@
 """Tests of members whom two facts name: a few uses of the group's families, and a rare value shared with a member."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from stillwatch.campaigns.candidate import Candidate
 from stillwatch.campaigns.control import activity_strata
 from stillwatch.campaigns.coordination import assess_elsewhere, shared_value_statistic
 from stillwatch.campaigns.growth import MOST_FALSE, grown, share_of_strangers, tied_to
-from stillwatch.campaigns.membership import Group, weigh_membership
+from stillwatch.campaigns.membership import Group, apart_from_registered, weigh_membership
 from stillwatch.links.identity import Ties, ties_of
 from stillwatch.links.replica import replicas
 
@@ -172,3 +173,35 @@ def test_nothing_is_tested_where_nobody_used_the_families() -> None:
     """Without outsiders there is no test."""
     nothing = np.zeros(0, np.int64)
     assert assess_elsewhere(nothing, np.arange(5), {}, np.zeros(50, np.int64), 0) == ()
+
+
+def test_what_the_registered_do_is_no_evidence_against_those_beside_them(tmp_path: Path) -> None:
+    """A group of licensed and other accounts becomes two, each with its own exchanges; nobody is lost."""
+    world = made("homes")
+    _, group = grow(world, "content", tmp_path)
+    is_registered = np.zeros(world.entities.n, bool)
+    is_registered[[world.entity(f"p{k:02d}") for k in range(4)]] = True
+    licensed, others = apart_from_registered(group, is_registered, world.entities, world.population)
+    assert names(world, licensed.entities) == {f"p{k:02d}" for k in range(4)}
+    assert np.array_equal(np.union1d(licensed.entities, others.entities), group.entities)
+    assert np.array_equal(np.union1d(licensed.slice_rows, others.slice_rows), group.slice_rows)
+    of_row = world.entities.of_account[world.population.exchanges.account[others.slice_rows]]
+    assert not np.any(is_registered[of_row])
+    assert len(others.p_exchange) == len(others.slice_rows)
+
+
+def test_a_group_of_one_kind_stays_whole_and_registered_users_are_no_witnesses(tmp_path: Path) -> None:
+    """Without registered members nothing changes, but that a registered outsider's ties do not count any more."""
+    world = made("homes")
+    before, after = grow(world, "content", tmp_path)
+    group = replace(before, outsiders=after.outsiders)
+    nobody = np.zeros(world.entities.n, bool)
+    assert np.array_equal(
+        apart_from_registered(group, nobody, world.entities, world.population)[0].outsiders, group.outsiders
+    )
+    is_registered = nobody.copy()
+    is_registered[group.outsiders[:3]] = True
+    (kept,) = apart_from_registered(group, is_registered, world.entities, world.population)
+    assert np.array_equal(kept.entities, group.entities)
+    assert np.array_equal(kept.outsiders, group.outsiders[3:])
+    assert apart_from_registered(group, ~nobody, world.entities, world.population) == [group]

@@ -122,6 +122,8 @@ def channel_of_test(name: str) -> str:
     """Return the channel of a test of coordination by its name."""
     if name == "shared_ip":
         return "infrastructure"
+    if name.startswith("shared_referrer"):
+        return "rhythm"  # an occasion
     if name.startswith("shared_"):
         return "identity"
     return "rhythm" if name.endswith("_burst") else "work_list"
