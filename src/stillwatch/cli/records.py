@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stillwatch.cli.rim import refusals
+from stillwatch.cli.rim import ACCOUNT_HELP, refusals
 from stillwatch.errors import UsageError
 from stillwatch.records.catalogue import READERS
 from stillwatch.records.conversion import convert as convert_files
@@ -38,9 +38,7 @@ Format = Annotated[str | None, typer.Option("--format", help="Read every file as
 Map = Annotated[Path | None, typer.Option("--map", help="A TOML field map for a log that no format fits.")]
 Account = Annotated[
     str | None,
-    typer.Option(
-        "--account", metavar="PATH", help="Where a map's format keeps the account, on your word: a dotted path."
-    ),
+    typer.Option("--account", metavar="PATH", help=ACCOUNT_HELP),
 ]
 Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA zone of times without an offset.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -20,6 +20,10 @@ TRACEBACK: Final = "STILLWATCH_TRACEBACK"
 UNEXPECTED_STATUS: Final = 1  # every refusal has another status
 MAX_LINE: Final = 2000  # a sentence, whatever a file put in it
 
+ACCOUNT_HELP: Final = (
+    "Take the account from this field, a dotted path, on your word that callers cannot write it; "
+    "for bodies and the formats of maps."
+)
 EXIT_STATUSES: Final = {
     0: "done, whether or not something was found",
     2: "the command line is wrong",

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from stillwatch.cli.rim import EXIT_STATUSES, rim
+from stillwatch.cli.rim import ACCOUNT_HELP, EXIT_STATUSES, rim
 from stillwatch.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None)
@@ -46,9 +46,7 @@ Format = Annotated[str | None, typer.Option("--format", help="Read all traffic s
 Map = Annotated[Path | None, typer.Option("--map", help="A TOML field map for a log that no format fits.")]
 Account = Annotated[
     str | None,
-    typer.Option(
-        "--account", metavar="PATH", help="Where a map's format keeps the account, on your word: a dotted path."
-    ),
+    typer.Option("--account", metavar="PATH", help=ACCOUNT_HELP),
 ]
 Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA zone of times without an offset.")]
 Decisions = Annotated[

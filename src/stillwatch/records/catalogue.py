@@ -1,6 +1,7 @@
 """The readers that stillwatch knows, by name."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Final
 
 from stillwatch.errors import UsageError
@@ -44,5 +45,12 @@ def reader_named(name: str, readers: Mapping[str, Reader] = READERS) -> Reader:
         UsageError: there is none of that name.
     """
     if name not in readers:
-        raise UsageError("--format", "no such format", got=repr(name[:64]), expected=", ".join(sorted(readers)))
+        near = get_close_matches(name[:64].lower(), readers, n=1)
+        raise UsageError(
+            "--format",
+            "no such format",
+            got=repr(name[:64]),
+            expected=", ".join(sorted(readers)),
+            fix=f"Did you mean {near[0]}?" if near else "'stillwatch records formats' says what each is.",
+        )
     return readers[name]

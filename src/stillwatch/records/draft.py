@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from stillwatch.errors import InputError
+from stillwatch.records.catalogue import READERS
 from stillwatch.records.coercion import BadValueError, to_time
 from stillwatch.records.opening import ReadLimits, find_sources
 from stillwatch.records.readers.client_address import is_address_list
@@ -110,8 +111,13 @@ def draft_map(argument: str | Path, limits: ReadLimits | None = None) -> str:
             got=form.container,
             expected="JSON, CSV or Parquet with at least one readable record",
         )
-    fields = _fields_of(sample)
-    return "\n".join(_written(source.name, fields, len(sample))) + "\n"
+    known = [name for name, reader in READERS.items() if reader.recognises(sample) >= MOST]
+    lines = list(_written(source.name, _fields_of(sample), len(sample)))
+    if known:
+        lines.insert(
+            0, f"# No map is needed: this file is read already, as {known[0]}. See: stillwatch records explain FILE"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _fields_of(sample: Sequence[Mapping[str, Any]]) -> list[Field]:

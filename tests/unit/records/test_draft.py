@@ -71,6 +71,12 @@ def test_a_status_in_words_becomes_a_table(tmp_path: Path) -> None:
     assert status == {"path": "status", "values": {"ok": 200, "OK": 200}, "default": 500}
 
 
+def test_a_draft_of_a_known_format_says_that_none_is_needed(tmp_path: Path) -> None:
+    """Who drafts a map for a log that is read anyway is told so."""
+    row = {"exchange_id": "e", "account_id": "a", "requested_at": 1772366400}
+    assert draft_map(_log(tmp_path, row)).startswith("# No map is needed: this file is read already, as canonical")
+
+
 def test_a_file_without_records_gives_no_draft(tmp_path: Path) -> None:
     """There is nothing to look at in an empty file."""
     (tmp_path / "none.jsonl").write_bytes(b"")

@@ -156,3 +156,11 @@ def test_a_header_that_is_quoted_wrongly_is_refused(tmp_path):
     assert container_of(content, source(tmp_path, content)) == ("csv", None)
     with pytest.raises(InputError, match="quoting"):
         container_of(b'"a"b,c\n1,2\n', source(tmp_path, b""))
+
+
+def test_a_misspelt_format_gets_the_nearest_name():
+    """A slip of the finger is answered with the name that was meant."""
+    with pytest.raises(UsageError, match=r"Did you mean litellm\?"):
+        reader_named("LiteLM")
+    with pytest.raises(UsageError, match="records formats"):
+        reader_named("zzzzz")
