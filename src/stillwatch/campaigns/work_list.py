@@ -303,12 +303,12 @@ def sent_alone(population: Population, rows: IntArray) -> BoolArray:
 
 def sent_before(population: Population, entity: IntArray) -> BoolArray:
     """Return, for every exchange, whether the same entity sent the same prompt more than once."""
-    hashes = population.exchanges.hashes["prompt_hash"]
-    order = np.lexsort((entity, hashes))
+    hashes, known = population.exchanges.hashes["prompt_hash"], population.repeated_prompts
+    order = known[np.lexsort((entity[known], hashes[known]))]
     same = (hashes[order][1:] == hashes[order][:-1]) & (entity[order][1:] == entity[order][:-1])
     found = np.zeros(len(hashes), bool)
     found[order[1:][same]] = found[order[:-1][same]] = True
-    return np.asarray(found & (hashes != 0), np.bool_)
+    return found
 
 
 def _hand_over_rate(n_handed: FloatArray, n_listed: FloatArray) -> float:

@@ -83,7 +83,7 @@ def successions(population: Population, entities: Entities) -> Succession:
     """
     exchanges = population.exchanges
     hashes, at = exchanges.hashes["prompt_hash"], exchanges.requested_us
-    known = np.flatnonzero(hashes != 0)
+    known = population.repeated_prompts
     order = known[np.lexsort((known, at[known], hashes[known]))]
     entity = entities.of_account[exchanges.account[order]].astype(np.int64)
     same = hashes[order][1:] == hashes[order][:-1]

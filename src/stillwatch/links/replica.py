@@ -19,7 +19,7 @@ def replicas(population: Population, entities: Entities) -> BoolArray:
     Cost: O(n log n) for n exchanges.
     """
     hashes = population.exchanges.hashes["prompt_hash"]
-    known = np.flatnonzero(hashes != 0)
+    known = population.repeated_prompts
     _, item = np.unique(hashes[known], return_inverse=True)
     entity = entities.of_account[population.exchanges.account[known]].astype(np.int64)
     pairs = distinct(item * np.int64(entities.n) + entity)
