@@ -37,7 +37,7 @@ from stillwatch.campaigns.membership import (
 )
 from stillwatch.campaigns.parting import parted
 from stillwatch.campaigns.rhythm import Rhythm
-from stillwatch.campaigns.standby import with_standby
+from stillwatch.campaigns.standby import tool_ties, with_standby
 from stillwatch.campaigns.work_list import WorkLists, sent_before
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.comparer import Comparer, comparer
@@ -61,6 +61,7 @@ AUTHORISED = "authorised_customer"
 SAME_MEMBERS = 0.9  # of the members of either of two groups: then one repeats the other
 MOSTLY_REGISTERED = 0.5  # of a group's accounts: most of them are covered or lapsed, and the registry says which
 DISTILLATION = "distillation"
+CLEARLY_HONEST = 0.8  # posterior of an honest use that no test shows to be coordinated, to be worth a reader's time
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, what is done and what there is to do."""
@@ -251,10 +252,13 @@ def _with_standby(findings: Sequence[Finding], analysis: Analysis) -> tuple[Find
     for finding in findings:
         if finding.is_accusation:
             taken[finding.group.entities] = True
+    if not np.any(taken):
+        return tuple(findings)
+    ties = {**analysis.ties, **tool_ties(analysis.population, entities)}
     found = []
     for finding in findings:
         if finding.is_accusation:
-            group = with_standby(finding.group, analysis.population, entities, analysis.ties, taken)
+            group = with_standby(finding.group, analysis.population, entities, ties, taken)
             taken[group.standby] = True
             found.append(replace(finding, group=group, accounts=accounts_of_entities(entities, group.entities)))
         else:
@@ -486,5 +490,6 @@ def _explained(finding: Finding) -> float:
 def _is_worth_reporting(finding: Finding, settings: Settings) -> bool:
     if finding.leading.name == UNRELATED:
         return False
-    is_clear = finding.group.channel == "content" and finding.leading.posterior >= 0.5
+    least = 0.5 if finding.leading.name == DISTILLATION else CLEARLY_HONEST
+    is_clear = finding.group.channel == "content" and finding.leading.posterior >= least
     return finding.q_value <= settings.q_level or is_clear

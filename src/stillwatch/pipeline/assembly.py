@@ -285,8 +285,8 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
         ]
     if len(finding.group.standby):
         sentences.append(
-            f"{len(finding.group.standby)} of the members did nothing for the group in this log: they were added after "
-            "all tests, for values that hardly anybody but members has, and speak for nothing."
+            f"{len(finding.group.standby)} of the members sent nothing of the group's slice: they were added after all "
+            "tests, for values that hardly anybody but members has, and speak for nothing."
         )
     if finding.q_value > settings.q_level:
         sentences.append(

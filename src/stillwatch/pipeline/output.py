@@ -180,7 +180,7 @@ def _reasons(analysis: Analysis) -> dict[int, list[str]]:
 
 def _why(finding: Finding, n_in_slice: int, *, stood_by: bool) -> str:
     if stood_by:
-        return "did nothing for the group in this log; lives on addresses or payments that hardly anybody else has"
+        return "sent nothing of the group's slice; lives on addresses or payments that hardly anybody else has"
     text = f"{n_in_slice} of its exchanges belong to the group's slice"
     return text if len(finding.group.families) else "shares rare identity values with the group"
 
