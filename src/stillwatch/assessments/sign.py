@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 
 LEAST_DIGITS: Final = 2.0  # of p: one in a hundred; the q-value counts the groups
 LEAST_SIGNS: Final = 2
+LEAST_LOW: Final = 0.6  # lower end of the posterior's own interval: weights of other groups could not have turned it
 
 Values = Mapping[str, float | None]
 

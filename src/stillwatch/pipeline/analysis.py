@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_array
 
+from stillwatch.assessments.credible import WeightDraws, credible, draw_weights
 from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights, weigh
 from stillwatch.assessments.observation import Observation, beside_controls, observe, with_tests
 from stillwatch.assessments.sample import Sample, plain_sample
-from stillwatch.assessments.sign import may_accuse
+from stillwatch.assessments.sign import LEAST_LOW, may_accuse
 from stillwatch.campaigns.candidate import family_use, propose
 from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
 from stillwatch.campaigns.coordination import (
@@ -343,6 +344,7 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
         accounts = accounts_of_entities(entities, groups[i].entities)
         return observe(group_sample(groups[i], accounts, population, entities, families, registry))
 
+    draws = draw_weights(rivals)
     tested = workers.each(tests_of, len(groups), lambda i: progress("group tests", i, len(groups)))
     observed = workers.each(observed_of, len(groups), lambda i: progress("hypotheses", i, len(groups)))
     p_values = np.array([combined_p_value(results) for results in tested])
@@ -361,6 +363,7 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
             and leading.posterior >= settings.p_leading
             and bool(q[i] <= settings.q_level)
             and may_accuse({name: item.value for name, item in observations.items()})
+            and is_held(draws, observations)
         )
         is_accusation = is_shown and not bool(registry.named[population.exchanges.account[group.slice_rows]].all())
         findings.append(
@@ -377,6 +380,12 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
             )
         )
     return findings
+
+
+def is_held(draws: WeightDraws | None, observations: Mapping[str, Observation]) -> bool:
+    """Return whether distillation would lead as well with weights learned from other groups; true where none are."""
+    band = credible(draws, observations).get(DISTILLATION)
+    return band is None or band.low >= LEAST_LOW
 
 
 def compared(

@@ -13,7 +13,7 @@ from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights
 from stillwatch.assessments.indicator import PUBLISHED
 from stillwatch.assessments.observation import KINDS, described
 from stillwatch.assessments.sample import Sample, plain_sample
-from stillwatch.assessments.sign import lacking
+from stillwatch.assessments.sign import LEAST_LOW, lacking
 from stillwatch.dossiers.case import (
     SCHEMA_NAME,
     Campaign,
@@ -294,8 +294,8 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
         )
     if finding.verdict == UNDETERMINED and not finding.is_dismissed:
         sentences.append(
-            f"Distillation leads with {finding.leading.posterior:.0%}; an accusation needs {settings.p_leading:.0%} "
-            f"and q of at most {settings.q_level:g}."
+            f"Distillation leads with {finding.leading.posterior:.0%}; an accusation needs {settings.p_leading:.0%}, "
+            f"{LEAST_LOW:.0%} at the lower end of its interval, and q of at most {settings.q_level:g}."
         )
         sentences += lacking({name: item.value for name, item in finding.observations.items()})
     sentences.append(
