@@ -15,6 +15,8 @@ import pytest
 from stillwatch.engines import side_by_side
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 
+PATIENCE = 1000  # hundredths of a second: ten seconds on a busy machine
+
 
 def summed(array: np.ndarray) -> Callable[[int], tuple[int, float]]:
     """A pure function of a row of an array."""
@@ -35,14 +37,18 @@ def test_more_items_than_the_queue_holds(monkeypatch: pytest.MonkeyPatch) -> Non
     assert SideBySide(2).each(lambda i: i * i, 23) == [i * i for i in range(23)]
 
 
-def test_others_take_part() -> None:
-    """Items are worked on by other processes too, which this one does not wait for one by one."""
+def test_others_take_part(tmp_path: Path) -> None:
+    """Items are worked on by other processes too: each waits with its first item until all three have one."""
 
-    def slow(_i: int) -> int:
-        time.sleep(0.02)
-        return os.getpid()
+    def met(_i: int) -> int:
+        (tmp_path / str(os.getpid())).touch()
+        for _ in range(PATIENCE):
+            if len(list(tmp_path.iterdir())) == 3:
+                return os.getpid()
+            time.sleep(0.01)
+        raise TimeoutError
 
-    assert len(set(SideBySide(3).each(slow, 12))) == 3
+    assert len(set(SideBySide(3).each(met, 12))) == 3
 
 
 def test_this_process_tells_of_what_it_begins() -> None:
@@ -138,7 +144,7 @@ def test_processes_end_with_their_parent(tmp_path: Path) -> None:
         time.sleep(0.01)
     parent.kill()
     parent.wait()
-    for _ in range(1000):
+    for _ in range(PATIENCE):
         if not any(Path(f"/proc/{pid}/stat").exists() and _runs(pid) for pid in pids):
             break
         time.sleep(0.01)
