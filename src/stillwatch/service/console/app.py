@@ -19,6 +19,7 @@ from stillwatch.service.console.routes import (
     desk,
     dossier,
     login,
+    people,
     proposals,
     queue,
     search,
@@ -60,7 +61,7 @@ def create_app(source: Source, options: ConsoleOptions | None = None) -> FastAPI
     refuse = failure.install(app, console.pages.show_failure)
     app.add_route("/static/{address}", assets.send, include_in_schema=False)
     app.add_route("/", _home, include_in_schema=False)
-    for part in (queue, campaign, account, search, about, login, desk, dossier, proposals, audit):
+    for part in (queue, campaign, account, search, about, login, desk, dossier, proposals, audit, people):
         app.include_router(part.router(console))
     app.add_middleware(Viewing, desk=options.desk)
     app.add_middleware(Gate, desk=options.desk, options=options.gate, answer=refuse)
