@@ -92,6 +92,7 @@ class BodiesSession:
         own_id = identifier(*(value.get(key) for key in ID_KEYS))
         row = {
             "platform": "api",
+            "model": identifier(value.get("model")),  # Gemini's is in the address that was called
             **exchange_columns(request, answer, envelope_status(value)),
             **self._chains.columns(account, request, answer.response_id),
             **envelope_columns(value),
@@ -134,7 +135,7 @@ class BodiesReader:
             if self.account
             else "the envelope's account_id or account",
             "requested_at": "the envelope's ts, requested_at, timestamp, time or created_at; offset needed",
-            "model": "request.model, else response.model",
+            "model": "request.model, else response.model, else the envelope's model",
             "platform": "the envelope's platform, else api",
             "conversation_id": "the envelope's, request.conversation, or the chain of previous_response_id",
             "turn": "how often the assistant has spoken in the messages, or the place in the chain of responses",

@@ -50,6 +50,7 @@ STATUS_BY_ERROR: Final = {
 }  # Anthropic's error types, then OpenAI's codes, as their pages list them
 USAGE_KEYS: Final = ("usage", "usageMetadata", "usage_metadata")  # Gemini; as BigQuery has it
 INPUT_KEYS: Final = ("prompt_token_count", "inputTextTokenCount", "prompt_eval_count")  # Llama; Titan; Ollama
+END_OF_STREAM: Final = "data: [DONE]"  # alone, it is a stream that brought nothing
 ERROR_STATUS: Final = 500  # a failure that names no status is the server's
 
 
@@ -124,7 +125,8 @@ def answer_of(response: object) -> ResponseBody:
     """Return what a logged response says: a body of any kind, or the answer's text alone."""
     found = read_response(response)
     is_body = found.text is not None or found.error_status is not None or found.response_id is not None
-    if isinstance(response, str) and response.strip() and not is_body:  # an answer may itself be JSON
+    is_text = isinstance(response, str) and response.strip() not in ("", END_OF_STREAM)
+    if isinstance(response, str) and is_text and not is_body:  # an answer may itself be JSON
         return ResponseBody(text=response, n_choices=1)
     return found
 

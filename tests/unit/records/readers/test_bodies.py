@@ -245,3 +245,16 @@ def test_an_envelope_may_call_the_account_by_another_name() -> None:
     assert (untold.reason, "--account" in untold.detail) == ("no-account", True)
     with pytest.raises(UsageError, match="path"):
         bodies.READER.with_account("a..b")
+
+
+def test_a_model_may_stand_in_the_envelope_alone() -> None:
+    """Gemini names its model in the address, so that whoever writes the envelope has to."""
+    request = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
+    (row,) = rows(outcomes(READER, records([envelope(request, model="gemini-2.5-pro")])))
+    assert (row["model"], row["prompt"]) == ("gemini-2.5-pro", "hi")
+
+
+def test_a_stream_that_brought_nothing_is_no_answer() -> None:
+    """The mark of a stream's end is not what the model said."""
+    (row,) = rows(outcomes(READER, records([envelope({"messages": "hi"}, "data: [DONE]\n\n")])))
+    assert row.get("response") is None
