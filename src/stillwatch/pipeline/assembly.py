@@ -82,24 +82,6 @@ def assemble(
             len(analysis.findings),
         )
     )
-    accused = {name for campaign in campaigns if campaign.is_accusation for name in campaign.accounts}
-    funnel = Funnel(
-        read=counts["read"],
-        used=counts["used"],
-        quarantined=counts["quarantined"],
-        out_of_scope=counts["out_of_scope"],
-        quarantined_by_reason=tuple(sorted(reasons[0].items())),
-        out_of_scope_by_reason=tuple(sorted(reasons[1].items())),
-        accounts=len(population.accounts),
-        entities=analysis.entities.n,
-        authorised_accounts=int(np.count_nonzero(analysis.registry.named)),
-        families=analysis.families.n,
-        candidate_groups=analysis.n_candidates,
-        tested_groups=analysis.n_tested,
-        campaigns=len(campaigns),
-        accusations=sum(campaign.is_accusation for campaign in campaigns),
-        accused_accounts=len(accused),
-    )
     lapsed = tuple(
         Lapsed(population.accounts.names[item.account], item.reference, instant(item.valid_to_us), item.exchanges_after)
         for item in analysis.registry.lapsed
@@ -113,10 +95,37 @@ def assemble(
         first,
         last,
         settings.q_level,
-        funnel,
+        _funnel(analysis, counts, reasons, campaigns),
         campaigns,
         lapsed,
         missing,
+    )
+
+
+def _funnel(
+    analysis: Analysis,
+    counts: Mapping[str, int],
+    reasons: tuple[Mapping[str, int], Mapping[str, int]],
+    campaigns: tuple[Campaign, ...],
+) -> Funnel:
+    """Return the counts from rows read to accounts accused."""
+    accused = {name for campaign in campaigns if campaign.is_accusation for name in campaign.accounts}
+    return Funnel(
+        read=counts["read"],
+        used=counts["used"],
+        quarantined=counts["quarantined"],
+        out_of_scope=counts["out_of_scope"],
+        quarantined_by_reason=tuple(sorted(reasons[0].items())),
+        out_of_scope_by_reason=tuple(sorted(reasons[1].items())),
+        accounts=len(analysis.population.accounts),
+        entities=analysis.entities.n,
+        authorised_accounts=int(np.count_nonzero(analysis.registry.named)),
+        families=analysis.families.n,
+        candidate_groups=analysis.n_candidates,
+        tested_groups=analysis.n_tested,
+        campaigns=len(campaigns),
+        accusations=sum(campaign.is_accusation for campaign in campaigns),
+        accused_accounts=len(accused),
     )
 
 
