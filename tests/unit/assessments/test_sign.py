@@ -86,3 +86,9 @@ def test_that_what_is_not_observed_is_no_sign() -> None:
     assert signs_of(unknown) == ()
     assert not may_accuse({**unknown, "work_list_coordination": 12.0, "identity_coordination": 12.0})
     assert not may_accuse({})
+
+
+@pytest.mark.parametrize("share", [0.45, 0.62, 0.75])
+def test_that_a_popular_mail_service_declares_nothing(share: float) -> None:
+    """Most accounts of a group may have their mail with one public service by chance; their ties are hidden still."""
+    assert "hidden" in names({**CROWD, "identity_coordination": 8.0, "one_email_domain": share})
