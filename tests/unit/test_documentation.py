@@ -32,6 +32,15 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_every_decision_has_a_number_of_its_own() -> None:
+    """No two pages share a number, none is left out, and each heading begins with its page's."""
+    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [page.name[:4] for page in pages]
+    assert numbers == [f"{n:04}" for n in range(1, len(pages) + 1)]
+    headed = [page.read_text(encoding="utf-8").startswith(f"# {n}") for n, page in zip(numbers, pages, strict=True)]
+    assert all(headed)
+
+
 def test_both_of_the_readmes_commands_install_by_hash() -> None:
     """The demo's and the tests' commands are one line each, and take only locked packages."""
     commands = re.findall(r"^python3 -m venv .*$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)

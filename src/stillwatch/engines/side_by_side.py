@@ -10,7 +10,7 @@ meets the same failure. A process ends when its parent does, however that ends.
 
 The functions must be pure: numpy and Python alone. Arrow's and DuckDB's threads are not there in a forked process.
 
-Source: ours: docs/decisions/0026-groups-side-by-side.md.
+Source: ours: docs/decisions/0030-groups-side-by-side.md.
 """
 
 import gc
