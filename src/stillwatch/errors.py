@@ -58,6 +58,10 @@ class InputError(StillwatchError):
     http_status = 400
 
 
+class ClosedFileError(InputError):
+    """A file cannot be opened, so that not even its digest is known."""
+
+
 class UnknownFormatError(InputError):
     """No reader recognises a file."""
 

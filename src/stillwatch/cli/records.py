@@ -141,6 +141,8 @@ def _print_explanation(one: Explanation) -> None:
         console.print(f"    {_shown(reason)}: {_shown(detail)}")
     _print_counts(console, "out of scope", one.tally.out_of_scope)
     _print_counts(console, "set to null or ignored", one.warnings)
+    if one.tally.format in ("unknown", "empty"):
+        return
     table = _table("column", "filled", "from", "without it there is no")
     for column in one.columns:
         mark = " *" if column.name in REQUIRED["exchanges"] else ""

@@ -28,6 +28,7 @@ ONE_ACCOUNT: Final = (
     "all exchanges are of one account, and a group needs several: where the log knows more of who sent them, name that "
     "field with --account or in a field map; 'stillwatch records explain FILE' says what the account is read from"
 )
+MAX_STRAYS: Final = 5  # files named in one line
 ENOUGH_FOR_MORE: Final = 20  # exchanges: fewer may well be one account's
 LARGE_SCAN: Final = 500_000  # exchanges: below, what the compiled kernels save is less than half a minute
 FRESH_KEY: Final = (
@@ -150,7 +151,7 @@ def summary(case: Case, out: Path) -> dict[str, Any]:
             for campaign in case.campaigns
         ],
         "lapsed": len(case.lapsed),
-        "warnings": [*of_one_account(case), *unusable_rows(out), *of_state(out)],
+        "warnings": [*of_one_account(case), *stray_files(out), *unusable_rows(out), *of_state(out)],
         "missing_evidence": [item.name for item in case.missing],
         "exit_statuses": {str(status): meaning for status, meaning in EXIT_STATUSES.items()},
     }
@@ -161,6 +162,17 @@ def of_one_account(case: Case) -> list[str]:
     if case.funnel.accounts != 1 or case.funnel.used < ENOUGH_FOR_MORE:
         return []
     return [ONE_ACCOUNT]
+
+
+def stray_files(out: Path) -> list[str]:
+    """Return a line for the files of searched folders that were not read: one may be a log that somebody misses."""
+    strays = [
+        one["name"] for one in orjson.loads((out / RUN).read_bytes()).get("inputs", []) if one["format"] == "unknown"
+    ]
+    if not strays:
+        return []
+    more = f" and {len(strays) - MAX_STRAYS:,} more" if len(strays) > MAX_STRAYS else ""
+    return [f"not read, see quarantine.parquet: {', '.join(strays[:MAX_STRAYS])}{more}"]
 
 
 def unusable_rows(out: Path) -> list[str]:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from stillwatch.records.evidence_needs import NEEDS
+from stillwatch.records.recognition import STRAY_REASONS, Recognition
 from stillwatch.records.schema import EXCHANGES, REQUIRED
 from stillwatch.records.tally import SourceTally
-from stillwatch.records.traffic import ReadOptions, read_traffic
+from stillwatch.records.traffic import ReadOptions, Traffic, read_traffic
 from stillwatch.records.unusable import first_details
 
 SAMPLE: Final = 10_000  # records a file: seconds at most, and shares to a percent
@@ -106,16 +107,16 @@ def explain(arguments: Sequence[str | Path], options: ReadOptions | None = None)
     if chosen.max_records is None:
         chosen = replace(chosen, max_records=SAMPLE)
     recognitions = read_traffic(arguments, chosen).recognitions
-    return [_explain(one.source.path, one.source.name, chosen) for one in recognitions]
+    return [_explain(one, chosen) for one in recognitions]
 
 
-def _explain(path: Path, name: str, options: ReadOptions) -> Explanation:
-    traffic = read_traffic([path], options)
+def _explain(one: Recognition, options: ReadOptions) -> Explanation:
+    traffic = Traffic([one], options)
     filled = dict.fromkeys(EXCHANGES.names, 0)
     for batch in traffic:
         for column in EXCHANGES.names:
             filled[column] += batch.num_rows - batch.column(column).null_count
-    one, tally = traffic.recognitions[0], traffic.tally
+    tally = traffic.tally
     counts = tally.sources[0]
     origins = {} if one.reader is None else one.reader.mapping()
     columns = tuple(
@@ -123,9 +124,9 @@ def _explain(path: Path, name: str, options: ReadOptions) -> Explanation:
         for column, n_filled in filled.items()
     )
     return Explanation(
-        source=name,
+        source=one.source.name,
         format=counts.format,
-        title="an empty file" if one.reader is None else one.reader.title,
+        title=_title(one),
         container=counts.container,
         compression=counts.compression,
         why=one.why,
@@ -135,3 +136,9 @@ def _explain(path: Path, name: str, options: ReadOptions) -> Explanation:
         warnings=tally.warnings,
         details=first_details(traffic.quarantine()),
     )
+
+
+def _title(one: Recognition) -> str:
+    if one.form.container in STRAY_REASONS:
+        return "not read"
+    return "an empty file" if one.reader is None else one.reader.title

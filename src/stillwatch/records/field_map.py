@@ -31,12 +31,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from stillwatch.errors import FieldMapError
 from stillwatch.records.coercion import BadValueError
 from stillwatch.records.field_path import Steps, exists, follow
-from stillwatch.records.field_rule import Line, Rule, first_found, read_lines, refuse_unknown, steps_of, zone_of
+from stillwatch.records.field_rule import (
+    Line,
+    Rule,
+    as_text,
+    first_found,
+    read_lines,
+    refuse_unknown,
+    steps_of,
+    zone_of,
+)
 from stillwatch.records.messages import SplitMessages
 from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record, Used
 from stillwatch.records.readers.bodies import exchange_columns
@@ -149,7 +156,7 @@ class MapSession:
     def feed(self, record: Record) -> Iterator[Outcome]:
         """Yield the record's exchange."""
         reader = self.reader
-        is_other = any(_as_text(follow(record.value, steps)) not in values for steps, values in reader.only)
+        is_other = any(as_text(follow(record.value, steps)) not in values for steps, values in reader.only)
         if is_other or (reader.calls and all(follow(record.value, steps) in EMPTY for steps in reader.calls)):
             yield OutOfScope(record.place, "not-a-model-call")
             return
@@ -197,10 +204,6 @@ def _found(rule: Rule, one: Record) -> bool:
         return rule(one) not in (None, "")
     except BadValueError:
         return False
-
-
-def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
 
 
 def read_field_map(path: Path) -> MapReader:
@@ -318,7 +321,7 @@ def _only(table: object, where: str) -> tuple[tuple[Steps, frozenset[str]], ...]
     if not isinstance(table, Mapping) or not all(isinstance(values, list) and values for values in table.values()):
         raise FieldMapError(where, "no table of lists", got=repr(table), expected='as kind = ["chat", "completion"]')
     return tuple(
-        (steps_of(path, f"{where} {path}"), frozenset(_as_text(value) for value in values))
+        (steps_of(path, f"{where} {path}"), frozenset(as_text(value) for value in values))
         for path, values in table.items()
     )
 

@@ -106,7 +106,7 @@ class Line:
         def value_of(record: Record) -> Any:
             value = follow(record.value, steps)
             if values is not None and value is not None:
-                value = values.get(value if isinstance(value, str) else orjson.dumps(value).decode(), default)
+                value = values.get(as_text(value), default)
             elif value is None or value == "":
                 value = default
             return value if finish is None or value is None or value == "" else finish(value)
@@ -163,6 +163,16 @@ def _read_line(column: str, written: object, where: str, zone: ZoneInfo | None) 
         return Line(column, source, (), "", options, None, zone)
     system = steps_of(options["system"], where) if "system" in options else None
     return Line(column, source, steps_of(options[source], where), str(options[source]), options, system, zone)
+
+
+def as_text(value: object) -> str:
+    """Return a value as a map's tables name it: a text as it is, anything else as JSON writes it."""
+    if isinstance(value, str):
+        return value
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:  # an integer beyond 64 bits, a key or a text that JSON cannot hold
+        return ""
 
 
 def _finisher(column: str, options: Mapping[str, Any], zone: ZoneInfo | None) -> Callable[[Any], Any] | None:

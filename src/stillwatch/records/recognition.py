@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from stillwatch.errors import AmbiguousFormatError, InputError, UnknownFormatError
+from stillwatch.errors import AmbiguousFormatError, ClosedFileError, InputError, UnknownFormatError
 from stillwatch.records.delimited import delimiter_of, frame_rows, header_names
 from stillwatch.records.framing import BOM, Framed, frame_lines
 from stillwatch.records.opening import (
@@ -49,7 +49,9 @@ DRAFT_IT: Final = (
     "Let 'stillwatch records draft FILE > ours.toml' write a first field map, mend it, and add --map ours.toml; "
     "or name the format with --format, as 'stillwatch records formats' lists them."
 )
-UNKNOWN: Final = "unknown"
+UNKNOWN: Final = "unknown"  # the container of a stray file that no reader knows
+UNREADABLE: Final = "unreadable"  # and of one that is damaged, or of a layout that cannot be read
+STRAY_REASONS: Final[Mapping[str, str]] = {UNKNOWN: "unknown-format", UNREADABLE: "unreadable-file"}
 GENERAL: Final = frozenset({"bodies"})  # its marks may be within another format's records, which then are that format
 
 
@@ -274,9 +276,18 @@ def recognise(
 
     Raises:
         InputError: the layout cannot be read.
+        ClosedFileError: the file cannot be opened.
         UnknownFormatError: no reader, or more than one alike, recognises the records.
     """
-    form = form_of(source, limits)
+    try:
+        form = form_of(source, limits)
+    except OSError as error:
+        raise ClosedFileError(
+            source.name,
+            "the file cannot be opened",
+            got=error.strerror,
+            fix="Check its permissions, or leave it out.",
+        ) from error
     if form.container == "empty":
         return Recognition(source, form, None, {}, 0, "the file is empty")
     sample, n_seen = sample_of(source, form, limits)
@@ -308,13 +319,20 @@ def recognise(
 def recognise_stray(
     source: Source, readers: Mapping[str, Reader], limits: ReadLimits, chosen: Reader | None = None
 ) -> Recognition:
-    """Return what a file of a searched folder holds; a stray file that no reader knows is ``unknown``, not an error."""
+    """Return what a file of a searched folder holds; one that cannot be read is no error there.
+
+    Raises:
+        AmbiguousFormatError: more than one reader recognises it alike.
+        ClosedFileError: it cannot be opened at all.
+    """
     try:
         return recognise(source, readers, limits, chosen)
-    except AmbiguousFormatError:
+    except (AmbiguousFormatError, ClosedFileError):
         raise
     except UnknownFormatError as stray:
         return Recognition(source, Form("none", UNKNOWN), None, {}, 0, stray.problem)
+    except InputError as damaged:
+        return Recognition(source, Form("none", UNREADABLE), None, {}, 0, damaged.problem)
 
 
 def _unknown(source: Source, form: Form, sample: Sequence[Mapping[str, Any]]) -> UnknownFormatError:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from stillwatch.records.outcome import OutOfScope, Quarantined
-from stillwatch.records.recognition import UNKNOWN, Recognition
+from stillwatch.records.recognition import STRAY_REASONS, UNKNOWN, Recognition
 from stillwatch.records.schema import EXCHANGES
 
 QUARANTINE: Final = pa.schema(
@@ -209,7 +209,7 @@ class TallyKeeper:
                 name=one.source.name,
                 sha256=count.sha256,
                 n_bytes=count.n_bytes,
-                format=one.reader.name if one.reader else UNKNOWN if one.form.container == UNKNOWN else "empty",
+                format=one.reader.name if one.reader else UNKNOWN if one.form.container in STRAY_REASONS else "empty",
                 container=one.form.container,
                 compression=one.form.compression,
                 used=count.used,

@@ -19,7 +19,14 @@ from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, 
 from stillwatch.records.reader import Reader, Session
 from stillwatch.records.readers.bodies import BodiesReader
 from stillwatch.records.readers.canonical import MISSING, READER, WHOLE, Cut, open_columns, read_columns
-from stillwatch.records.recognition import COLUMNAR, UNKNOWN, Recognition, recognise, recognise_stray, records_of
+from stillwatch.records.recognition import (
+    COLUMNAR,
+    STRAY_REASONS,
+    Recognition,
+    recognise,
+    recognise_stray,
+    records_of,
+)
 from stillwatch.records.schema import EXCHANGES
 from stillwatch.records.tally import IGNORED, QUARANTINE, Tally, TallyKeeper, digest_of
 
@@ -141,9 +148,9 @@ class Traffic:
             self._keeper.digest(index, *digest_of(one.source.path))
 
     def _records(self, index: int, one: Recognition) -> Iterator[pa.RecordBatch]:
-        if one.form.container == UNKNOWN:
+        if (stray := STRAY_REASONS.get(one.form.container)) is not None:
             sha256, n_bytes = digest_of(one.source.path)
-            self._keeper.add(Quarantined(Place(one.source.name, 1, n_bytes), "unknown-format", one.why), index)
+            self._keeper.add(Quarantined(Place(one.source.name, 1, n_bytes), stray, one.why), index)
             self._keeper.digest(index, sha256, n_bytes)
             return
         is_columnar = one.form.container in COLUMNAR
@@ -206,7 +213,7 @@ def read_traffic(
     """Recognise files, folders and globs, and return the traffic in them, ready to be iterated.
 
     A file that was named must be recognised. One that a folder's search brought up need not be, as long as another is:
-    it goes to quarantine whole, as ``unknown-format``.
+    it goes to quarantine whole, as ``unknown-format``, or as ``unreadable-file`` where it is damaged.
 
     Args:
         arguments: what the user named.
@@ -228,15 +235,15 @@ def read_traffic(
         readers = {name: _with_account(reader, options.account) for name, reader in readers.items()}
         chosen = None if chosen is None else _with_account(chosen, options.account)
     arguments = list(arguments)
-    folders = {Path(argument).resolve() for argument in arguments if Path(argument).is_dir()}
+    files = [argument for argument in arguments if not Path(argument).is_dir()]
+    named = {source.path for source in find_sources(files)}
     left_out = {path.resolve() for path in without}
     sources = [source for source in find_sources(arguments) if source.path.resolve() not in left_out]
-    strays_allowed = [not folders.isdisjoint(source.path.resolve().parents) for source in sources]
     recognitions = [
-        (recognise_stray if allowed else recognise)(source, readers, options.limits, chosen)
-        for source, allowed in zip(sources, strays_allowed, strict=True)
+        (recognise if source.path in named else recognise_stray)(source, readers, options.limits, chosen)
+        for source in sources
     ]
-    if recognitions and all(one.form.container == UNKNOWN for one in recognitions):
+    if recognitions and all(one.form.container in STRAY_REASONS for one in recognitions):
         recognise(sources[0], readers, options.limits, chosen)  # says why nothing here can be read
     for one in recognitions:
         if options.account is not None and one.reader is not None and not isinstance(one.reader, TOLD_ACCOUNTS):

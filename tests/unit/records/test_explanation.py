@@ -61,3 +61,12 @@ def test_convert_leaves_nothing_behind_when_it_fails(tmp_path):
     with pytest.raises(UsageError, match="one of the inputs"):
         convert([path], path)
     assert [one.name for one in tmp_path.iterdir()] == ["x.jsonl"]
+
+
+def test_a_folder_is_explained_with_its_strays(tmp_path):
+    """A note among the logs is explained as what it is, and keeps nothing of the logs from being explained."""
+    (tmp_path / "a.md").write_text("# Notes\n", encoding="utf-8")
+    (tmp_path / "b.jsonl").write_bytes(b'{"exchange_id":"1","account_id":"a","requested_at":1772366400}\n')
+    stray, log = explain([tmp_path])
+    assert (stray.format, stray.title, dict(stray.tally.quarantined)) == ("unknown", "not read", {"unknown-format": 1})
+    assert (log.format, log.tally.used) == ("canonical", 1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stillwatch.errors import UnknownFormatError
+from stillwatch.errors import ClosedFileError, InputError, UnknownFormatError
 from stillwatch.records.catalogue import READERS
 from stillwatch.records.opening import ReadLimits
 from stillwatch.records.outcome import OutOfScope, Quarantined, Used
@@ -106,6 +106,44 @@ def test_a_named_file_and_a_folder_of_strays_must_be_recognised(tmp_path):
         read_traffic([tmp_path / "day.jsonl", note])
     with pytest.raises(UnknownFormatError):
         read_traffic([note.parent])
+
+
+def test_a_damaged_file_of_a_folder_goes_to_quarantine_whole(tmp_path):
+    """One broken file among many stops no run; it is counted under its own reason, which says what is wrong."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "day.jsonl").write_bytes(lines(row(1)))
+    (tmp_path / "logs" / "broken.parquet").write_bytes(b"PAR1" + b"x" * 64 + b"PAR1")
+    traffic = read_traffic([tmp_path / "logs"])
+    assert sum(batch.num_rows for batch in traffic) == 1
+    assert traffic.tally.by_reason == {"unreadable-file": 1}
+    assert "cannot be opened" in traffic.quarantine()["detail"].to_pylist()[0]
+    with pytest.raises(InputError):
+        read_traffic([tmp_path / "logs" / "broken.parquet"])
+
+
+def test_a_link_in_a_folder_is_a_file_of_that_folder(tmp_path):
+    """Logs that are links, as some collectors leave them, are searched for and not named."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "note.md").write_text("# Notes\n", encoding="utf-8")
+    (tmp_path / "day.jsonl").write_bytes(lines(row(1)))
+    for name in ("note.md", "day.jsonl"):
+        (tmp_path / "logs" / name).symlink_to(tmp_path / name)
+    traffic = read_traffic([tmp_path / "logs"])
+    assert sum(batch.num_rows for batch in traffic) == 1
+    assert traffic.tally.by_reason == {"unknown-format": 1}
+
+
+def test_a_file_that_cannot_be_opened_is_refused(tmp_path, monkeypatch):
+    """Of a file without permission not even the digest is known, so it is not passed over, in a folder either."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "day.jsonl").write_bytes(lines(row(1)))
+
+    def deny(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("stillwatch.records.recognition.HashingFile", deny)
+    with pytest.raises(ClosedFileError, match="Permission denied"):
+        read_traffic([tmp_path / "logs"])
 
 
 def test_duplicate_ids_pass_with_their_places(tmp_path):
