@@ -16,6 +16,7 @@ from stillwatch.assessments.observation import Observation, beside_controls, obs
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.assessments.sign import LEAST_LOW, may_accuse
 from stillwatch.campaigns.candidate import family_use, propose
+from stillwatch.campaigns.claim import settled
 from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
 from stillwatch.campaigns.coordination import (
     TESTED_KINDS,
@@ -228,7 +229,8 @@ def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part u
     groups = [without_declared(one, entities, population, [tied, handed]) for parts in weighed for one in parts]
     is_registered = ~np.bincount(entities.of_account, weights=~registry.named, minlength=entities.n).astype(bool)
     groups = [part for one in groups for part in apart_from_registered(one, is_registered, entities, population)]
-    groups = _distinct(_large_enough(groups, settings))
+    groups = settled(_distinct(_large_enough(groups, settings)), population, entities)
+    groups = _large_enough(groups, settings)
     is_explained = np.zeros(len(population.exchanges), bool)
     for group in groups:
         if group.channel == "content":
