@@ -140,7 +140,7 @@ def replay(world: Path, work: Path, most_days: int | None) -> dict[str, Any]:
     campaigns = planted(world, table)
     tables = {name: [str(world / f"{name}.parquet")] for name in ("accounts", "authorisations")}
     vault, key, costs = vault_at(str(work / "state")), SketchKey.public_demo_key(), []
-    plain = {name: getattr(state_intake, name) for name in ("add_traffic", "put_in_order")}
+    plain = {name: getattr(state_intake, name) for name in ("add_traffic", "in_order")}
 
     def request(name: str, path: Path) -> ScanRequest:
         return ScanRequest([str(path)], work / name, key, replace=True, **tables)
@@ -150,7 +150,7 @@ def replay(world: Path, work: Path, most_days: int | None) -> dict[str, Any]:
         pq.write_table(part, work / "day.parquet")
         meter = Meter()
         state_intake.add_traffic = meter.watched(ADDING, plain["add_traffic"])
-        state_intake.put_in_order = meter.watched(ORDERING, plain["put_in_order"])
+        state_intake.in_order = meter.watched(ORDERING, plain["in_order"])
         case = scan_state(request("daily", work / "day.parquet"), vault, meter)
         meter.enter(OTHER)
         stages = {name: round(seconds, 3) for name, seconds in meter.seconds.items()}

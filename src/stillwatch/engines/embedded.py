@@ -16,7 +16,7 @@ from stillwatch.engines.ordering import bounds_of, sorted_ranges, write_groups
 from stillwatch.engines.stored_rows import StoredRows
 from stillwatch.engines.workers import sketched_rows
 from stillwatch.errors import OutputError
-from stillwatch.links.tables import Rows
+from stillwatch.links.tables import Order, Rows
 from stillwatch.records.traffic import Traffic
 from stillwatch.sketches import compiled
 from stillwatch.sketches.schema import SKETCH_ROWS
@@ -49,6 +49,7 @@ class EmbeddedEngine:
         self._n_threads = n_threads
         self._spill_folder = spill_folder
         self._registered: dict[str, pa.Table | Path] = {}
+        self._orders: dict[str, Order] = {}
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -86,7 +87,7 @@ class EmbeddedEngine:
     def rows(self, name: str) -> Rows | None:
         """Return the rows of a registered table, read where they lie."""
         found = self._registered.get(name)
-        return None if found is None else StoredRows(found, self._n_threads)
+        return None if found is None else StoredRows(found, self._n_threads, self._orders.get(name))
 
     def execute(self, sql: str) -> None:
         """Run ``sql`` for its effect on the engine's own tables."""
@@ -102,12 +103,16 @@ class EmbeddedEngine:
         self._registered[name] = table
         self._connection.register(name, table)
 
-    def register_parquet(self, name: str, path: Path) -> None:
+    def register_parquet(self, name: str, path: Path, order: Order | None = None) -> None:
         """Make a Parquet file, or a folder of them, known to queries as ``name``; it is read where it lies.
 
-        The view has the file's columns and ``row_index``, the position of the row in its file.
+        The view has the file's columns and ``row_index``, the position of the row in its file. There is no view of rows
+        that do not lie in their order: they are known to ``rows`` alone.
         """
         self._registered[name] = path
+        if order is not None:
+            self._orders[name] = order
+            return
         plain = GLOB_SIGNS.sub(r"[\1]", str(path))  # a folder's own name is no pattern
         pattern = f"{plain}/*.parquet" if path.is_dir() else plain
         literal = pattern.replace("'", "''")

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from stillwatch.links.tables import Tables
+from stillwatch.links.tables import Order, Tables
 from stillwatch.records.traffic import Traffic
 
 
@@ -55,8 +55,12 @@ class Engine(Tables, Protocol):
         """
         ...
 
-    def register_parquet(self, name: str, path: Path) -> None:
-        """Make what ``write_parquet`` left known as ``name``, with ``row_index``, a row's position in its order."""
+    def register_parquet(self, name: str, path: Path, order: Order | None = None) -> None:
+        """Make what ``write_parquet`` left known as ``name``, with ``row_index``, a row's position in its order.
+
+        Rows that do not lie in their ``order`` are known to ``rows`` alone, of an engine whose rows lie on this
+        machine.
+        """
         ...
 
     def settings(self) -> Mapping[str, Any]:

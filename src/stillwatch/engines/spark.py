@@ -21,6 +21,7 @@ from stillwatch.engines.engine import Sketching
 from stillwatch.engines.spark_rows import FAILED, ROWS, listed_table, sketch_portions, spark_schema
 from stillwatch.engines.spark_session import start_session
 from stillwatch.errors import EngineError
+from stillwatch.links.tables import Order
 from stillwatch.records.portion import counted, portions_of
 from stillwatch.records.tally import QUARANTINE
 from stillwatch.records.traffic import Traffic
@@ -149,8 +150,9 @@ class SparkEngine:
         with _refusals():
             self._sql(f"SELECT * FROM ({sql}) ORDER BY {order_by}").write.parquet(_url(path))  # noqa: S608 - ours
 
-    def register_parquet(self, name: str, path: Path) -> None:
+    def register_parquet(self, name: str, path: Path, order: Order | None = None) -> None:
         """Make what ``write_parquet`` left known as ``name``, with ``row_index``, a row's position in its order."""
+        assert order is None  # executors' rows are sorted
         first, before = [], 0
         for file in sorted(path.glob("*.parquet")):
             first.append((file.name, before))

@@ -111,27 +111,20 @@ class IndexedPhrases:
         wanted = max(self._sketches.n_rows * PAIRS_A_ROW // PART_PAIRS, 1)
         n_bits = min(int(wanted).bit_length(), MOST_BITS)
         scattered = Scattered((np.uint64, np.int32), 1 << n_bits, self._folder)
-        entities = [np.zeros(0, np.int32)]
+        of_row = np.empty(self._sketches.n_rows, np.int32)
 
-        def numbered() -> Iterator[tuple[int, pa.RecordBatch]]:
-            before = 0
-            for batch in self._sketches.batches(COLUMNS):
-                yield before, batch
-                before += batch.num_rows
-
-        def taken(numbered_batch: tuple[int, pa.RecordBatch]) -> tuple[IntArray, CodeArray, list[npt.NDArray[Any]]]:
-            before, batch = numbered_batch
+        def taken(placed: tuple[CodeArray, pa.RecordBatch]) -> tuple[IntArray, list[npt.NDArray[Any]]]:
+            place, batch = placed
             phrase, row = phrases_of(batch)
             part = (phrase >> np.uint64(64 - n_bits)).astype(np.uint16)
             order = np.argsort(part, kind="stable")  # of 16-bit integers: a radix sort
             n_of_part = np.bincount(part, minlength=1 << n_bits).astype(np.int64)
-            entity = self._of_account[batch["account"].to_numpy()]
-            return n_of_part, entity, [phrase[order], (row[order] + before).astype(np.int32)]
+            of_row[place] = self._of_account[batch["account"].to_numpy()]
+            return n_of_part, [phrase[order], place[row[order]]]
 
-        for n_of_part, entity, columns in self._in_order(taken, numbered()):
+        for n_of_part, columns in self._in_order(taken, self._sketches.placed(COLUMNS)):
             scattered.append(n_of_part, columns)
-            entities.append(entity)
-        return scattered, np.concatenate(entities).astype(np.int32, copy=False)
+        return scattered, of_row
 
     def _in_order(self, work: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
         """Yield the result of each item in order; as many at once as there are threads, and as many ahead."""
@@ -179,7 +172,7 @@ def shared_of_part(phrase: npt.NDArray[np.uint64], row: CodeArray, of_row: CodeA
 
     Args:
         phrase: (m,) phrases in any order; every pair of phrase and row once.
-        row: (m,) the row that carries each; rising among those of one phrase.
+        row: (m,) the row that carries each, in any order.
         of_row: (n,) the entity of each row.
         least_entities: phrases of fewer are left out.
     """
@@ -192,7 +185,7 @@ def shared_of_part(phrase: npt.NDArray[np.uint64], row: CodeArray, of_row: CodeA
     value, n_rows = phrase[begins[is_likely]], n_rows[is_likely]
     rank = np.repeat(np.arange(len(value)), n_rows)
     use = (rank << 32) | of_row[row]
-    if np.any(use[1:] < use[:-1]):  # an entity of several accounts
+    if np.any(use[1:] < use[:-1]):  # an entity of several accounts, or rows out of order
         use.sort()
     first = run_starts(use)
     n_exchanges = np.diff(np.append(first, len(use)))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stillwatch.links.tables import Order
 from stillwatch.sketches.schema import SKETCHES
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
@@ -24,6 +25,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 NumberArray: TypeAlias = npt.NDArray[np.float32 | np.float64]
 _Bits = TypeVar("_Bits", np.uint32, np.uint64)
+_Values = TypeVar("_Values", bound=np.generic)
 
 MISSING_TIME: Final = np.iinfo(np.int64).min
 """Stands for a null time in arrays of microseconds."""
@@ -269,13 +271,20 @@ class Columns(Protocol):
         ...
 
 
-def exchanges_from(sketches: Columns, n_accounts: int, n_threads: int = 1) -> Exchanges:
+def exchanges_from(sketches: Columns, n_accounts: int, n_threads: int = 1, order: Order | None = None) -> Exchanges:
     """Return the exchanges of ``sketches``: sorted ``SKETCH_ROWS`` whose ``account`` column is the canonical index.
 
     Each column is asked for once, as many at a time as there are threads, and minima, which only the engine looks at,
     are not kept.
+
+    Args:
+        sketches: the rows.
+        n_accounts: how many accounts have traffic.
+        n_threads: columns made at once.
+        order: the rows' order, where they do not lie in it; their ``account`` is then taken from it.
     """
-    account = sketches["account"].to_numpy().astype(np.int32)
+    account = sketches["account"].to_numpy().astype(np.int32) if order is None else order.account
+    rows, place = (None, None) if order is None else (order.rows, order.kept)
     n = len(account)
     found: set[str] = set()
 
@@ -288,21 +297,26 @@ def exchanges_from(sketches: Columns, n_accounts: int, n_threads: int = 1) -> Ex
     def whole(name: str) -> pa.Array:
         return column(name).combine_chunks()
 
+    def ordered(values: npt.NDArray[_Values]) -> npt.NDArray[_Values]:
+        return values if rows is None else values[rows]
+
     def matrix(name: str, dtype: type[np.generic]) -> npt.NDArray[Any]:
         width = SKETCHES.field(name).type.list_size  # the engine writes fixed lists as lists
         result = np.empty((n, width), dtype)
         at = 0
         for chunk in column(name).chunks:
-            result[at : at + len(chunk)] = chunk.flatten().to_numpy().reshape(-1, width)
+            to = slice(at, at + len(chunk)) if place is None else place[at : at + len(chunk)]
+            result[to] = chunk.flatten().to_numpy().reshape(-1, width)
             at += len(chunk)
         return result
 
     def made(name: str) -> Any:
         if name in EXCHANGE_KEYS:
-            return codes(whole(name), is_named=name not in UNNAMED)
+            coded = codes(whole(name), is_named=name not in UNNAMED)
+            return replace(coded, code=ordered(coded.code))
         if name in MATRICES:
             return matrix(name, MATRICES[name])
-        return ARRAYS[name](whole(name)) if name in ARRAYS else column(name).null_count
+        return ordered(ARRAYS[name](whole(name))) if name in ARRAYS else column(name).null_count
 
     with ThreadPoolExecutor(n_threads) as pool:  # Arrow and numpy leave the interpreter to others
         names = (*MATRICES, *EXCHANGE_KEYS, *ARRAYS, *UNUSED)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from stillwatch.engines.engine import Engine, Sketching
-from stillwatch.links.population import SEEN, canonical_order
+from stillwatch.links.population import SEEN, IntArray, canonical_order
+from stillwatch.links.tables import Order, Rows
+from stillwatch.pipeline.placing import order_of
 from stillwatch.records.schema import PLACE_COLUMNS
 from stillwatch.records.tally import QUARANTINE
 from stillwatch.records.traffic import Traffic
@@ -40,22 +43,30 @@ class Ingested:
 
     Args:
         sketches: the sorted file, or a folder of files in order; its columns are those of
-            ``SKETCH_ROWS`` and ``account``, the canonical index.
+            ``SKETCH_ROWS`` and ``account``, the canonical index. Rows that were not moved: a folder, as they lie.
+        order: the rows' order, where they do not lie in it.
         account_names: account ids by canonical index.
         repeated: rows that were another attempt of an exchange that is there.
         conflicting: rows that have the id of another exchange: places, as quarantine has them.
     """
 
     sketches: Path
+    order: Order | None
     account_names: tuple[str, ...]
     repeated: int
     conflicting: pa.Table
 
 
 def ingest(
-    traffic: Traffic, sketcher: Sketching, engine: Engine, work: Path, progress: Callable[[int], None]
+    traffic: Traffic,
+    sketcher: Sketching,
+    engine: Engine,
+    work: Path,
+    progress: Callable[[int], None],
+    *,
+    is_moved: bool = True,
 ) -> Ingested:
-    """Sketch every exchange of some traffic and return the sketches sorted.
+    """Sketch every exchange of some traffic and return the sketches in canonical order.
 
     Args:
         traffic: what the readers hand on; it is used up.
@@ -63,17 +74,23 @@ def ingest(
         engine: sorts and deduplicates, spilling where needed.
         work: a folder for sketches; the caller removes it.
         progress: told how many exchanges were sketched so far.
+        is_moved: whether rows are written anew in their order; else, if they lie on this machine, they stay.
 
     Raises:
         InputError: there is no exchange in the traffic.
     """
     if sketch_traffic(traffic, sketcher, engine, work, progress) == 0:
         raise nothing_usable(traffic)
+    repeated, conflicting = judgements(engine, traffic)
+    rows = None if is_moved else engine.rows("parts")
+    if rows is not None:
+        left_out = engine.query("SELECT row_index FROM judged")["row_index"].to_numpy()
+        order, names = placed(engine, KEPT, rows, left_out)
+        return Ingested(work / "parts", order, names, repeated, conflicting)
     path = work / "sketches.parquet"
     names = put_in_order(engine, KEPT, path)
-    repeated, conflicting = judgements(engine, traffic)
     shutil.rmtree(work / "parts")
-    return Ingested(path, names, repeated, conflicting)
+    return Ingested(path, None, names, repeated, conflicting)
 
 
 def sketch_traffic(
@@ -107,8 +124,7 @@ def put_in_order(engine: Engine, rows: str, path: Path) -> tuple[str, ...]:
         rows: SQL over exchanges with distinct ids.
         path: the Parquet file to write.
     """
-    seen = f"SELECT account_id, {SEEN} FROM ({rows}) GROUP BY account_id"  # noqa: S608 - constants
-    order = canonical_order(engine.query(seen))
+    order = _accounts_in_order(engine, rows)
     engine.register("account_order", order)
     engine.write_parquet(
         f"SELECT k.*, o.account FROM ({rows}) k JOIN account_order o USING (account_id)",  # noqa: S608 - a constant
@@ -116,6 +132,42 @@ def put_in_order(engine: Engine, rows: str, path: Path) -> tuple[str, ...]:
         order_by="account, requested_at, exchange_id",
     )
     return tuple(order["account_id"].to_pylist())
+
+
+def placed(engine: Engine, kept: str, rows: Rows, left_out: IntArray) -> tuple[Order, tuple[str, ...]]:
+    """Return the canonical order of rows that stay where they lie, and account ids by canonical index.
+
+    Args:
+        engine: knows what the query names.
+        kept: SQL over the rows that are of the order, exchanges with distinct ids.
+        rows: all rows, as they lie.
+        left_out: which of them are none of it, counted as they lie.
+    """
+    names = _accounts_in_order(engine, kept)["account_id"]
+    return order_of(rows, names, left_out), tuple(names.to_pylist())
+
+
+def in_order(engine: Engine, name: str, path: Path, work: Path) -> tuple[Path, Order | None, tuple[str, ...]]:
+    """Return a table's rows in canonical order, where they lie if that is on this machine, and account ids.
+
+    Args:
+        engine: knows the table as ``name``: exchanges with distinct ids.
+        name: the table.
+        path: the folder of its files.
+        work: a folder for sorted rows; then ``path`` is removed.
+    """
+    rows, kept = engine.rows(name), f"SELECT * EXCLUDE (row_index) FROM {name}"  # noqa: S608 - a name of ours
+    if rows is not None:
+        return path, *placed(engine, kept, rows, np.zeros(0, np.int64))
+    moved = work / "sketches.parquet"
+    names = put_in_order(engine, kept, moved)
+    shutil.rmtree(path)
+    return moved, None, names
+
+
+def _accounts_in_order(engine: Engine, rows: str) -> pa.Table:
+    seen = f"SELECT account_id, {SEEN} FROM ({rows}) GROUP BY account_id"  # noqa: S608 - constants
+    return canonical_order(engine.query(seen))
 
 
 def _judge_duplicates(engine: Engine) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from stillwatch.dossiers.case import Case
 from stillwatch.engines.engine import Engine, Sketching
+from stillwatch.links.tables import Order
 from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.ingest import DUPLICATE, REPEATED, ingest
 from stillwatch.records.traffic import Traffic
@@ -22,7 +23,8 @@ class Taken:
     """What a scan analyses, and how it came to that.
 
     Args:
-        sketches: the sorted file, as ``put_in_order`` leaves it.
+        sketches: the sorted file, as ``put_in_order`` leaves it, or sketches as they lie.
+        order: their order, where they do not lie in it.
         account_names: account ids by canonical index.
         counts: ``read``, ``used``, ``quarantined`` and ``out_of_scope``, which add up.
         quarantined, out_of_scope: counts by reason.
@@ -33,6 +35,7 @@ class Taken:
     """
 
     sketches: Path
+    order: Order | None
     account_names: tuple[str, ...]
     counts: Mapping[str, int]
     quarantined: Mapping[str, int]
@@ -87,11 +90,12 @@ class TrafficIntake:
 
     def take(self, given: Given, engine: Engine, work: Path, progress: Counted) -> Taken:
         """Read and sketch the traffic."""
-        ingested = ingest(self._traffic, self._kept or given.sketcher, engine, work, progress)
+        ingested = ingest(self._traffic, self._kept or given.sketcher, engine, work, progress, is_moved=False)
         tally = self._traffic.tally
         n_conflicts = len(ingested.conflicting)
         return Taken(
             sketches=ingested.sketches,
+            order=ingested.order,
             account_names=ingested.account_names,
             counts={
                 "read": tally.read,

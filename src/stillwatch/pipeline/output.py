@@ -20,6 +20,7 @@ from stillwatch.pipeline.analysis import DISTILLATION, Analysis, Finding
 from stillwatch.pipeline.assembly import member_accounts
 from stillwatch.pipeline.evidence import evidence_tables
 from stillwatch.pipeline.folder import whole_folder
+from stillwatch.pipeline.stored import Ids
 from stillwatch.pipeline.traces import trace_tables
 
 RUN: Final = "run.json"
@@ -40,7 +41,7 @@ def write_case(  # noqa: PLR0913, PLR0917 - all that a case holds
     folder: Path,
     case: Case,
     analysis: Analysis,
-    exchange_ids: pa.Array,
+    exchange_ids: Ids,
     quarantine: pa.Table,
     run: dict[str, Any],
     workers: SideBySide = IN_TURN,
@@ -72,7 +73,7 @@ def _write_document(folder: Path, case: Case) -> None:
     (folder / "report.html").write_text(render_html(case), encoding="utf-8")
 
 
-def _write_tables(folder: Path, case: Case, analysis: Analysis, exchange_ids: pa.Array, workers: SideBySide) -> None:
+def _write_tables(folder: Path, case: Case, analysis: Analysis, exchange_ids: Ids, workers: SideBySide) -> None:
     memberships = _memberships(case, analysis)
     _write(memberships, folder / "memberships.parquet")
     _write(_accounts(analysis, memberships), folder / "accounts.parquet")
@@ -206,7 +207,7 @@ def _slices(analysis: Analysis) -> tuple[IntArray, FloatArray]:
 
 
 def _exchanges(
-    case: Case, analysis: Analysis, exchange_ids: pa.Array, campaign: IntArray, p: FloatArray
+    case: Case, analysis: Analysis, exchange_ids: Ids, campaign: IntArray, p: FloatArray
 ) -> Iterator[pa.Table]:
     """Yield a row for every exchange of every member account, with the campaign of its slice where it has one."""
     is_member = np.zeros(len(analysis.population.accounts), bool)

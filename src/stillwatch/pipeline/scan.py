@@ -27,7 +27,7 @@ from stillwatch.pipeline.intake import Given, Intake, Taken, TrafficIntake
 from stillwatch.pipeline.output import case_folder, write_case
 from stillwatch.pipeline.registry import read_registry
 from stillwatch.pipeline.settings import Settings
-from stillwatch.pipeline.stored import StoredTable
+from stillwatch.pipeline.stored import OrderedColumn, StoredTable
 from stillwatch.records.registers import Register, read_accounts, read_authorisations
 from stillwatch.records.traffic import ReadOptions, read_traffic
 from stillwatch.sketches.capability import CapabilityModel
@@ -118,7 +118,7 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
                 progress("population", 0, 1)
                 population = _population(taken, _n_processors(request.settings))
                 registry = read_registry(population, taken.authorisations)
-                engine.register_parquet("sketches", taken.sketches)
+                engine.register_parquet("sketches", taken.sketches, taken.order)
             with clock.stage("links, campaigns and assessments"):
                 workers = _workers(request.settings, len(population.exchanges))
                 analysis = analyse(engine, population, registry, request.settings, progress, work, workers)
@@ -132,7 +132,7 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
                     )
                 run = _run_record(request, sketcher, engine, taken, clock)
                 run["registers"] = {name: _register_record(one) for name, one in registers.items()}
-                ids = StoredTable(taken.sketches)["exchange_id"].combine_chunks()  # not kept: it is wanted here alone
+                ids = OrderedColumn(taken.sketches, taken.order, "exchange_id")  # not kept: it is wanted here alone
                 write_case(folder, case, analysis, ids, taken.quarantine, run, workers)
         finally:
             engine.close()
@@ -150,7 +150,8 @@ def _case_of(request: ScanRequest, taken: Taken, intake: Intake, workers: SideBy
 
 def _population(taken: Taken, n_threads: int) -> Population:
     accounts = accounts_from(list(taken.account_names), taken.accounts)
-    population = Population(accounts, exchanges_from(StoredTable(taken.sketches), len(accounts), n_threads))
+    table = StoredTable(taken.sketches, taken.order)
+    population = Population(accounts, exchanges_from(table, len(accounts), n_threads, taken.order))
     pa.default_memory_pool().release_unused()  # what the columns took on their way
     return population
 

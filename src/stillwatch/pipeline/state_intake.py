@@ -6,7 +6,6 @@ which is the last step but for giving the case its name: a run that was ended at
 the bytes of one that was not.
 """
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +20,7 @@ from stillwatch.errors import InputError
 from stillwatch.parquet import table_of
 from stillwatch.pipeline.adding import Inputs, Place, add_traffic, fetch, inputs_of
 from stillwatch.pipeline.analysis import Analysis
-from stillwatch.pipeline.ingest import put_in_order
+from stillwatch.pipeline.ingest import in_order
 from stillwatch.pipeline.intake import Counted, Given, Taken
 from stillwatch.pipeline.sightings import bans_of, sightings_of, with_lifecycles
 from stillwatch.records.traffic import ReadOptions
@@ -87,12 +86,11 @@ class StateIntake:
         self._book = read_book(vault, manifest.earlier_book)
         chosen = [segment for segment in manifest.segments if is_inside(segment, window)]
         fetch(engine, "window_rows", [one.sketches for one in chosen], vault, work / "window", checked=True)
-        path = work / "sketches.parquet"
-        names = put_in_order(engine, "SELECT * EXCLUDE (row_index) FROM window_rows", path)
-        shutil.rmtree(work / "window")
+        path, order, names = in_order(engine, "window_rows", work / "window", work)
         counts = counts_of(manifest, window)
         return Taken(
             sketches=path,
+            order=order,
             account_names=names,
             counts=counts.totals(),
             quarantined=counts.quarantined,

@@ -22,6 +22,7 @@ from stillwatch.pipeline.analysis import Analysis, Finding, group_sample
 from stillwatch.pipeline.assembly import member_accounts
 from stillwatch.pipeline.drawing import listed_rows
 from stillwatch.pipeline.organisation_ties import OrganisationTies
+from stillwatch.pipeline.stored import Ids
 
 DIGITS: Final = 6  # of a written probability
 PART_ROWS: Final = 1 << 18  # of a slice in memory at once: some 50 MB
@@ -29,7 +30,7 @@ TOKENS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_to
 
 
 def trace_tables(
-    case: Case, analysis: Analysis, exchange_ids: pa.Array, workers: SideBySide = IN_TURN
+    case: Case, analysis: Analysis, exchange_ids: Ids, workers: SideBySide = IN_TURN
 ) -> Iterator[tuple[str, pa.Schema, Iterable[pa.Table]]]:
     """Yield the tables of all campaigns in parts: name, columns, and the parts, by campaign in the order of the case.
 
@@ -98,9 +99,7 @@ def _span(analysis: Analysis, rows: IntArray, accounts: IntArray) -> tuple[IntAr
     return exchanges.requested_us[first_row], exchanges.requested_us[last_row]
 
 
-def _slices(
-    name: str, analysis: Analysis, finding: Finding, exchange_ids: pa.Array, names: pa.Array
-) -> Iterator[pa.Table]:
+def _slices(name: str, analysis: Analysis, finding: Finding, exchange_ids: Ids, names: pa.Array) -> Iterator[pa.Table]:
     """Yield a finding's slice in parts, by id of the exchange."""
     listed = listed_rows(analysis, finding)
     order = pc.sort_indices(exchange_ids.take(pa.array(listed))).to_numpy()

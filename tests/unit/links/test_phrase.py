@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from planted_traffic import Planted, planted
@@ -30,6 +31,11 @@ class Rows:
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield seven rows at a time."""
         yield from self.table.select(columns).to_batches(7)
+
+    def placed(self, columns: Sequence[str]) -> Iterator[tuple[npt.NDArray[np.int32], pa.RecordBatch]]:
+        """Yield seven rows at a time, the last first, and where they stand."""
+        for number, batch in reversed(list(enumerate(self.batches(columns)))):
+            yield np.arange(7 * number, 7 * number + batch.num_rows, dtype=np.int32), batch
 
 
 def indexed(tables: Tables, made: Planted) -> PhraseSource:
