@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted_traffic import at, bundle_phrases, phrases_of, planted
 from planted_traffic import seen as read_off
+from scipy.sparse import csr_array
 
+from stillwatch.links.blocking import blocked_pairs, holdings_of
 from stillwatch.links.bundle import mixed
 from stillwatch.links.components import connected_components
 from stillwatch.links.identity import RING, Ties, tie_graph
@@ -110,6 +112,26 @@ def test_links_of_ties_join_holders_of_a_common_value(pairs: set[tuple[int, int]
         common = held[a] & held[b]
         assert common
         assert log_n - 1e-9 <= weight <= sum(log_n - np.log2(size[v]) for v in common) + 1e-9
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 512), st.integers(2, 512), st.integers(0, 2**32 - 1))
+def test_partners_are_bounded_whatever_the_popularity_of_a_key(few: int, many: int, seed: int) -> None:
+    """An entity keeps at most eight partners a value that it has, and a kind of evidence, whoever else has them."""
+    n, rng = 512, np.random.default_rng(seed)
+    ties = {}
+    for column, size in (("payment_fingerprint", few), ("device_fingerprint", many)):
+        holders = [
+            np.sort(rng.choice(n, size, replace=False)),
+            *(np.sort(rng.choice(n, 3, replace=False)) for _ in "ab"),
+        ]
+        value = np.repeat(np.arange(3, dtype=np.int32), [len(some) for some in holders])
+        ties[column] = Ties(column, value, np.concatenate(holders).astype(np.int32), ("popular", "rare", "other"))
+    left, right, _ = tie_graph(ties, n)
+    n_values = sum(np.bincount(tie.entity, minlength=n) for tie in ties.values())
+    assert np.all(np.bincount(np.concatenate([left, right]), minlength=n) <= 2 * RING * n_values)
+    for left, right in blocked_pairs(holdings_of(ties, csr_array((n, 1))), n).values():
+        assert np.bincount(np.concatenate([left, right])).max() <= 2 * RING * len(ties)
 
 
 @settings(max_examples=60, deadline=None)

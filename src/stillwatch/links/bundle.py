@@ -56,7 +56,7 @@ def bundled(signature: Signatures) -> IntArray:
         if len(left):
             lefts.append(left)
             rights.append(right)
-            label = component_labels(k, np.concatenate(lefts), np.concatenate(rights))
+            label = component_labels(int(label.max()) + 1, label[left], label[right])[label]
     return connected_components(k, np.concatenate(lefts), np.concatenate(rights))
 
 
