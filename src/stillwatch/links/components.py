@@ -7,7 +7,7 @@ from scipy.sparse.csgraph import connected_components as scipy_components
 from stillwatch.links.population import CodeArray, IntArray
 
 
-def component_labels(n: int, left: IntArray, right: IntArray) -> CodeArray:
+def component_labels(n: int, left: IntArray | CodeArray, right: IntArray | CodeArray) -> CodeArray:
     """Return a number for each of ``n`` items, equal within each component and in no particular order."""
     graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
     return np.asarray(scipy_components(graph, directed=False)[1], np.int32)
