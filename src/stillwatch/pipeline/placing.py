@@ -40,10 +40,10 @@ def order_of(rows: Rows, names: pa.ChunkedArray, left_out: IntArray) -> Order:
 
 
 def _accounts(rows: Rows, names: pa.ChunkedArray) -> CodeArray:
-    """Return the canonical index of each row's account."""
+    """Return the canonical index of each row's account; -1 for one of which no row is of the order."""
     pieces = [batch.column(0) for batch in rows.batches(["account_id"])]
     encoded = pa.chunked_array(pieces, pa.string()).dictionary_encode().combine_chunks()
-    index = pc.index_in(encoded.dictionary, value_set=names).to_numpy()
+    index = pc.index_in(encoded.dictionary, value_set=names).fill_null(-1).to_numpy()
     return np.asarray(index[encoded.indices.to_numpy()], np.int32)
 
 
