@@ -313,7 +313,8 @@ def exchanges_from(sketches: Columns, n_accounts: int, n_threads: int = 1, order
     def made(name: str) -> Any:
         if name in EXCHANGE_KEYS:
             coded = codes(whole(name), is_named=name not in UNNAMED)
-            return replace(coded, code=ordered(coded.code))
+            code = ordered(coded.code)
+            return replace(coded, code=code if coded.values or rows is None else _by_appearance(code))
         if name in MATRICES:
             return matrix(name, MATRICES[name])
         return ordered(ARRAYS[name](whole(name))) if name in ARRAYS else column(name).null_count
@@ -369,6 +370,17 @@ def codes(array: pa.Array, *, is_named: bool = True) -> Codes:
     rank[order] = np.arange(len(values), dtype=np.int32)
     code = np.where(index >= 0, rank[np.maximum(index, 0)] if len(values) else -1, -1).astype(np.int32)
     return Codes(code, tuple(values.take(pa.array(order)).to_pylist()))
+
+
+def _by_appearance(code: CodeArray) -> CodeArray:
+    """Return codes numbered anew in the order in which they first appear; -1 stays."""
+    known = np.flatnonzero(code >= 0)
+    first = np.zeros(int(code.max(initial=-1)) + 1, np.int64)
+    first[code[known[::-1]]] = known[::-1]  # the last one written is the first of all
+    rank = np.empty(len(first) + 1, np.int32)
+    rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    rank[-1] = -1
+    return rank[code]
 
 
 def times(array: pa.Array) -> IntArray:

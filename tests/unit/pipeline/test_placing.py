@@ -65,6 +65,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "response": "A lathe." if rng.random() < 0.8 else None,
             "ip": f"192.0.2.{rng.integers(0, 4)}" if rng.random() < 0.7 else None,
             "model": str(rng.choice(["m1", "m2"])),
+            "conversation_id": f"c{rng.integers(0, 90)}" if rng.random() < 0.7 else None,
         }
         for _ in range(n)
     ]
@@ -95,7 +96,7 @@ def test_rows_that_stay_give_the_same_population_as_rows_that_were_sorted(
         made = ingesting.ingest(traffic, sketcher, engine, work, lambda _: None, is_moved=is_moved)
         assert (made.order is None) == is_moved
         table = StoredTable(made.sketches, made.order)
-        found.append((made, exchanges_from(table, len(made.account_names), made.order)))
+        found.append((made, exchanges_from(table, len(made.account_names), order=made.order)))
         engine.register_parquet(f"sketches{is_moved}", made.sketches, made.order)
         rows = engine.rows(f"sketches{is_moved}")
         assert rows is not None
