@@ -22,7 +22,7 @@ MAX_LINE: Final = 2000  # a sentence, whatever a file put in it
 
 ACCOUNT_HELP: Final = (
     "Take the account from this field, a dotted path, on your word that callers cannot write it; "
-    "for bodies and the formats of maps."
+    "for bodies, otlp, langfuse and the formats of maps."
 )
 EXIT_STATUSES: Final = {
     0: "done, whether or not something was found",

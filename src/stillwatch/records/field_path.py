@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from stillwatch.errors import UsageError
 from stillwatch.records.readers.json_values import decoded
 
 Steps: TypeAlias = tuple[str | int, ...]
@@ -30,6 +31,20 @@ def parse_path(text: str) -> Steps:
     if not 0 < len(steps) <= MAX_STEPS:
         raise ValueError(f"has {len(steps)} steps")
     return tuple(steps)
+
+
+def told_path(path: str) -> Steps:
+    """Return the steps of a path that the user gave as ``--account``.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return parse_path(path)
+    except ValueError as error:
+        raise UsageError(
+            "--account", f"the path {error}", got=repr(path), expected='steps such as a.b["c.d"]'
+        ) from error
 
 
 def follow(value: Any, steps: Steps) -> Any:

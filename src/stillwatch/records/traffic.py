@@ -19,6 +19,8 @@ from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, 
 from stillwatch.records.reader import Reader, Session
 from stillwatch.records.readers.bodies import BodiesReader
 from stillwatch.records.readers.canonical import MISSING, READER, WHOLE, Cut, open_columns, read_columns
+from stillwatch.records.readers.langfuse import LangfuseReader
+from stillwatch.records.readers.otlp import OtlpReader
 from stillwatch.records.recognition import (
     COLUMNAR,
     STRAY_REASONS,
@@ -30,7 +32,12 @@ from stillwatch.records.recognition import (
 from stillwatch.records.schema import EXCHANGES
 from stillwatch.records.tally import IGNORED, QUARANTINE, Tally, TallyKeeper, digest_of
 
-TOLD_ACCOUNTS: Final = (MapReader, BodiesReader)  # readers that take an account on the user's word
+TOLD_ACCOUNTS: Final = (
+    MapReader,
+    BodiesReader,
+    OtlpReader,
+    LangfuseReader,
+)  # readers that take an account on the user's word
 READER_FAILURES: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -264,6 +271,6 @@ def _account_is_known(one: Recognition) -> UsageError:
         "--account",
         f"{one.source.name} is of a format that says itself whose a request is",
         got=one.reader.name,
-        expected="bodies, or a format that a field map reads",
+        expected="bodies, otlp, langfuse, or a format that a field map reads",
         fix="Leave --account away for this file, or read it with a field map of your own (--map).",
     )

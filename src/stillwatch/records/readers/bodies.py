@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from stillwatch.errors import UsageError
-from stillwatch.records.field_path import Steps, follow, parse_path
+from stillwatch.records.field_path import Steps, follow, parse_path, told_path
 from stillwatch.records.outcome import Outcome, Quarantined, Record, Used
 from stillwatch.records.reader import Reader, Session
 from stillwatch.records.readers.envelope import (
@@ -170,12 +169,7 @@ class BodiesReader:
         Raises:
             UsageError: the path is none.
         """
-        try:
-            parse_path(path)
-        except ValueError as error:
-            raise UsageError(
-                "--account", f"the path {error}", got=repr(path), expected='steps such as a.b["c.d"]'
-            ) from None
+        told_path(path)
         return BodiesReader(path)
 
 

@@ -15,9 +15,11 @@ Source: Langfuse documentation, blob storage export field reference.
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+from stillwatch.records.field_path import Steps, follow, parse_path, told_path
 from stillwatch.records.messages import text_of, tool_names
 from stillwatch.records.outcome import Outcome, OutOfScope, Quarantined, Record, Used
 from stillwatch.records.reader import Reader, Session
@@ -45,8 +47,9 @@ def told(row: Mapping[str, Any], name: str) -> Any:
 class LangfuseSession:
     """One pass over Langfuse rows."""
 
-    def __init__(self, max_held_bytes: int = MAX_HELD_BYTES) -> None:
+    def __init__(self, max_held_bytes: int = MAX_HELD_BYTES, account: Steps | None = None) -> None:
         self._max_held_bytes = max_held_bytes
+        self._account = account
         self._traces: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._waiting: OrderedDict[str, list[tuple[Record, dict[str, Any]]]] = OrderedDict()
         self._n_held_bytes = 0
@@ -68,16 +71,16 @@ class LangfuseSession:
             yield from self._release(next(iter(self._waiting)))
 
     def _take(self, record: Record) -> Iterator[Outcome]:
-        found = _exchange(record)
+        found = _exchange(record, self._account)
         if not isinstance(found, dict):
             yield found
             return
         trace_id = identifier(told(record.value, "trace_id"))
         is_enriched = any(name in record.value for name in ("user_id", "userId", "session_id", "sessionId"))
         if is_enriched or trace_id is None:
-            yield Used(record.place, found)
+            yield self._owned(record, found)
         elif trace_id in self._traces:
-            yield Used(record.place, {**self._traces[trace_id], **found})
+            yield self._owned(record, {**self._traces[trace_id], **found})
         else:
             self._waiting.setdefault(trace_id, []).append((record, found))
             self._n_held_bytes += record.place.n_bytes
@@ -102,7 +105,15 @@ class LangfuseSession:
     def _release(self, trace_id: str) -> Iterator[Outcome]:
         for record, row in self._waiting.pop(trace_id, ()):
             self._n_held_bytes -= record.place.n_bytes
-            yield Used(record.place, {**self._traces.get(trace_id, {}), **row})
+            yield self._owned(record, {**self._traces.get(trace_id, {}), **row})
+
+    def _owned(self, record: Record, row: dict[str, Any]) -> Outcome:
+        """Return an exchange; where the account is the user that the trace may name, it is known only now."""
+        if self._account is not None and self._account[-1] in ("user_id", "userId"):
+            row["account_id"] = row["account_id"] or row.get("end_user_id")
+        if not row["account_id"]:
+            return Quarantined(record.place, "no-account", "the field that --account names is empty")
+        return Used(record.place, row)
 
 
 def _kind(row: Mapping[str, Any]) -> str | None:
@@ -119,12 +130,15 @@ def _is_score(row: Mapping[str, Any]) -> bool:
     return told(row, "data_type") is not None and "value" in row
 
 
-def _exchange(record: Record) -> dict[str, Any] | Quarantined:
+def _exchange(record: Record, account_at: Steps | None) -> dict[str, Any] | Quarantined:
     row, place = record.value, record.place
     metadata = _metadata(row)
     key = identifier(metadata.get("user_api_key_hash"))
     account = identifier(metadata.get("user_api_key_user_id"), key and f"key:{key}", told(row, "project_id"))
-    if account is None:
+    if account_at is not None:
+        held = {**row, "metadata": metadata, **{name: told(row, name) for name in ("user_id", "session_id")}}
+        account = identifier(follow(held, account_at))
+    elif account is None:
         return Quarantined(place, "no-account", "neither a project_id nor LiteLLM's user or key in metadata")
     requested_at = _time(told(row, "start_time"))
     if requested_at is None:
@@ -257,12 +271,19 @@ def _is_langfuse(row: Mapping[str, Any]) -> bool:
     return "timestamp" in row and "id" in row and has_session and not TRACE_MARKS.isdisjoint(row)
 
 
+@dataclass(frozen=True, slots=True)
 class LangfuseReader:
-    """Langfuse exports and API rows."""
+    """Langfuse exports and API rows.
 
-    name = "langfuse"
-    title = "Langfuse traces and observations (blob-storage export, API)"
-    provides = frozenset(
+    Args:
+        account: where the account stands, on the user's word; null: LiteLLM's user or key, else the project.
+    """
+
+    account: str | None = None
+
+    name: ClassVar = "langfuse"
+    title: ClassVar = "Langfuse traces and observations (blob-storage export, API)"
+    provides: ClassVar = frozenset(
         {"exchange_id", "account_id", "requested_at", "model", "platform", "conversation_id", "turn", "system_prompt"}
         | {"prompt", "response", "tool_names", "n_choices", "temperature", "max_tokens", "input_tokens"}
         | {"output_tokens", "reasoning_tokens", "cached_tokens", "status", "refused", "api_key_id", "end_user_id"}
@@ -277,7 +298,9 @@ class LangfuseReader:
         """Say where each column comes from."""
         return {
             "exchange_id": "'langfuse:', trace_id and id",
-            "account_id": "metadata.user_api_key_user_id or 'key:' and metadata.user_api_key_hash where LiteLLM wrote "
+            "account_id": f"{self.account}, as --account says"
+            if self.account
+            else "metadata.user_api_key_user_id or 'key:' and metadata.user_api_key_hash where LiteLLM wrote "
             "them, else project_id; never user_id",
             "requested_at": "start_time (UTC)",
             "model": "provided_model_name, else model",
@@ -304,7 +327,16 @@ class LangfuseReader:
 
     def session(self) -> Session:
         """Return a new pass."""
-        return LangfuseSession()
+        return LangfuseSession(account=parse_path(self.account) if self.account else None)
+
+    def with_account(self, path: str) -> "LangfuseReader":
+        """Return the same reader with the account at another path, on its user's word.
+
+        Raises:
+            UsageError: the path is none.
+        """
+        told_path(path)
+        return LangfuseReader(path)
 
 
 READER: Final[Reader] = LangfuseReader()

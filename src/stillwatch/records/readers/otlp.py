@@ -12,7 +12,8 @@ What this reader decides:
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
 from stillwatch.records.outcome import Outcome, OutOfScope, Quarantined, Record
 from stillwatch.records.reader import Reader, Session
@@ -32,8 +33,9 @@ SURROUNDINGS_BYTES: Final = 600  # what one span without text takes, measured
 class OtlpSession:
     """One pass over OTLP records."""
 
-    def __init__(self, capacity_bytes: int = CAPACITY_BYTES) -> None:
+    def __init__(self, capacity_bytes: int = CAPACITY_BYTES, account_name: str | None = None) -> None:
         self._capacity = capacity_bytes
+        self._account_name = account_name
         self._traces: OrderedDict[str, Trace] = OrderedDict()
         self._weights: dict[str, int] = {}
         self._held = 0
@@ -60,10 +62,14 @@ class OtlpSession:
             return
         reason = why_no_call(unit.attributes)
         if unit.trace_id is None:
-            yield from [OutOfScope(unit.place, reason)] if reason else settle(without_trace(unit), self._attempts)
+            yield from (
+                [OutOfScope(unit.place, reason)]
+                if reason
+                else settle(without_trace(unit, self._account_name), self._attempts)
+            )
             return
         if unit.span_id:
-            self._keep_surroundings(unit.trace_id, unit.span_id, surroundings_of(unit))
+            self._keep_surroundings(unit.trace_id, unit.span_id, surroundings_of(unit, self._account_name))
         if reason is not None:
             yield OutOfScope(unit.place, reason)
             return
@@ -80,7 +86,7 @@ class OtlpSession:
         if reason is not None:
             yield OutOfScope(unit.place, reason)
         elif unit.trace_id is None:
-            yield from settle(without_trace(unit), self._attempts)
+            yield from self._settle_alone(unit)
         else:
             self._hold(unit.trace_id, _weight(unit)).details.append(unit)
 
@@ -90,7 +96,10 @@ class OtlpSession:
     def _hold(self, trace_id: str, n_bytes: int) -> Trace:
         self._weights[trace_id] = self._weights.get(trace_id, 0) + n_bytes
         self._held += n_bytes
-        return self._traces.setdefault(trace_id, Trace())
+        return self._traces.setdefault(trace_id, Trace(self._account_name))
+
+    def _settle_alone(self, unit: Unit) -> Iterator[Outcome]:
+        yield from settle(without_trace(unit, self._account_name), self._attempts)
 
     def _settle_oldest(self) -> Iterator[Outcome]:
         trace_id, trace = self._traces.popitem(last=False)
@@ -105,12 +114,21 @@ def _weight(unit: Unit) -> int:
     return SURROUNDINGS_BYTES * 2 + texts + (unit.place.n_bytes if unit.event is not None else 0)
 
 
+@dataclass(frozen=True, slots=True)
 class OtlpReader:
-    """OpenTelemetry GenAI traces and logs."""
+    """OpenTelemetry GenAI traces and logs.
 
-    name = "otlp"
-    title = "OpenTelemetry GenAI traces and logs (OTLP), with OpenLLMetry, OpenInference, LiteLLM and OpenRouter"
-    provides = frozenset(
+    Args:
+        account: the attribute that names the account, on the user's word; null: those that operators set.
+    """
+
+    account: str | None = None
+
+    name: ClassVar = "otlp"
+    title: ClassVar = (
+        "OpenTelemetry GenAI traces and logs (OTLP), with OpenLLMetry, OpenInference, LiteLLM and OpenRouter"
+    )
+    provides: ClassVar = frozenset(
         {"exchange_id", "account_id", "requested_at", "model", "platform", "conversation_id", "turn", "system_prompt"}
         | {"prompt", "response", "tool_names", "n_choices", "temperature", "max_tokens", "input_tokens"}
         | {"output_tokens", "reasoning_tokens", "cached_tokens", "status", "refused", "ip", "user_agent"}
@@ -126,7 +144,9 @@ class OtlpReader:
         """Say where each column comes from."""
         return {
             "exchange_id": "'litellm:' and litellm.call_id, else 'otlp:', the trace id and the span id",
-            "account_id": "litellm.metadata.user_api_key_user_id, else 'key:' and litellm.api_key.hash or OpenRouter's "
+            "account_id": f"{self.account}, as --account says"
+            if self.account
+            else "litellm.metadata.user_api_key_user_id, else 'key:' and litellm.api_key.hash or OpenRouter's "
             "key name, else account.id, customer.id, tenant.id, organization.id or litellm.team.id of the span, its "
             "resource or the spans around it; never user.id",
             "requested_at": "the span's start, or the event's time",
@@ -161,7 +181,11 @@ class OtlpReader:
 
     def session(self) -> Session:
         """Return a new pass."""
-        return OtlpSession()
+        return OtlpSession(account_name=self.account)
+
+    def with_account(self, path: str) -> "OtlpReader":
+        """Return the same reader with the account in another attribute, on its user's word."""
+        return OtlpReader(path)
 
 
 READER: Final[Reader] = OtlpReader()

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from stillwatch.records.field_path import follow
 from stillwatch.records.readers.client_address import client_address
 from stillwatch.records.readers.json_values import http_status, identifier, items, text
 from stillwatch.records.readers.otlp_dialects import STATUS_NAMES
@@ -38,12 +39,17 @@ class Surroundings:
     status: int | None
 
 
-def surroundings_of(unit: Unit) -> Surroundings:
-    """Return what is kept of a span for those inside it."""
+def surroundings_of(unit: Unit, account_name: str | None = None) -> Surroundings:
+    """Return what is kept of a span for those inside it.
+
+    Args:
+        unit: the span.
+        account_name: the attribute that names the account, on the user's word; null: those that operators set.
+    """
     key = _key(unit)
     return Surroundings(
         parent_id=unit.parent_id,
-        account_id=_account(unit, key),
+        account_id=_account(unit, key) if account_name is None else _told_account(unit, account_name),
         api_key_id=key,
         ip=_ip(unit),
         user_agent=_user_agent(unit),
@@ -83,6 +89,16 @@ def _account(unit: Unit, key: str | None) -> str | None:
         if found is not None:
             return found
     return identifier(unit.resource.get("service.name")) if is_openrouter(unit) else None
+
+
+def _told_account(unit: Unit, name: str) -> str | None:
+    """Return what an attribute of the span or its resource says, also where one before a dot holds the rest as JSON."""
+    for source in (unit.attributes, unit.resource):
+        head, *rest = name.split(".")
+        found = identifier(source.get(name), follow(source.get(head), tuple(rest)) if rest else None)
+        if found is not None:
+            return found
+    return None
 
 
 def _ip(unit: Unit) -> str | None:

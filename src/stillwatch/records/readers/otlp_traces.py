@@ -18,13 +18,17 @@ from stillwatch.records.readers.response_body import ERROR_STATUS
 
 MAX_HOPS: Final = 256  # spans around a call that are looked at; agents nest some tens deep
 CALL_ID: Final = "litellm.call_id"
-NO_ACCOUNT: Final = "no attribute that the operator sets names an account; a field map can name the one that does"
+NO_ACCOUNT: Final = (
+    "no attribute that operators set names an account; where nobody but your own application can set it, name one with "
+    "--account, as --account user.id"
+)
 
 
 @dataclass(slots=True)
 class Trace:
     """What is held of one trace until it is settled."""
 
+    account_name: str | None = None  # the attribute that names the account, on the user's word
     around: dict[str, Surroundings] = field(default_factory=dict)  # by span id
     calls: list[Unit] = field(default_factory=list)
     details: list[Unit] = field(default_factory=list)  # log records that describe a whole call
@@ -100,7 +104,7 @@ def _row(unit: Unit, trace: Trace) -> dict[str, Any]:
     is_error = unit.is_error or "error.type" in unit.attributes
     around = [trace.around[span_id] for span_id in _ids_around(unit, trace)]
     row = {**call_columns(unit.attributes, unit.events, is_error=is_error)}
-    own = surroundings_of(unit)
+    own = surroundings_of(unit, trace.account_name)
     if unit.event is not None and (span := trace.around.get(unit.span_id or "")) is not None:
         around.insert(0, span)
     row |= joined(own, around)
@@ -172,6 +176,6 @@ def _exchange_id(unit: Unit) -> str:
     return f"otlp:{unit.place.source}:{unit.place.line}:{unit.number}"
 
 
-def without_trace(unit: Unit) -> Trace:
+def without_trace(unit: Unit, account_name: str | None = None) -> Trace:
     """Return a trace of one call that names none."""
-    return Trace(calls=[replace(unit)])
+    return Trace(account_name, calls=[replace(unit)])

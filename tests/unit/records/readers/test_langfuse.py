@@ -146,3 +146,26 @@ def test_no_value_anywhere_crashes_the_reader(values):
     """Whatever JSON stands where, each row has exactly one outcome."""
     outcomes(READER, records(values))
     READER.recognises(values)
+
+
+def test_the_account_is_what_the_user_says_wherever_the_trace_has_it():
+    """--account user_id finds the user on the observation, on its trace, or nowhere; metadata's parts are paths."""
+    observation = {
+        "id": "o1",
+        "trace_id": "t1",
+        "project_id": "p",
+        "type": "GENERATION",
+        "start_time": "2026-03-01 12:00:00",
+        "input": "hi",
+        "output": "ho",
+        "metadata": '{"customer": "c1"}',
+    }
+    trace = {"id": "t1", "timestamp": "2026-03-01 12:00:00", "session_id": "s", "user_id": "u1", "public": False}
+    by_user = langfuse.READER.with_account("user_id")
+    assert [row["account_id"] for row in rows(outcomes(by_user, records([observation, trace])))] == ["u1"]
+    assert [row["account_id"] for row in rows(outcomes(by_user, records([{**observation, "user_id": "u2"}])))] == ["u2"]
+    (missed,) = outcomes(by_user, records([observation]))
+    assert missed.reason == "no-account"
+    by_part = langfuse.READER.with_account("metadata.customer")
+    assert [row["account_id"] for row in rows(outcomes(by_part, records([observation, trace])))] == ["c1"]
+    assert by_part.mapping()["account_id"] == "metadata.customer, as --account says"

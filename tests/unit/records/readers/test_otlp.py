@@ -99,7 +99,21 @@ def test_user_id_is_never_an_account():
     (outcome,) = outcomes([line])
     assert isinstance(outcome, Quarantined)
     assert outcome.reason == "no-account"
-    assert "field map" in outcome.detail
+    assert "--account" in outcome.detail
+    told = otlp.READER.with_account("user.id")
+    (used,) = outcomes([line], told.session())
+    assert used.row["account_id"] == "caller-says"
+    assert told.mapping()["account_id"] == "user.id, as --account says"
+
+
+def test_a_told_attribute_is_looked_for_around_the_call_and_within_json():
+    """The user's attribute may stand on the resource, on a span around the call, or inside an attribute of JSON."""
+    line = deepcopy(DIALECTS[D1])
+    line["resourceSpans"][0]["resource"]["attributes"] = [attribute("metadata", '{"customer": {"id": "c1"}}')]
+    (used,) = outcomes([line], otlp.READER.with_account("metadata.customer.id").session())
+    assert used.row["account_id"] == "c1"
+    (missed,) = outcomes([line], otlp.READER.with_account("metadata.other").session())
+    assert missed.reason == "no-account"
 
 
 def test_message_lists_with_parts():
