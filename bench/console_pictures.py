@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/console.md and docs/desk.md anew, from a console on the demo's case.
+"""Draw the pictures of the docs anew: the demo's report, a dossier on its first group, and a console on its case.
 
     stillwatch demo && python bench/console_pictures.py demo/case [--all FOLDER]
 
@@ -160,6 +160,14 @@ def addresses(page: Page, done: dict[str, str]) -> dict[str, str]:
     }  # fmt: skip
 
 
+def documents(case: Path, folder: Path) -> dict[str, Path]:
+    """Return the pages that stand alone: the case's report, and a dossier on its first group, frozen into a folder."""
+    group = json.loads((case / "campaigns.json").read_bytes())["campaigns"][0]["id"]
+    command = [sys.executable, "-m", "stillwatch", "dossier", str(case), group, "--out", str(folder / "dossier")]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return {"report": case / "report.html", "dossier": folder / "dossier" / "dossier.html"}
+
+
 def draw(context: BrowserContext, address: str, path: Path, size: tuple[int, int], *, whole: bool) -> None:
     """Draw one page."""
     page = context.new_page()
@@ -169,10 +177,11 @@ def draw(context: BrowserContext, address: str, path: Path, size: tuple[int, int
     page.close()
 
 
-def shrunk(path: Path) -> None:
-    """Write a picture with fewer colours, which a page of text and bars does not miss."""
+def finished(path: Path) -> None:
+    """Write a picture with fewer colours, which a page of text and bars does not miss, and say how large it is."""
     if shutil.which("pngquant"):
         subprocess.run(["pngquant", "--force", "--ext", ".png", "--quality", "60-95", str(path)], check=False)
+    print(f"{path.relative_to(ROOT)} {path.stat().st_size / 1e3:.0f} kB")
 
 
 def main() -> None:
@@ -205,8 +214,11 @@ def main() -> None:
         for name, width, height, scheme in SHOWN if given.only is None else ():
             target = IMAGES / f"console-{name}.png"
             draw(window(name, scheme), found[name], target, (width, height), whole=False)
-            shrunk(target)
-            print(f"{target.relative_to(ROOT)} {target.stat().st_size / 1e3:.0f} kB")
+            finished(target)
+        for name, path in documents(given.case.resolve(), Path(state)).items() if given.only is None else ():
+            target = IMAGES / f"{name}.png"
+            draw(browser.new_context(), path.as_uri(), target, (1280, 1500), whole=False)
+            finished(target)
         if given.all:
             given.all.mkdir(parents=True, exist_ok=True)
             for name in given.only or found:
