@@ -45,9 +45,11 @@ def leading_title(campaign: Campaign) -> str:
 
 
 def kind(campaign: Campaign) -> str:
-    """Return the class of a group for its mark: ``accused``, ``authorised`` or ``explained``."""
+    """Return the class of a group for its mark: ``accused``, ``undetermined``, ``authorised`` or ``explained``."""
     if campaign.is_accusation:
         return "accused"
+    if campaign.leading_hypothesis == UNDETERMINED:
+        return UNDETERMINED
     return "authorised" if campaign.leading_hypothesis.startswith("authorised") else "explained"
 
 

@@ -10,7 +10,7 @@ from example_case import PLANS, make_case
 from hostile import plant_all
 
 from stillwatch.dossiers.render.text import LISTED_GROUPS, render_summary
-from stillwatch.dossiers.render.verdict import verdict
+from stillwatch.dossiers.render.verdict import UNDETERMINED, kind, verdict
 
 
 def test_summary_has_counts_groups_and_verdict() -> None:
@@ -56,3 +56,11 @@ def test_verdicts() -> None:
     empty = dataclasses.replace(make_case(()), first_seen_at=None, last_seen_at=None)
     assert "not that there is none" in verdict(empty)
     assert "no groups" in render_summary(empty)
+
+
+def test_what_could_not_be_told_has_a_mark_of_its_own() -> None:
+    """An undetermined group is not marked as one that is explained."""
+    case = make_case(n_listed=2)
+    explained = next(one for one in case.campaigns if kind(one) == "explained")
+    assert kind(dataclasses.replace(explained, leading_hypothesis=UNDETERMINED)) == "undetermined"
+    assert [kind(one) for one in case.campaigns].count("accused") == 3
