@@ -51,7 +51,7 @@ class Comparer:
 
     def evidence(self, entity: int) -> EntityEvidence:
         """Return what is known of an entity; families and values go by their codes."""
-        families = self.use[[entity]].indices.tolist()
+        families = self.use.indices[self.use.indptr[entity] : self.use.indptr[entity + 1]].tolist()
         values: dict[str, Mapping[Hashable, int]] = {}
         for column, tie in self.ties.items():
             held = tie.values_of(entity)

@@ -53,7 +53,7 @@ class Ties:
     def values_of(self, entity: int) -> CodeArray:
         """Return the values that an entity has, rising. Cost: O(values returned + log k) for k pairs."""
         order, ordered = self._by_entity
-        low, high = np.searchsorted(ordered, [entity, entity + 1])
+        low, high = np.searchsorted(ordered, np.array([entity, entity + 1], ordered.dtype))  # another type copies all
         return self.value[order[low:high]]
 
     def held_by(self, chosen: IntArray) -> tuple[CodeArray, IntArray]:
@@ -62,7 +62,7 @@ class Ties:
         Cost: O(values returned + c log k) for c entities and k pairs.
         """
         order, ordered = self._by_entity
-        first, end = (np.searchsorted(ordered, chosen, side) for side in ("left", "right"))
+        first, end = (np.searchsorted(ordered, chosen.astype(ordered.dtype), side) for side in ("left", "right"))
         which = np.repeat(np.arange(len(chosen)), end - first)
         offset = np.arange(len(which)) - np.repeat(np.cumsum(end - first) - (end - first), end - first)
         return self.value[order[first[which] + offset]], which

@@ -62,7 +62,7 @@ class OrganisationTies:
             held, inside = np.unique(tie.held_by(np.flatnonzero(is_member))[0], return_counts=True)
             n_holders = tie.n_entities()[held]
             for value in held[(inside < n_holders) & (n_holders <= most)].tolist():
-                start, end = np.searchsorted(tie.value, [value, value + 1])
+                start, end = np.searchsorted(tie.value, np.array([value, value + 1], tie.value.dtype))
                 holders = tie.entity[start:end]
                 members = unnamed.intersection(self._accounts_of(holders[is_member[holders]]))
                 outside = self._accounts_of(holders[~is_member[holders]])
