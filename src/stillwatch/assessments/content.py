@@ -78,11 +78,11 @@ def replica_share(sample: Sample) -> float | None:
     if not sample.has("prompt") or not len(sample.openings):
         return None
     exchanges = sample.population.exchanges
-    hashes, account = exchanges.hashes["prompt_hash"][sample.openings], exchanges.account[sample.openings]
-    known = hashes != 0
-    _, item = np.unique(hashes[known], return_inverse=True)
-    holders = np.bincount(distinct_pairs(item, account[known])[0], minlength=int(item.max(initial=-1)) + 1)
-    return float(np.mean(holders[item] >= 2)) if len(item) else None
+    n_known = int(np.count_nonzero(exchanges.hashes["prompt_hash"][sample.openings]))
+    repeated = sample.openings[sample.population.has_repeated_prompt[sample.openings]]
+    _, item = np.unique(exchanges.hashes["prompt_hash"][repeated], return_inverse=True)
+    holders = np.bincount(distinct_pairs(item, exchanges.account[repeated])[0], minlength=1)
+    return int(np.count_nonzero(holders[item] >= 2)) / n_known if n_known else None
 
 
 def one_system_prompt(sample: Sample) -> float | None:

@@ -141,7 +141,10 @@ def _fit_from(held: csr_array, score: FloatArray) -> tuple[float, BoolArray]:
     one, two = np.zeros(held.shape[0]), np.zeros(held.shape[0])
     for _ in range(ROUNDS):
         share = float(np.clip(p_first[knows].mean(), 1e-6, 1 - 1e-6))
-        one, two = (_explained(held, by_family, p, at_large) + np.log(s) for p, s in ((p_first, share), (1 - p_first, 1 - share)))
+        one, two = (
+            _explained(held, by_family, p, at_large) + np.log(s)
+            for p, s in ((p_first, share), (1 - p_first, 1 - share))
+        )
         p_first = 1.0 / (1.0 + np.exp(np.clip(two - one, -50, 50)))
     alone = held @ np.log(np.maximum(at_large, 1e-300))
     return float((np.logaddexp(one, two) - alone)[knows].sum()), np.asarray(p_first > 0.5, np.bool_)

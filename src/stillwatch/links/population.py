@@ -147,17 +147,22 @@ class Population:
         return self.accounts.columns | self.exchanges.columns
 
     @cached_property
-    def repeated_prompts(self) -> IntArray:
-        """Return the exchanges, rising, whose prompt some other exchange has as well, word for word.
-
-        Most have a prompt of their own: what compares equal prompts sorts a tenth of the exchanges.
-        """
+    def has_repeated_prompt(self) -> BoolArray:
+        """Return, for every exchange, whether some other one has the same prompt, word for word."""
         hashes = self.exchanges.hashes["prompt_hash"]
         order = np.argsort(hashes)
         same = hashes[order[1:]] == hashes[order[:-1]]
         chosen = np.zeros(len(hashes), bool)
         chosen[order[1:][same]] = chosen[order[:-1][same]] = True
-        return np.flatnonzero(chosen & (hashes != 0)).astype(np.int64)
+        return np.asarray(chosen & (hashes != 0), np.bool_)
+
+    @property
+    def repeated_prompts(self) -> IntArray:
+        """Return the exchanges, rising, whose prompt some other exchange has as well.
+
+        Most have a prompt of their own: what compares equal prompts sorts a tenth of the exchanges.
+        """
+        return np.flatnonzero(self.has_repeated_prompt).astype(np.int64)
 
     @cached_property
     def conversation_sizes(self) -> IntArray:

@@ -12,6 +12,7 @@ from stillwatch.links.comparer import Comparer
 from stillwatch.links.comparison import COMPARISONS
 from stillwatch.links.layout import force_layout
 from stillwatch.links.population import MISSING_TIME, FloatArray, IntArray
+from stillwatch.links.rows import distinct_pairs, rows_of_accounts
 from stillwatch.pipeline.analysis import Analysis, Finding
 
 MOST_NODES: Final = 300  # more cannot be told apart at a screen's width
@@ -42,16 +43,17 @@ def timeline(analysis: Analysis, finding: Finding) -> Timeline:
     """Return a finding's activity in equal steps, hours where the span allows."""
     exchanges, accounts = analysis.population.exchanges, analysis.population.accounts
     rows, members = listed_rows(analysis, finding), listed_accounts(analysis, finding)
-    all_rows = np.concatenate([np.arange(exchanges.first[a], exchanges.first[a + 1]) for a in members])
+    all_rows = rows_of_accounts(analysis.population, members)
     at = exchanges.requested_us[all_rows]
     step = HOUR_US
     while (int(at.max()) - int(at.min())) // step >= MOST_STEPS:
         step *= 2 if step < 4 * HOUR_US else 3
     start = int(at.min()) // step * step
     n = (int(at.max()) - start) // step + 1
-    in_slice = np.isin(all_rows, rows, assume_unique=True)
+    in_slice = np.zeros(len(all_rows), bool)
+    in_slice[np.searchsorted(all_rows, rows)] = True
     bins = (at - start) // step
-    active = np.unique(np.stack([bins[in_slice], exchanges.account[all_rows[in_slice]]]), axis=1)[0]
+    active = distinct_pairs(bins[in_slice], exchanges.account[all_rows[in_slice]])[0]
 
     def events(at_us: IntArray) -> tuple[int, ...]:
         index = (at_us[at_us != MISSING_TIME] - start) // step
