@@ -16,6 +16,7 @@ DAY_US: Final = 86_400_000_000
 HOUR_US: Final = 3_600_000_000
 UNDECLARED_TIES: Final = ("payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint")
 LEAST_FOR_A_DAY: Final = 24  # exchanges of an account before its hours of the day mean anything
+COMMON: Final = 16  # one in so many: what more accounts have ties nobody, as for links
 NEVER: Final = np.iinfo(np.int64).max
 ESTABLISHED_DAYS: Final = 5  # an account bought or made for a pool is mostly put to work sooner
 OLD_DAYS: Final = 30  # an account this old at its first slice exchange was not made for it
@@ -27,7 +28,11 @@ def pool_size(sample: Sample) -> float:
 
 
 def identity_reuse(sample: Sample) -> float | None:
-    """Return the share of accounts that share a card, device, phone or e-mail with a member of another entity."""
+    """Return the share of accounts that share a card, device, phone or e-mail with a member of another entity.
+
+    What more than one account in ``COMMON`` has, most of them strangers to the group, is no card and no device, but a
+    placeholder or a kind ("unknown", the fingerprint of nothing): it is not counted.
+    """
     known = [name for name in UNDECLARED_TIES if sample.has(name)]
     if not known:
         return None
@@ -35,7 +40,10 @@ def identity_reuse(sample: Sample) -> float | None:
     entity = sample.entities.of_account[sample.accounts].astype(np.int64)
     for name in known:
         code = sample.population.accounts.keys[name].code[sample.accounts]
-        held = code >= 0
+        total = sample.population.n_of_account_value[name]
+        inside = np.bincount(code[code >= 0], minlength=len(total))
+        is_common = (total * COMMON > len(sample.population.accounts)) & (2 * inside < total)
+        held = (code >= 0) & ~np.append(is_common, False)[code]
         value, _, _ = distinct_pairs(code[held], entity[held])
         holders = np.bincount(value, minlength=int(code.max(initial=0)) + 1)
         shares[held] |= holders[code[held]] >= 2

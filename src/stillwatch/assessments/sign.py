@@ -6,12 +6,13 @@ and what it hides. So two things are asked for that do not depend on the list:
 
 - *One enterprise*: the members share identity or addresses, or pass on what failed, beyond strangers' chance. Beginning
   and ending together is no such thing: a course, a release day and a fashion make strangers do that.
-- *Two signs* of four, one of them of purpose: reasoning is drawn out; the requests exercise skills that a rival trains
-  on, each item being new; the requests of different members have no subject in common; ties are held that nothing
-  declares. No one sign is rare enough: honest applications ask for reasoning in tags, and pupils exercise skills.
+- *Two signs* of five, one of them of purpose: reasoning is drawn out; the requests exercise skills that a rival trains
+  on, each item being new; next to nothing else is asked; the requests of different members have no subject in common;
+  ties are held that nothing declares. No one sign is rare enough: honest applications ask for reasoning in tags, and
+  pupils exercise skills.
 
 Guarantee: by rule and not by frequency. No group is accused for being coordinated alone, nor for one kind of content
-alone, whatever the weights; and what cannot be observed is no sign. It says nothing of honest groups that do show two
+alone unless it asks for next to nothing but skills, whatever the weights; and what cannot be observed is no sign. It says nothing of honest groups that do show two
 signs and one enterprise: what those are called is left to the posterior.
 
 Source: ours: docs/decisions/0026-signs.md.
@@ -37,6 +38,7 @@ class Sign(NamedTuple):
 
 REASONING: Final = Sign("reasoning", "reasoning is drawn out", is_of_purpose=True)
 SKILL: Final = Sign("skill", "the requests exercise what a rival trains on, and each item is new", is_of_purpose=True)
+PURE: Final = Sign("pure", "next to nothing else is asked", is_of_purpose=True)
 BREADTH: Final = Sign("breadth", "the requests of different members have no subject in common", is_of_purpose=False)
 HIDDEN: Final = Sign("hidden", "ties are held that nothing declares", is_of_purpose=False)
 
@@ -48,12 +50,14 @@ def signs_of(values: Values) -> tuple[Sign, ...]:
         values: of the observations, by name; null or absent: not observed.
     """
     is_reasoning = _at_least(values, "thinking_tags", 0.1) or _at_least(values, "cue_reasoning_trace", 0.05)
-    is_skill = (
+    is_new = not _at_least(values, "replica_share", 0.5)  # what is asked again and again is a test, not a harvest
+    is_skill = is_new and (
         _at_least(values, "trainable_share", 0.8)  # the honest queues of the tune worlds: 0.4 to 0.8
         or _at_least(values, "one_tool_set", 0.6)
         or _at_least(values, "cue_task_writing", 0.3)
         or _at_least(values, "cue_rubric_grading", 0.3)
-    ) and not _at_least(values, "replica_share", 0.5)  # what is asked again and again is a test, not a harvest
+    )
+    is_pure = is_new and _at_least(values, "trainable_share", 0.9)
     is_open = (
         _at_least(values, "one_organisation", 0.5)
         or _at_least(values, "one_email_domain", 0.9)  # a mail service has 0.4 to 0.6 of any group; a firm's is at 1
@@ -61,7 +65,7 @@ def signs_of(values: Values) -> tuple[Sign, ...]:
     )
     is_hidden = _at_least(values, "identity_coordination", 3.0) and not is_open
     is_broad = _at_most(values, "shared_subject", 0.05)  # one business's items: 0.06 and more
-    shown = ((REASONING, is_reasoning), (SKILL, is_skill), (BREADTH, is_broad), (HIDDEN, is_hidden))
+    shown = ((REASONING, is_reasoning), (SKILL, is_skill), (PURE, is_pure), (BREADTH, is_broad), (HIDDEN, is_hidden))
     return tuple(sign for sign, is_shown in shown if is_shown)
 
 

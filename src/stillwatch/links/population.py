@@ -186,6 +186,14 @@ class Population:
         return appeared
 
     @cached_property
+    def n_of_account_value(self) -> dict[str, IntArray]:
+        """Return, for each column of accounts and each code of it, how many accounts have that value."""
+        return {
+            name: np.bincount(codes.code[codes.code >= 0], minlength=len(codes.values)).astype(np.int64)
+            for name, codes in self.accounts.keys.items()
+        }
+
+    @cached_property
     def n_of_model(self) -> IntArray:
         """Return, for each code of ``model``, how many exchanges went to it."""
         model = self.exchanges.keys["model"]

@@ -178,3 +178,17 @@ def test_registered_accounts_are_counted() -> None:
     """The share of members that the registry names."""
     made = planted(daily("a", 0) + daily("b", 1))
     assert conduct.registered_share(sample_of(made, {"a", "b"}, named="b")) == 0.5
+
+
+def test_identity_reuse_counts_no_placeholder_of_strangers() -> None:
+    """A value that a sixth of all accounts have, as "unknown", is no device that two share; a pool's card is one."""
+    kinds = {"s": ("device_fingerprint", 8), "o": ("phone_fingerprint", 40), "p": ("payment_fingerprint", 6)}
+    names = {kind: [f"{kind}{k:02d}" for k in range(n)] for kind, (_, n) in kinds.items()}
+    facts = [
+        {"account_id": name, kinds[kind][0]: f"own-{name}" if kind == "o" else kind}
+        for kind, of_kind in names.items()
+        for name in of_kind
+    ]
+    made = planted([row for of_kind in names.values() for name in of_kind for row in daily(name, 1)], facts)
+    assert conduct.identity_reuse(sample_of(made, {"s00", "s01", "o00"})) == 0.0
+    assert conduct.identity_reuse(sample_of(made, set(names["p"]))) == 1.0

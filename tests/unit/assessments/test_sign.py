@@ -11,7 +11,7 @@ POOL: Final = {
     "work_list_coordination": 9.0,
     "identity_coordination": 0.1,
     "thinking_tags": 0.5,
-    "trainable_share": 0.9,
+    "trainable_share": 0.85,
     "replica_share": 0.05,
     "shared_subject": 0.1,
     "one_organisation": 0.0,
@@ -53,6 +53,14 @@ def test_that_a_course_may_not_be_accused(rhythm: float) -> None:
     assert not is_one_enterprise(course)
     assert not may_accuse(course)
     assert "occasion" in lacking(course)[0]
+
+
+def test_that_nothing_but_skills_is_a_second_sign() -> None:
+    """A pool that has thousands of new answers graded, and asks nothing else, needs no tags and no shared card."""
+    graders = {**CROWD, "shared_subject": 0.2, "trainable_share": 0.99}
+    assert names(graders) == {"skill", "pure"}
+    assert may_accuse(graders)
+    assert not may_accuse({**graders, "trainable_share": 0.85})
 
 
 def test_that_items_asked_again_and_again_are_no_harvest() -> None:
