@@ -12,8 +12,8 @@ and what it hides. So two things are asked for that do not depend on the list:
   pupils exercise skills.
 
 Guarantee: by rule and not by frequency. No group is accused for being coordinated alone, nor for one kind of content
-alone unless it asks for next to nothing but skills, whatever the weights; and what cannot be observed is no sign. It says nothing of honest groups that do show two
-signs and one enterprise: what those are called is left to the posterior.
+alone unless it asks for next to nothing but skills, whatever the weights; and what cannot be observed is no sign. It
+says nothing of honest groups that do show two signs and one enterprise: what those are called is left to the posterior.
 
 Source: ours: docs/decisions/0026-signs.md.
 """
