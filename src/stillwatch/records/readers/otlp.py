@@ -126,7 +126,8 @@ class OtlpReader:
 
     name: ClassVar = "otlp"
     title: ClassVar = (
-        "OpenTelemetry GenAI traces and logs (OTLP), with OpenLLMetry, OpenInference, LiteLLM and OpenRouter"
+        "OpenTelemetry GenAI traces and logs (OTLP), with OpenLLMetry, OpenInference, LiteLLM, OpenRouter "
+        "and the AI SDK"
     )
     provides: ClassVar = frozenset(
         {"exchange_id", "account_id", "requested_at", "model", "platform", "conversation_id", "turn", "system_prompt"}
@@ -157,10 +158,11 @@ class OtlpReader:
             "turn": "how often the assistant has spoken in the messages",
             "system_prompt": "gen_ai.system_instructions and the system messages",
             "prompt": "what follows the assistant's last message in gen_ai.input.messages, the message events, "
-            "gen_ai.prompt.*, llm.input_messages.*, gen_ai.prompt or input.value",
+            "gen_ai.prompt.*, llm.input_messages.*, ai.prompt.messages, gen_ai.prompt or input.value",
             "response": "all choices of gen_ai.output.messages, gen_ai.choice events, gen_ai.completion.*, "
-            "llm.output_messages.*, gen_ai.completion or output.value; null for failures",
-            "tool_names": "gen_ai.tool.definitions, llm.request.functions.* or llm.tools.*; else not known",
+            "llm.output_messages.*, ai.response.text, gen_ai.completion or output.value; null for failures",
+            "tool_names": "gen_ai.tool.definitions, ai.prompt.tools, llm.request.functions.* or llm.tools.*; else not "
+            "known",
             "n_choices": "gen_ai.request.choice.count, else the number of finish reasons, else of choices",
             "temperature": "gen_ai.request.temperature, else llm.invocation_parameters",
             "max_tokens": "gen_ai.request.max_tokens, else llm.invocation_parameters",

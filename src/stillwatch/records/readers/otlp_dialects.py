@@ -1,8 +1,8 @@
 """Which spans are model calls, and what their attributes are called, in every dialect of GenAI telemetry.
 
 The dialects: OpenTelemetry's semantic conventions up to 1.36, 1.37 to 1.41, and the separate GenAI conventions from
-0.1.0; OpenLLMetry; OpenInference; LiteLLM's; OpenRouter's broadcast. They share most names, so one ordered list of
-names a column reads all of them, the present convention first.
+0.1.0; OpenLLMetry; OpenInference; LiteLLM's; OpenRouter's broadcast; Vercel's AI SDK. They share most names, so one
+ordered list of names a column reads all of them, the present convention first.
 """
 
 from collections.abc import Iterable, Mapping
@@ -68,8 +68,12 @@ RESPONSE_ID_NAMES: Final = ("gen_ai.response.id", "llm.response.id")
 END_USER_NAMES: Final = (  # what callers say about themselves: never an account
     *("litellm.metadata.user_api_key_end_user_id", "metadata.user_api_key_end_user_id"),
     *("user.id", "enduser.id", "enduser.pseudo.id", "llm.user", "traceloop.association.properties.user_id"),
+    "ai.telemetry.metadata.userId",
 )
-CONVERSATION_NAMES: Final = (*("gen_ai.conversation.id", "session.id", "traceloop.association.properties.session_id"),)
+CONVERSATION_NAMES: Final = (
+    *("gen_ai.conversation.id", "session.id", "traceloop.association.properties.session_id"),
+    "ai.telemetry.metadata.sessionId",
+)
 PLATFORMS: Final = {
     "aws.bedrock": "bedrock",
     "aws": "bedrock",
@@ -171,6 +175,8 @@ def _tool_names(attributes: Mapping[str, Any]) -> list[str] | None:
     definitions = decoded(attributes.get("gen_ai.tool.definitions"))
     if definitions is not None:
         return tool_names(definitions)
+    if told := items(attributes.get("ai.prompt.tools")):  # Vercel's AI SDK
+        return tool_names([decoded(tool) for tool in told])
     listed = indexed(attributes, "llm.request.functions.")  # OpenLLMetry
     if not listed:
         listed = [

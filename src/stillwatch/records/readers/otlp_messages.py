@@ -47,6 +47,9 @@ def sent_columns(attributes: Mapping[str, Any], events: Iterable[Event]) -> dict
         listed = [_unwrapped(entry) for entry in indexed(attributes, prefix)]
         if listed:
             return content_columns({"messages": listed})
+    told = decoded(attributes.get("ai.prompt.messages"))  # Vercel's AI SDK
+    if isinstance(told, list):
+        return content_columns({"messages": told})
     told = attributes.get("gen_ai.prompt")
     if told is None:
         told = next((event.attributes.get("gen_ai.prompt") for event in events if event.name == PROMPT_EVENT), None)
@@ -66,6 +69,9 @@ def answers(attributes: Mapping[str, Any], events: Iterable[Event]) -> list[Any]
         listed = [_unwrapped(entry) for entry in indexed(attributes, prefix)]
         if listed:
             return listed
+    told = text(attributes.get("ai.response.text"))  # Vercel's AI SDK
+    if told is not None:
+        return [{"role": "assistant", "content": told}]
     told = attributes.get("gen_ai.completion")
     if told is None:
         told = next(

@@ -369,3 +369,43 @@ def test_no_units_of_a_record_is_impossible():
     (record,) = records([{}])
     assert isinstance(record, Record)
     assert len(list(units_of(record))) == 1
+
+
+def test_the_ai_sdk_is_read_from_its_provider_calls():
+    """Vercel's AI SDK keeps messages and tools as JSON; the span around a provider's call is no call of its own."""
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "hi"}]},
+    ]
+    common = {"traceId": "5b8efff798038103d269b633813fc60c", "startTimeUnixNano": "1772366400000000000", "kind": 1}
+    inner = {
+        **common,
+        "spanId": "eee19b7ec3c1b174",
+        "parentSpanId": "aaa19b7ec3c1b174",
+        "name": "ai.generateText.doGenerate",
+        "attributes": [
+            attribute("operation.name", "ai.generateText.doGenerate"),
+            attribute("gen_ai.system", "openai.chat"),
+            attribute("gen_ai.request.model", "gpt-4o-mini"),
+            attribute("ai.prompt.messages", json.dumps(messages)),
+            {
+                "key": "ai.prompt.tools",
+                "value": {"arrayValue": {"values": [{"stringValue": '{"type":"function","name":"look_up"}'}]}},
+            },
+            attribute("ai.response.text", "ho"),
+            attribute("ai.telemetry.metadata.userId", "u1"),
+        ],
+    }
+    outer = {**common, "spanId": "aaa19b7ec3c1b174", "name": "ai.generateText", "attributes": []}
+    line = {"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [{"spans": [outer, inner]}]}]}
+    found = outcomes([line], otlp.READER.with_account("ai.telemetry.metadata.userId").session())
+    (row,) = [one.row for one in found if isinstance(one, Used)]
+    assert {key: row[key] for key in ("account_id", "system_prompt", "prompt", "response", "tool_names", "turn")} == {
+        "account_id": "u1",
+        "system_prompt": "Be brief.",
+        "prompt": "hi",
+        "response": "ho",
+        "tool_names": ["look_up"],
+        "turn": 0,
+    }
+    assert len(found) == 2
