@@ -6,10 +6,9 @@ and what it hides. So two things are asked for that do not depend on the list:
 
 - *One enterprise*: the members share identity or addresses, or pass on what failed, beyond strangers' chance. Beginning
   and ending together is no such thing: a course, a release day and a fashion make strangers do that.
-- *Two signs* of five, one of them of purpose: reasoning is drawn out; the requests exercise skills that a rival trains
-  on, each item being new; next to nothing else is asked; the requests of different members have no subject in common;
-  ties are held that nothing declares. No one sign is rare enough: honest applications ask for reasoning in tags, and
-  pupils exercise skills.
+- *Two signs* of four, one of them of purpose: reasoning is drawn out; the requests exercise skills that a rival trains
+  on, each item being new; next to nothing else is asked; ties are held that nothing declares. No one sign is rare
+  enough: honest applications ask for reasoning in tags, and pupils exercise skills.
 
 Guarantee: by rule and not by frequency. No group is accused for being coordinated alone, nor for one kind of content
 alone unless it asks for next to nothing but skills, whatever the weights; and what cannot be observed is no sign. It
@@ -39,7 +38,6 @@ class Sign(NamedTuple):
 REASONING: Final = Sign("reasoning", "reasoning is drawn out", is_of_purpose=True)
 SKILL: Final = Sign("skill", "the requests exercise what a rival trains on, and each item is new", is_of_purpose=True)
 PURE: Final = Sign("pure", "next to nothing else is asked", is_of_purpose=True)
-BREADTH: Final = Sign("breadth", "the requests of different members have no subject in common", is_of_purpose=False)
 HIDDEN: Final = Sign("hidden", "ties are held that nothing declares", is_of_purpose=False)
 
 
@@ -52,7 +50,9 @@ def signs_of(values: Values) -> tuple[Sign, ...]:
     is_reasoning = _at_least(values, "thinking_tags", 0.1) or _at_least(values, "cue_reasoning_trace", 0.05)
     is_new = not _at_least(values, "replica_share", 0.5)  # what is asked again and again is a test, not a harvest
     is_skill = is_new and (
-        _at_least(values, "trainable_share", 0.8)  # the honest queues of the tune worlds: 0.4 to 0.8
+        _at_least(
+            values, "trainable_share", 0.85
+        )  # honest queues: 0.4 to 0.83; campaigns that rest on it: 0.86 and more
         or _at_least(values, "one_tool_set", 0.6)
         or _at_least(values, "cue_task_writing", 0.3)
         or _at_least(values, "cue_rubric_grading", 0.3)
@@ -64,8 +64,7 @@ def signs_of(values: Values) -> tuple[Sign, ...]:
         or _at_least(values, "one_address_share", 0.5)
     )
     is_hidden = _at_least(values, "identity_coordination", 3.0) and not is_open
-    is_broad = _at_most(values, "shared_subject", 0.05)  # one business's items: 0.06 and more
-    shown = ((REASONING, is_reasoning), (SKILL, is_skill), (PURE, is_pure), (BREADTH, is_broad), (HIDDEN, is_hidden))
+    shown = ((REASONING, is_reasoning), (SKILL, is_skill), (PURE, is_pure), (HIDDEN, is_hidden))
     return tuple(sign for sign, is_shown in shown if is_shown)
 
 
@@ -95,8 +94,3 @@ def lacking(values: Values) -> tuple[str, ...]:
 def _at_least(values: Values, name: str, least: float) -> bool:
     value = values.get(name)
     return value is not None and value >= least
-
-
-def _at_most(values: Values, name: str, most: float) -> bool:
-    value = values.get(name)
-    return value is not None and value <= most

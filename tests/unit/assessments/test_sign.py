@@ -11,14 +11,13 @@ POOL: Final = {
     "work_list_coordination": 9.0,
     "identity_coordination": 0.1,
     "thinking_tags": 0.5,
-    "trainable_share": 0.85,
+    "trainable_share": 0.88,
     "replica_share": 0.05,
-    "shared_subject": 0.1,
     "one_organisation": 0.0,
     "one_email_domain": 0.4,
     "one_address_share": 0.05,
 }
-CROWD: Final = {**POOL, "thinking_tags": 0.0, "trainable_share": 0.65, "shared_subject": 0.03}
+CROWD: Final = {**POOL, "thinking_tags": 0.0, "trainable_share": 0.65}
 
 
 def names(values: dict[str, float | None]) -> set[str]:
@@ -39,8 +38,8 @@ def test_that_a_pool_that_draws_reasoning_from_skills_may_be_accused() -> None:
 
 
 def test_that_a_queue_of_workers_may_not_be_accused() -> None:
-    """Coordination alone accuses nobody, however clear; nor does breadth, which many people have as well."""
-    assert names(CROWD) == {"breadth"}
+    """Coordination alone accuses nobody, however clear."""
+    assert names(CROWD) == set()
     assert not may_accuse(CROWD)
     assert "Too few signs" in lacking(CROWD)[0]
 
@@ -57,10 +56,10 @@ def test_that_a_course_may_not_be_accused(rhythm: float) -> None:
 
 def test_that_nothing_but_skills_is_a_second_sign() -> None:
     """A pool that has thousands of new answers graded, and asks nothing else, needs no tags and no shared card."""
-    graders = {**CROWD, "shared_subject": 0.2, "trainable_share": 0.99}
+    graders = {**CROWD, "trainable_share": 0.99}
     assert names(graders) == {"skill", "pure"}
     assert may_accuse(graders)
-    assert not may_accuse({**graders, "trainable_share": 0.85})
+    assert not may_accuse({**graders, "trainable_share": 0.88})
 
 
 def test_that_items_asked_again_and_again_are_no_harvest() -> None:
@@ -81,10 +80,10 @@ def test_that_what_lies_open_is_not_hidden(column: str, share: float) -> None:
     assert "hidden" not in names({**tied, column: share})
 
 
-def test_that_two_signs_that_are_not_of_purpose_do_not_suffice() -> None:
+def test_that_hidden_ties_are_no_purpose() -> None:
     """A reseller's accounts share cards and carry everybody's subjects: nothing of that is a teacher's use."""
     relay = {**CROWD, "identity_coordination": 8.0}
-    assert names(relay) == {"breadth", "hidden"}
+    assert names(relay) == {"hidden"}
     assert not may_accuse(relay)
 
 
