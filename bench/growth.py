@@ -21,7 +21,8 @@ from typing import Any, Final
 
 import numpy as np
 
-SAMPLED_EVERY_S: Final = 0.5  # the kernel walks all pages to count shares
+SAMPLED_EVERY_S: Final = 0.5
+PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 SCALED: Final = ["accounts", "n_accounts", "n_customers", "n_users", "n_groups", "instances", "n_learners", "n_gangs"]
 LEAST: Final = {"n_accounts": 10}  # a pool of fewer is none
 
@@ -60,17 +61,25 @@ def resident_bytes(root: int) -> int:
                 parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
             except OSError:
                 continue  # it has just ended
-    total = 0
+    below = []
     for pid in parents:
         above = pid
         while above not in (root, 0):
             above = parents.get(above, 0)
-        total += proportional_bytes(pid) if above == root else 0
-    return total
+        below += [pid] if above == root else []
+    return plain_bytes(root) if below == [root] else sum(proportional_bytes(pid) for pid in below)
+
+
+def plain_bytes(pid: int) -> int:
+    """Return a process's resident memory, which costs it nothing to say; 0 where it has just ended."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+    except OSError:
+        return 0
 
 
 def proportional_bytes(pid: int) -> int:
-    """Return a process's proportional set size; 0 where it has just ended."""
+    """Return a process's proportional set size, for which the kernel walks its pages; 0 where it has just ended."""
     try:
         found = re.search(r"^Pss:\s+(\d+) kB$", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
     except OSError:
