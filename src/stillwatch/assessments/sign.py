@@ -50,9 +50,7 @@ def signs_of(values: Values) -> tuple[Sign, ...]:
     is_reasoning = _at_least(values, "thinking_tags", 0.1) or _at_least(values, "cue_reasoning_trace", 0.05)
     is_new = not _at_least(values, "replica_share", 0.5)  # what is asked again and again is a test, not a harvest
     is_skill = is_new and (
-        _at_least(
-            values, "trainable_share", 0.85
-        )  # honest queues: 0.4 to 0.83; campaigns that rest on it: 0.86 and more
+        _at_least(values, "trainable_share", 0.8)  # honest queues: 0.4 to 0.83, and few beyond 0.8
         or _at_least(values, "one_tool_set", 0.6)
         or _at_least(values, "cue_task_writing", 0.3)
         or _at_least(values, "cue_rubric_grading", 0.3)
