@@ -63,6 +63,9 @@ class Group:
         p_doubtful: (d,) the probability that each does, below one half.
         standby: (b,) members of an accused group that did nothing for it in the log, and live on its infrastructure.
         tools: keyed hash of the one set of tools with which its exchanges come; 0 where they come with any or none.
+        whole: the group before members were set apart from it, see ``separation``: what is tested; null for itself.
+        apart: (n,) entities that were set apart.
+        told_by: by what these were told from the members.
     """
 
     channel: str
@@ -78,6 +81,9 @@ class Group:
     tools: int = 0
     doubtful_rows: IntArray = field(default_factory=_nobody)
     p_doubtful: FloatArray = field(default_factory=lambda: np.zeros(0))
+    whole: "Group | None" = None
+    apart: IntArray = field(default_factory=_nobody)
+    told_by: tuple[str, ...] = ()
 
     @property
     def proposed(self) -> IntArray:

@@ -39,6 +39,7 @@ from stillwatch.campaigns.membership import (
 )
 from stillwatch.campaigns.parting import parted
 from stillwatch.campaigns.rhythm import Rhythm
+from stillwatch.campaigns.separation import separated
 from stillwatch.campaigns.standby import tool_ties, with_standby
 from stillwatch.campaigns.work_list import WorkLists, sent_before
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
@@ -240,6 +241,8 @@ def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part u
     dealt = [without_declared(group, entities, population, [tied, handed]) for group in lists.groups()]
     dealt = [part for one in dealt for part in apart_from_registered(one, is_registered, entities, population)]
     groups += _large_enough(dealt, settings)
+    progress("members set apart", 0, 1)
+    groups = _large_enough(_separated(groups, population, entities, ties, handed, workers), settings)
     dealing = Dealing(population, entities, succession, found)
     findings = assess_groups(
         groups, dealing, population, entities, families, ties, registry, settings, progress, workers=workers
@@ -272,6 +275,23 @@ def _with_standby(findings: Sequence[Finding], analysis: Analysis) -> tuple[Find
 def _large_enough(groups: list[Group], settings: Settings) -> list[Group]:
     """Return the groups that have members enough to be reported, and any exchange to speak of."""
     return [group for group in groups if len(group.entities) >= settings.least_members and len(group.slice_rows)]
+
+
+def _separated(
+    groups: list[Group],
+    population: Population,
+    entities: Entities,
+    ties: Mapping[str, Ties],
+    handed: tuple[IntArray, IntArray],
+    workers: SideBySide,
+) -> list[Group]:
+    """Return groups without those whom nothing but words joins to them, and these as groups at the end."""
+
+    def apart_of(i: int) -> tuple[Group, ...]:
+        return separated(groups[i], population, entities, ties, handed, seed=i)
+
+    found = workers.each(apart_of, len(groups))
+    return [parts[0] for parts in found] + [part for parts in found for part in parts[1:]]
 
 
 class Overlaps:
@@ -334,22 +354,30 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
     rivals = released_weights(settings.weights)
     rhythm = Rhythm(population, entities)
 
-    def tests_of(i: int) -> tuple[TestResult, ...]:
-        group = groups[i]
+    def results_of(group: Group, i: int) -> tuple[TestResult, ...]:
         compared = assess_coordination(group.proposed, channels, strata, group.channel, i, everyone)
         if group.channel == "identity":
             compared += assess_elsewhere(group.outsiders, group.proposed, ties, strata, i, everyone)
         together = rhythm.assess(group.entities, group.slice_rows, seed=i)
         return (*compared, *together, *dealing.assess(group))
 
+    def tests_of(i: int) -> tuple[tuple[TestResult, ...], float]:
+        whole = groups[i].whole
+        own = results_of(groups[i], i)
+        if whole is None:
+            return own, combined_p_value(own)
+        before = results_of(whole, i)  # ties chose who stayed: only of the whole do they say anything, if it stays so
+        return before, max(combined_p_value(before), combined_p_value(own))
+
     def observed_of(i: int) -> dict[str, Observation]:
         accounts = accounts_of_entities(entities, groups[i].entities)
         return observe(group_sample(groups[i], accounts, population, entities, families, registry))
 
     draws = draw_weights(rivals)
-    tested = workers.each(tests_of, len(groups), lambda i: progress("group tests", i, len(groups)))
+    found = workers.each(tests_of, len(groups), lambda i: progress("group tests", i, len(groups)))
+    tested = [results for results, _ in found]
     observed = workers.each(observed_of, len(groups), lambda i: progress("hypotheses", i, len(groups)))
-    p_values = np.array([combined_p_value(results) for results in tested])
+    p_values = np.array([p_value for _, p_value in found])
     q = q_values(np.concatenate([np.array(beside, np.float64), p_values]), n_tests)[len(beside) :]
     findings = []
     for i, group in enumerate(groups):

@@ -297,6 +297,12 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
             f"{len(finding.group.standby)} of the members sent nothing of the group's slice: they were added after all "
             "tests, for values that hardly anybody but members has, and speak for nothing."
         )
+    if len(finding.group.apart):
+        sentences.append(
+            f"{len(finding.group.apart)} further entities used the same words and were set apart before anything was "
+            "weighed: hardly any of them is tied to a member, and they were told from the members by their "
+            f"{' and '.join(finding.group.told_by)}. The tests are those of all together."
+        )
     if finding.q_value > settings.q_level:
         sentences.append(
             f"No test of coordination that did not also form the group is significant (q = {finding.q_value:.2g})."
