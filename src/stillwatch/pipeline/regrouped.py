@@ -110,7 +110,7 @@ def _summary(shape: Shape, n_rows: int) -> str:
     if shape.is_part:
         return f"{of_what}; analysts split them off from {shape.bases[0]}."
     if len(shape.bases) > 1:
-        return f"{of_what}; analysts hold {len(shape.bases)} groups that the scan found to be one."
+        return f"{of_what}; analysts hold that {len(shape.bases)} of the groups that were found are one."
     return f"{of_what}; analysts split others off from this group."
 
 
