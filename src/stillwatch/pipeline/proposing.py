@@ -18,7 +18,7 @@ from stillwatch.dossiers.case import Campaign
 from stillwatch.dossiers.document import DOCUMENT, from_json
 from stillwatch.errors import StaleError
 from stillwatch.pipeline.regrouped import members_in, regrouped
-from stillwatch.records.registers import read_accounts, read_authorisations
+from stillwatch.records.registers import read_accounts, read_authorisations, whole
 from stillwatch.store.desk import proposal as kept
 from stillwatch.store.desk.database import Database
 from stillwatch.store.desk.decision import decisions
@@ -111,7 +111,7 @@ def coverage_of(folder: Path, registers: Registers, at: datetime) -> Coverage:
     """Return whom the registry names now, and whom the scan's own registry named.
 
     Raises:
-        InputError: a register cannot be read.
+        InputError: a register, or a row of the registry, cannot be read.
     """
     profiles = folder / "profiles.parquet"
     then: dict[str, str] = {}
@@ -120,7 +120,7 @@ def coverage_of(folder: Path, registers: Registers, at: datetime) -> Coverage:
         then = {row["account_id"]: "the scan's registry names it" for row in rows if row["is_authorised"]}
     if not registers.authorisations:
         return Coverage(NOT_CHECKED, then)
-    registry = read_authorisations(registers.authorisations)
+    registry = whole(read_authorisations(registers.authorisations), "--authorisations")
     accounts: list[dict[str, Any]] = read_accounts(registers.accounts).table.to_pylist() if registers.accounts else []
     source = ", ".join(f"{name} (SHA-256 {digest})" for name, digest in registry.digests.items())
     now = covered(registry.table.to_pylist(), accounts, source, at)

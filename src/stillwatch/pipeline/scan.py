@@ -28,7 +28,7 @@ from stillwatch.pipeline.output import case_folder, write_case
 from stillwatch.pipeline.registry import read_registry
 from stillwatch.pipeline.settings import Settings
 from stillwatch.pipeline.stored import OrderedColumn, StoredTable
-from stillwatch.records.registers import Register, read_accounts, read_authorisations
+from stillwatch.records.registers import Register, read_accounts, read_authorisations, whole
 from stillwatch.records.traffic import ReadOptions, read_traffic
 from stillwatch.sketches.capability import CapabilityModel
 from stillwatch.sketches.key import SketchKey
@@ -182,7 +182,9 @@ def _registers(request: ScanRequest) -> dict[str, Register]:
     given = {
         "accounts": read_accounts(request.accounts, time_zone=zone) if request.accounts else None,
         "authorisations": (
-            read_authorisations(request.authorisations, time_zone=zone) if request.authorisations else None
+            whole(read_authorisations(request.authorisations, time_zone=zone), "--authorisations")
+            if request.authorisations
+            else None
         ),
     }
     return {name: register for name, register in given.items() if register is not None}

@@ -1,5 +1,6 @@
 """The tables beside the traffic: accounts, and the registry of authorisations."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from stillwatch.records.schema import ACCOUNTS, AUTHORISATIONS
 from stillwatch.records.tally import digest_of, quarantine_table
 
 TIMES: Final = ("valid_from", "valid_to")
+PLAIN_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+DAY_US: Final = 86_400_000_000
+SHOWN: Final = 3  # rows that cannot be used
 NO_ROWS: Final = "files without a row"
 SCOPES: Final = frozenset({"distillation", "evaluation", "safety_research", "resale"})
 
@@ -94,8 +98,8 @@ def read_authorisations(
     """Return the authorisations table, sorted, each row once.
 
     A row must name exactly one of account and organisation, and a known scope; its times must be readable, for a time
-    that was dropped would widen what it allows. A ``valid_to`` from 2100 on means no end, a ``valid_from`` before 1990
-    no beginning.
+    that was dropped would widen what it allows. A date without a time means that whole day, first or last, in
+    ``time_zone`` or UTC. A ``valid_to`` from 2100 on means no end, a ``valid_from`` before 1990 no beginning.
 
     Raises:
         InputError: a file as a whole cannot be read, or holds no ``scope``.
@@ -106,13 +110,40 @@ def read_authorisations(
     collected = _Collected(AUTHORISATIONS, check, "scope", limits or ReadLimits(), zone)
 
     def settle(row: Row) -> Row:
-        times = {name: to_microseconds(row[name], zone) for name in TIMES if row.get(name) not in (None, "")}
+        times = {name: _time_of(row[name], name, zone) for name in TIMES if row.get(name) not in (None, "")}
         plain_row, _ = check.check({name: value for name, value in row.items() if name not in TIMES})
         return _authorisation(plain_row, times)
 
     rows = collected.read(arguments, settle)
     distinct = {repr(sorted((name, repr(value)) for name, value in row.items())): row for row in rows}
     return collected.register([distinct[key] for key in sorted(distinct)], len(rows))
+
+
+def whole(register: Register, where: str) -> Register:
+    """Return a register of authorisations all of whose rows could be used.
+
+    Raises:
+        InputError: one could not: whom it names would count as authorised by nobody, and might be accused.
+    """
+    if not register.quarantine.num_rows:
+        return register
+    bad = register.quarantine.slice(0, SHOWN).to_pylist()
+    rows = "; ".join(f"{one['source']} row {one['line']}: {one['reason']}, {one['detail']}" for one in bad)
+    raise InputError(
+        where,
+        f"{register.quarantine.num_rows:,} of {register.n_read:,} rows of the registry could not be used",
+        got=rows,
+        expected=f"one of account_id and organisation_id, a scope of {', '.join(sorted(SCOPES))}, and dates",
+        fix="Mend these rows or take them out: whom a lost row names could be accused.",
+    )
+
+
+def _time_of(value: object, name: str, zone: ZoneInfo | None) -> int:
+    """Return the microsecond at which a validity begins or ends; a date alone begins and ends with its day."""
+    if not isinstance(value, str) or not PLAIN_DATE.fullmatch(value.strip()):
+        return to_microseconds(value, zone)
+    start = to_microseconds(f"{value.strip()}T00:00:00", zone or ZoneInfo("UTC"))
+    return start if name == "valid_from" else start + DAY_US - 1
 
 
 def _authorisation(row: dict[str, Any], times: dict[str, int]) -> dict[str, Any]:

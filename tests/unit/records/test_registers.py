@@ -1,6 +1,6 @@
 """Accounts and authorisations are read with the same care as traffic."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pyarrow as pa
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stillwatch.errors import InputError
-from stillwatch.records.registers import read_accounts, read_authorisations
+from stillwatch.records.registers import read_accounts, read_authorisations, whole
 from stillwatch.records.schema import ACCOUNTS, AUTHORISATIONS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -100,6 +100,26 @@ def test_an_authorisation_that_is_unclear_authorises_nothing(tmp_path, values, r
     found = read_authorisations([write(tmp_path / "x.jsonl", [{"scope": "evaluation", **values}])])
     assert found.table.num_rows == 0
     assert found.quarantine["reason"].to_pylist() == [reason]
+
+
+def test_a_registry_that_lost_a_row_is_refused(tmp_path):
+    """Whom the lost row names could be accused; the refusal says which row, and why."""
+    path = write(tmp_path / "x.jsonl", [{"account_id": "a", "scope": "evaluation"}, {"account_id": "b", "scope": "x"}])
+    with pytest.raises(InputError, match=r"1 of 2 rows.*row 2: unknown-scope"):
+        whole(read_authorisations([path]), "--authorisations")
+    good = read_authorisations([write(tmp_path / "y.jsonl", [{"account_id": "a", "scope": "evaluation"}])])
+    assert whole(good, "--authorisations") is good
+
+
+def test_a_plain_date_means_its_whole_day(tmp_path):
+    """As legal departments write it: from the day's first to its last microsecond, in the zone given or in UTC."""
+    path = tmp_path / "x.csv"
+    path.write_text("account_id,scope,valid_from,valid_to\na,evaluation,2026-03-01,2026-03-01\n")
+    for zone, shift in ((None, 0), ("Europe/Athens", 2)):
+        (row,) = read_authorisations([path], time_zone=zone).table.to_pylist()
+        start = datetime(2026, 3, 1, tzinfo=UTC) - timedelta(hours=shift)
+        assert row["valid_from"] == start
+        assert row["valid_to"] == start + timedelta(days=1) - timedelta(microseconds=1)
 
 
 def test_authorisations(tmp_path):
