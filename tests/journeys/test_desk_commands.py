@@ -53,6 +53,10 @@ def test_proposal_from_the_command_line_to_the_file(tiny, desk, tmp_path):
         status, out, _ = typed("sentence of ada", "actions", *asked, "--dry-run", *user)
         assert status == 0
         assert len(json.loads(out)["proposal"]["dry_run"]["touched"]) > 0
+    elsewhere = tmp_path / "elsewhere" / "desk.sqlite"
+    elsewhere.parent.mkdir()
+    assert typed("", "actions", *asked[:-1], elsewhere, "--dry-run", "--json")[0] == 0
+    assert not list(elsewhere.parent.iterdir())
     assert typed("", "actions", *asked, "--json")[0] == 2
     assert stillwatch("actions", "show", tiny.case, "--desk", desk, "--json").document == []
     status, out, _ = typed("sentence of ada", "actions", *asked, *ada)

@@ -2,6 +2,7 @@
 # ruff: noqa: FBT002, PLR0913, PLR0917 - a command's parameters are its options, with their defaults
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -57,8 +58,9 @@ def propose(
     as_json: AsJson = False,
 ) -> None:
     """Propose a step against a whole group; the registry is read first, and whoever it names is spared."""
-    with rim(as_json=as_json):
-        database = Database(desk_path(desk or case))
+    with rim(as_json=as_json), TemporaryDirectory() as nowhere:
+        path = desk_path(desk or case)
+        database = Database(Path(nowhere) / path.name if dry_run and not path.exists() else path)
         by = system_user() if dry_run and user is None else person_at(database, user).name
         registers = Registers(authorisations or (), accounts or ())
         made = prepare(case, database, registers, Wanted(campaign, step, by, reason))
@@ -201,9 +203,7 @@ def _print(made: Proposal, state: str, history: list[dict[str, Any]], *, as_json
     say(f"roll back  {made.rollback}")
     say(f"ends       {made.ends_at:%Y-%m-%d}, agreed to until {made.agree_by:%Y-%m-%d}")
     say(f"registry   {made.registry}")
-    known = (
-        "not known" if run.exchanges is None else f"{run.exchanges:,} in the group, {run.own_exchanges:,} of their own"
-    )
+    known = "not known" if run.exchanges is None else f"{run.exchanges:,} in this group, {run.own_exchanges:,} others"
     say(f"touched    {len(run.touched):,} accounts; exchanges: {known}")
     all_wrong = f"all, with probability {run.all_wrong_probability:.3f}"
     say(f"at risk    {run.expected_wrong:.1f} expected wrongly touched; {all_wrong}")
