@@ -18,7 +18,7 @@ the group, everybody is tied and nothing is cut.
 
 Source: conditional inference trees, Hothorn, Hornik and Zeileis 2006, Unbiased recursive partitioning; maxT, Westfall
 and Young 1993; tied members as labelled ones among the unlabelled, Elkan and Noto 2008; the use on ties is ours:
-docs/decisions/0034-set-apart.md.
+docs/decisions/0029-set-apart.md.
 """
 
 from collections.abc import Mapping
