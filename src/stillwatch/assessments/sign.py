@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 
 LEAST_DIGITS: Final = 2.0  # of p: one in a hundred; the q-value counts the groups
 LEAST_SIGNS: Final = 2
+SURE: Final = 0.99  # ten times the odds that an accusation asks for
 LEAST_LOW: Final = 0.6  # lower end of the posterior's own interval: weights of other groups could not have turned it
 
 Values = Mapping[str, float | None]
@@ -71,21 +72,32 @@ def is_one_enterprise(values: Values) -> bool:
     return any(_at_least(values, f"{channel}_coordination", LEAST_DIGITS) for channel in ("identity", "work_list"))
 
 
-def may_accuse(values: Values) -> bool:
-    """Return whether a group is one enterprise and shows signs enough, one of them of purpose."""
-    signs = signs_of(values)
-    return is_one_enterprise(values) and len(signs) >= LEAST_SIGNS and any(sign.is_of_purpose for sign in signs)
+def may_accuse(values: Values, posterior: float) -> bool:
+    """Return whether a group is one enterprise and shows signs enough, one of them of purpose.
+
+    Reasoning drawn out is enough by itself where the posterior of distillation is ``SURE``.
+    """
+    return is_one_enterprise(values) and _shows_enough(signs_of(values), posterior)
 
 
-def lacking(values: Values) -> tuple[str, ...]:
+def _shows_enough(signs: tuple[Sign, ...], posterior: float) -> bool:
+    if posterior >= SURE and REASONING in signs:
+        return True
+    return len(signs) >= LEAST_SIGNS and any(sign.is_of_purpose for sign in signs)
+
+
+def lacking(values: Values, posterior: float) -> tuple[str, ...]:
     """Return, in sentences, which of what an accusation needs a group does not show; none where it shows all."""
     found = []
     if not is_one_enterprise(values):
         found.append("Nothing but an occasion joins the members: they share no identity and pass nothing on.")
     signs = signs_of(values)
-    if len(signs) < LEAST_SIGNS or not any(sign.is_of_purpose for sign in signs):
+    if not _shows_enough(signs, posterior):
         seen = "; ".join(sign.title for sign in signs) or "none"
-        found.append(f"Too few signs of a purpose: an accusation needs {LEAST_SIGNS}, one of purpose. Seen: {seen}.")
+        found.append(
+            f"Too few signs of a purpose: an accusation needs {LEAST_SIGNS}, one of purpose, or "
+            f"drawn out reasoning and a posterior of {SURE:.0%}. Seen: {seen}."
+        )
     return tuple(found)
 
 

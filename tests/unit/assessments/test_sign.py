@@ -33,15 +33,15 @@ def test_that_every_observation_exists() -> None:
 
 def test_that_a_pool_that_draws_reasoning_from_skills_may_be_accused() -> None:
     """Clean identities do not help a pool that passes its items on and asks for what a student trains on."""
-    assert may_accuse(POOL)
-    assert lacking(POOL) == ()
+    assert may_accuse(POOL, 0.95)
+    assert lacking(POOL, 0.95) == ()
 
 
 def test_that_a_queue_of_workers_may_not_be_accused() -> None:
     """Coordination alone accuses nobody, however clear."""
     assert names(CROWD) == set()
-    assert not may_accuse(CROWD)
-    assert "Too few signs" in lacking(CROWD)[0]
+    assert not may_accuse(CROWD, 0.95)
+    assert "Too few signs" in lacking(CROWD, 0.95)[0]
 
 
 @pytest.mark.parametrize("rhythm", [0.0, 12.0])
@@ -50,24 +50,35 @@ def test_that_a_course_may_not_be_accused(rhythm: float) -> None:
     course = {**POOL, "work_list_coordination": 0.0, "rhythm_coordination": rhythm}
     assert len(signs_of(course)) >= LEAST_SIGNS
     assert not is_one_enterprise(course)
-    assert not may_accuse(course)
-    assert "occasion" in lacking(course)[0]
+    assert not may_accuse(course, 0.95)
+    assert "occasion" in lacking(course, 0.95)[0]
+
+
+def test_that_drawn_out_reasoning_alone_needs_ten_times_the_odds() -> None:
+    """And an enterprise besides; no other single sign does at any odds."""
+    mixed = {**CROWD, "thinking_tags": 0.9}
+    assert names(mixed) == {"reasoning"}
+    assert not may_accuse(mixed, 0.98)
+    assert may_accuse(mixed, 0.995)
+    assert lacking(mixed, 0.995) == ()
+    assert not may_accuse({**mixed, "work_list_coordination": 0.0}, 0.999)
+    assert not may_accuse({**CROWD, "trainable_share": 0.85}, 0.999)
 
 
 def test_that_nothing_but_skills_is_a_second_sign() -> None:
     """A pool that has thousands of new answers graded, and asks nothing else, needs no tags and no shared card."""
     graders = {**CROWD, "trainable_share": 0.99}
     assert names(graders) == {"skill", "pure"}
-    assert may_accuse(graders)
-    assert not may_accuse({**graders, "trainable_share": 0.88})
+    assert may_accuse(graders, 0.95)
+    assert not may_accuse({**graders, "trainable_share": 0.88}, 0.95)
 
 
 def test_that_items_asked_again_and_again_are_no_harvest() -> None:
     """A team that runs its own questions after each change exercises skills, and learns nothing new from them."""
     evaluation = {**POOL, "thinking_tags": 0.0, "identity_coordination": 4.0, "replica_share": 1.0}
     assert names(evaluation) == {"hidden"}
-    assert not may_accuse(evaluation)
-    assert may_accuse({**evaluation, "replica_share": 0.05})
+    assert not may_accuse(evaluation, 0.95)
+    assert may_accuse({**evaluation, "replica_share": 0.05}, 0.95)
 
 
 @pytest.mark.parametrize(
@@ -84,15 +95,15 @@ def test_that_hidden_ties_are_no_purpose() -> None:
     """A reseller's accounts share cards and carry everybody's subjects: nothing of that is a teacher's use."""
     relay = {**CROWD, "identity_coordination": 8.0}
     assert names(relay) == {"hidden"}
-    assert not may_accuse(relay)
+    assert not may_accuse(relay, 0.95)
 
 
 def test_that_what_is_not_observed_is_no_sign() -> None:
     """Without text nothing is known of purpose, and nobody is accused."""
     unknown: dict[str, float | None] = dict.fromkeys(KINDS)
     assert signs_of(unknown) == ()
-    assert not may_accuse({**unknown, "work_list_coordination": 12.0, "identity_coordination": 12.0})
-    assert not may_accuse({})
+    assert not may_accuse({**unknown, "work_list_coordination": 12.0, "identity_coordination": 12.0}, 0.95)
+    assert not may_accuse({}, 0.95)
 
 
 @pytest.mark.parametrize("share", [0.45, 0.62, 0.75])
