@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from stillwatch.records.catalogue import READERS
 from stillwatch.records.reader import Reader
+from stillwatch.records.schema import ACCOUNTS, AUTHORISATIONS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -30,6 +32,14 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     """No relative link of a page is dead."""
     targets = [target for target in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target]
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize(("name", "schema"), [("accounts", ACCOUNTS), ("authorisations", AUTHORISATIONS)])
+def test_tables_page_says_what_each_column_is(name: str, schema: pa.Schema) -> None:
+    """docs/tables.md has, under the table's heading, one row for each column, in the schema's order."""
+    page = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+    section = page.split(f"\n## {name}\n", 1)[1].split("\n## ", 1)[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == schema.names
 
 
 def test_every_decision_has_a_number_of_its_own() -> None:
