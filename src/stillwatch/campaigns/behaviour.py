@@ -2,7 +2,7 @@
 
 Nothing here is a tie, or decides whether there can be one: cards, devices, phones, e-mail addresses, referrers and
 network addresses, plans and kinds of payment are left out, since what members do is compared with who is tied.
-Country, language and geography are not among it either.
+Country, language and geography are not among it either, nor are lengths in bytes and tokens, which a script decides.
 """
 
 from dataclasses import dataclass
@@ -19,17 +19,7 @@ MOST_VALUES: Final = 10  # of a column: the commonest ones
 HOUR_US: Final = 3_600_000_000
 HOURS: Final = 24
 
-SIZES: Final = {
-    "prompt_bytes": "length of prompts",
-    "response_bytes": "length of answers",
-    "system_bytes": "length of the system prompt",
-    "input_tokens": "tokens in",
-    "output_tokens": "tokens out",
-    "reasoning_tokens": "reasoning",
-    "cached_tokens": "cached tokens",
-    "turn": "turns of conversations",
-    "n_tools": "number of tools",
-}
+SIZES: Final = {"turn": "turns of conversations", "n_tools": "number of tools"}
 LABELS: Final = {"system_hash": "system prompt", "tools_hash": "set of tools"}
 CLIENTS: Final = {
     "model": "model",
