@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from process_tree import tree_of
+
 SAMPLED_EVERY_S: Final = 0.25
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 PARTS: Final = ("driver", "java", "workers")
@@ -38,19 +40,7 @@ class Held:
 
 def below(root: int) -> Iterator[tuple[int, str, int, float]]:
     """Yield each process of a tree: its number, its part, its own memory in bytes, its processor seconds."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            except OSError:
-                continue  # it has just ended
-    for pid in parents:
-        above = pid
-        while above not in (root, 0):
-            above = parents.get(above, 0)
-        if above != root:
-            continue
+    for pid in tree_of(root):
         try:
             name = Path(f"/proc/{pid}/comm").read_text().strip()
             after = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

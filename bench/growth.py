@@ -21,6 +21,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from process_tree import tree_of
+
 SAMPLED_EVERY_S: Final = 0.5
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 SCALED: Final = ["accounts", "n_accounts", "n_customers", "n_users", "n_groups", "instances", "n_learners", "n_gangs"]
@@ -54,19 +56,7 @@ def made_world(folder: Path, scale: float, seed: int) -> Path:
 
 def resident_bytes(root: int) -> int:
     """Return the resident memory of a process and all below it; what they share is counted once (PSS)."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            except OSError:
-                continue  # it has just ended
-    below = []
-    for pid in parents:
-        above = pid
-        while above not in (root, 0):
-            above = parents.get(above, 0)
-        below += [pid] if above == root else []
+    below = tree_of(root)
     return plain_bytes(root) if below == [root] else sum(proportional_bytes(pid) for pid in below)
 
 

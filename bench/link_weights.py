@@ -21,7 +21,8 @@ from stillwatch.links.comparer import comparer
 from stillwatch.links.comparison import KINDS, Weights, stated_weights, weigh_pairs
 from stillwatch.links.estimation import Compared, compared_pairs, with_rates
 from stillwatch.links.identity import LEAST_BITS
-from stillwatch.pipeline.analysis import Analysis, entity_times
+from stillwatch.pipeline.analysis import Analysis
+from stillwatch.pipeline.group_assessment import entity_times
 from tune_worlds import scanned_world
 
 

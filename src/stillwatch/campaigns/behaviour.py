@@ -2,7 +2,8 @@
 
 Nothing here is a tie, or decides whether there can be one: cards, devices, phones, e-mail addresses, referrers and
 network addresses, plans and kinds of payment are left out, since what members do is compared with who is tied.
-Country, language and geography are not among it either, nor are lengths in bytes and tokens, which a script decides.
+Country, language and geography are not among it either, nor lengths in bytes and tokens, which a script decides, nor
+which hours of the day, which a time zone does.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from stillwatch.campaigns.membership import Group
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import MISSING_TIME, FloatArray, IntArray, Population
+from stillwatch.links.rows import accounts_of_entities
 
 MOST_VALUES: Final = 10  # of a column: the commonest ones
 HOUR_US: Final = 3_600_000_000
@@ -74,11 +76,10 @@ def behaviour_of(group: Group, population: Population, entities: Entities) -> Be
     ):
         found += [(name, mean(matrix[rows, column])) for column in range(matrix.shape[1])]
     hour = exchanges.requested_us[rows] / HOUR_US % HOURS * (2 * np.pi / HOURS)
-    sine, cosine = mean(np.sin(hour)), mean(np.cos(hour))
-    found += [("hours", sine), ("hours", cosine), ("hours", np.hypot(sine, cosine))]
+    found.append(("keeping to some hours", np.hypot(mean(np.sin(hour)), mean(np.cos(hour)))))  # whichever they are
     found.append(("time of use", mean(exchanges.requested_us[rows] - population.begun_us)))
     found.append(("share of own traffic", n / np.maximum(entities.n_exchanges[members], 1)))
-    of_account = np.flatnonzero(np.isin(entities.of_account, members))
+    of_account = accounts_of_entities(entities, members)
     member = np.searchsorted(members, entities.of_account[of_account])
     found.append(("sign-up", _sign_up(accounts.created_us[of_account], member, len(members))))
     return Behaviour(np.column_stack([column for _, column in found]), tuple(name for name, _ in found), n)

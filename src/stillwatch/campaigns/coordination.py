@@ -35,10 +35,7 @@ TESTED_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 A referrer is an occasion: an invitation, a course or a launch brings strangers in under one code, in one week.
 """
 KIND_OF_TIE: Final[Mapping[str, str]] = {ADDRESS_TIE: "infrastructure", "referrer_id": "occasion"}  # others: identity
-FORM_TOGETHER: Final = (
-    "infrastructure",
-    "occasion",
-)  # identity and these propose together
+FORM_TOGETHER: Final = ("infrastructure", "occasion")  # identity and these propose together
 DAY_US: Final = 86_400_000_000
 HOUR_US: Final = 3_600_000_000
 

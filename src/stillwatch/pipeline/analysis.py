@@ -1,7 +1,7 @@
 """The stages from sketches to assessed groups, in order; pure but for the engine that runs their SQL."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,35 +10,18 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_array
 
-from stillwatch.assessments.credible import WeightDraws, credible, draw_weights
-from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights, weigh
-from stillwatch.assessments.observation import Observation, beside_controls, observe, with_tests
-from stillwatch.assessments.sample import Sample, plain_sample
-from stillwatch.assessments.sign import LEAST_LOW, may_accuse
 from stillwatch.campaigns.candidate import family_use, propose
 from stillwatch.campaigns.claim import settled
-from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
-from stillwatch.campaigns.coordination import (
-    TESTED_KINDS,
-    TestResult,
-    assess_coordination,
-    assess_elsewhere,
-    channels_of,
-    combined_p_value,
-    p_value_of,
-)
-from stillwatch.campaigns.dealing import HAND_OVER, Dealing
-from stillwatch.campaigns.false_discovery import q_values
+from stillwatch.campaigns.control import activity_strata
+from stillwatch.campaigns.dealing import Dealing
 from stillwatch.campaigns.growth import grown
 from stillwatch.campaigns.membership import (
     Group,
     apart_from_registered,
-    matches_with,
     weigh_membership,
     without_declared,
 )
 from stillwatch.campaigns.parting import parted
-from stillwatch.campaigns.rhythm import Rhythm
 from stillwatch.campaigns.separation import separated
 from stillwatch.campaigns.standby import tool_ties, with_standby
 from stillwatch.campaigns.work_list import WorkLists, sent_before
@@ -48,60 +31,19 @@ from stillwatch.links.entity import Entities, fold_accounts
 from stillwatch.links.family import Families, find_families
 from stillwatch.links.handover import hand_overs, linked_entities, successions
 from stillwatch.links.identity import Ties, tie_graph, ties_of
-from stillwatch.links.population import MISSING_TIME, BoolArray, IntArray, Population
+from stillwatch.links.population import BoolArray, IntArray, Population
 from stillwatch.links.replica import replicas
-from stillwatch.links.rows import accounts_of_entities, rows_of_accounts
+from stillwatch.links.rows import accounts_of_entities
 from stillwatch.links.tables import Tables
+from stillwatch.pipeline.finding import DISTILLATION, Finding
+from stillwatch.pipeline.group_assessment import Progress, assess_groups, compared, entity_times
 from stillwatch.pipeline.registry import Registry
 from stillwatch.pipeline.settings import Settings
 
-N_COMPARED: int = 10  # control groups whose observations stand beside a group's: the mean is for the eye
 MOST_REPEATED = 0.8  # of a group's accounts may stand in groups reported before it
-LEAST_NEW_US = 172_800_000_000  # two days into a log: what is seen later for the first time is new
 UNRELATED = "unrelated"
-UNDETERMINED = "undetermined"
-AUTHORISED = "authorised_customer"
 SAME_MEMBERS = 0.9  # of the members of either of two groups: then one repeats the other
-MOSTLY_REGISTERED = 0.5  # of a group's accounts: most of them are covered or lapsed, and the registry says which
-DISTILLATION = "distillation"
 CLEARLY_HONEST = 0.8  # posterior of an honest use that no test shows to be coordinated, to be worth a reader's time
-
-Progress = Callable[[str, int, int], None]
-"""Called with the stage's name, what is done and what there is to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One group with all that was computed of it."""
-
-    group: Group
-    accounts: IntArray
-    tests: tuple[TestResult, ...]
-    p_value: float
-    q_value: float
-    observations: Mapping[str, Observation]
-    hypotheses: tuple[ScoredHypothesis, ...]
-    is_accusation: bool
-    number: int = 0  # among the groups that were tested together: seeds its draws
-    is_dismissed: bool = False  # by an analyst, and nothing new speaks against that; such a group does not accuse
-    held_as: str | None = None  # the id under which analysts hold it, where they merged or split it
-
-    @property
-    def leading(self) -> ScoredHypothesis:
-        """Return the most probable hypothesis."""
-        return self.hypotheses[0]
-
-    @property
-    def verdict(self) -> str:
-        """Return the name under which the group is reported.
-
-        ``distillation`` stands only where the group is accused. Where it leads otherwise, a group most of whose
-        accounts the registry names is an ``authorised_customer``, and any other is ``undetermined``.
-        """
-        if self.leading.name != DISTILLATION or self.is_accusation:
-            return self.leading.name
-        registered = self.observations["registered_share"].value or 0.0
-        return AUTHORISED if registered >= MOSTLY_REGISTERED else UNDETERMINED
 
 
 @dataclass(frozen=True)
@@ -326,173 +268,6 @@ def _distinct(groups: list[Group]) -> list[Group]:
             seen.add(group.entities)
             kept.append(group)
     return kept
-
-
-def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used once
-    groups: list[Group],
-    dealing: Dealing,
-    population: Population,
-    entities: Entities,
-    families: Families,
-    ties: Mapping[str, Ties],
-    registry: Registry,
-    settings: Settings,
-    progress: Progress,
-    beside: Sequence[float] = (),
-    n_tests: int | None = None,
-    workers: SideBySide = IN_TURN,
-) -> list[Finding]:
-    """Return some groups tested and assessed, in their order.
-
-    ``beside`` are p-values of other groups that count in the control of false discoveries, and ``n_tests`` the number
-    of tests in all, where some are neither here nor there.
-    """
-    strata = activity_strata(entities.n_exchanges)
-    everyone = Pool.of(strata, np.arange(entities.n))
-    times = entity_times(population, entities)
-    channels = channels_of(ties, entities.n, times, first_uses(population, entities))
-    rivals = released_weights(settings.weights)
-    rhythm = Rhythm(population, entities)
-
-    def results_of(group: Group, i: int) -> tuple[TestResult, ...]:
-        compared = assess_coordination(group.proposed, channels, strata, group.channel, i, everyone)
-        if group.channel == "identity":
-            compared += assess_elsewhere(group.outsiders, group.proposed, ties, strata, i, everyone)
-        together = rhythm.assess(group.entities, group.slice_rows, seed=i)
-        return (*compared, *together, *dealing.assess(group))
-
-    def tests_of(i: int) -> tuple[tuple[TestResult, ...], float]:
-        whole = groups[i].whole
-        own = results_of(groups[i], i)
-        if whole is None:
-            return own, combined_p_value(own)
-        before = results_of(whole, i)  # ties chose who stayed: only of the whole do they say anything, if it stays so
-        return before, max(combined_p_value(before), combined_p_value(own))
-
-    def observed_of(i: int) -> dict[str, Observation]:
-        accounts = accounts_of_entities(entities, groups[i].entities)
-        return observe(group_sample(groups[i], accounts, population, entities, families, registry))
-
-    draws = draw_weights(rivals)
-    found = workers.each(tests_of, len(groups), lambda i: progress("group tests", i, len(groups)))
-    tested = [results for results, _ in found]
-    observed = workers.each(observed_of, len(groups), lambda i: progress("hypotheses", i, len(groups)))
-    p_values = np.array([p_value for _, p_value in found])
-    q = q_values(np.concatenate([np.array(beside, np.float64), p_values]), n_tests)[len(beside) :]
-    findings = []
-    for i, group in enumerate(groups):
-        accounts = accounts_of_entities(entities, group.entities)
-        p_of = {channel: p_value_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
-        observations = with_tests(observed[i], p_of)
-        if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
-            observations["widest_family"] = replace(observations["widest_family"], value=None)
-        hypotheses = weigh(rivals, observations)
-        leading = hypotheses[0]
-        is_shown = (
-            leading.name == DISTILLATION
-            and leading.posterior >= settings.p_leading
-            and bool(q[i] <= settings.q_level)
-            and may_accuse({name: item.value for name, item in observations.items()}, leading.posterior)
-            and is_held(draws, observations)
-        )
-        is_accusation = is_shown and not bool(registry.named[population.exchanges.account[group.slice_rows]].all())
-        findings.append(
-            Finding(
-                group,
-                accounts,
-                tested[i],
-                float(p_values[i]),
-                float(q[i]),
-                observations,
-                hypotheses,
-                is_accusation,
-                number=i,
-            )
-        )
-    return findings
-
-
-def is_held(draws: WeightDraws | None, observations: Mapping[str, Observation]) -> bool:
-    """Return whether distillation would lead as well with weights learned from other groups; true where none are."""
-    band = credible(draws, observations).get(DISTILLATION)
-    return band is None or band.low >= LEAST_LOW
-
-
-def compared(
-    findings: Sequence[Finding],
-    population: Population,
-    entities: Entities,
-    registry: Registry,
-    workers: SideBySide = IN_TURN,
-) -> tuple[Finding, ...]:
-    """Return findings with matched controls beside each observation: for the eye, no verdict rests on them."""
-    strata = activity_strata(entities.n_exchanges)
-    everyone = Pool.of(strata, np.arange(entities.n))
-
-    def beside(i: int) -> dict[str, Observation]:
-        members = findings[i].group.entities
-        drawn = draw_controls(members, strata, everyone.without(members), N_COMPARED, findings[i].number)
-        controls = tuple(
-            plain_sample(population, entities, accounts_of_entities(entities, control), registry.named)
-            for control in (drawn if drawn is not None else ())
-        )
-        return beside_controls(findings[i].observations, controls)
-
-    observations = workers.each(beside, len(findings))
-    return tuple(replace(one, observations=seen) for one, seen in zip(findings, observations, strict=True))
-
-
-def group_sample(
-    group: Group, accounts: IntArray, population: Population, entities: Entities, families: Families, registry: Registry
-) -> Sample:
-    """Return the sample on which a group is observed: its slice, and the matches of its own families."""
-    inside = np.zeros(len(population.accounts), bool)
-    inside[accounts] = True
-    found = matches_with(families, group.families, population, group.tools)
-    account = population.exchanges.account[found.exchange]
-    opens = ~(population.exchanges.numbers["turn"][found.exchange] > 0)  # later turns repeat the choice of the first
-    mine = inside[account] & opens
-    rows = rows_of_accounts(population, accounts)
-    of_match = account[mine].astype(np.int64)
-    family = group.families[found.place[mine]]
-    return Sample(population, entities, accounts, group.slice_rows, rows, registry.named, family, of_match)
-
-
-def entity_times(population: Population, entities: Entities) -> dict[str, IntArray]:
-    """Return, for each entity, its earliest sign-up and ban and its first and last request, those that are known."""
-    accounts, exchanges = population.accounts, population.exchanges
-    never = np.iinfo(np.int64).max
-    found: dict[str, IntArray] = {}
-    for name, at_us in (("sign_up", accounts.created_us), ("ban", accounts.banned_us)):
-        if np.any(at_us != MISSING_TIME):
-            earliest = np.full(entities.n, never)
-            known = at_us != MISSING_TIME
-            np.minimum.at(earliest, entities.of_account[known], at_us[known])
-            found[name] = np.where(earliest == never, MISSING_TIME, earliest)
-    first = np.full(entities.n, never)
-    last = np.full(entities.n, MISSING_TIME)
-    np.minimum.at(first, entities.of_account, exchanges.requested_us[exchanges.first[:-1]])
-    np.maximum.at(last, entities.of_account, exchanges.requested_us[exchanges.first[1:] - 1])
-    return {**found, "first_request": first, "last_request": last}
-
-
-def first_uses(population: Population, entities: Entities) -> tuple[IntArray, ...]:
-    """Return, for each model that appeared ``LEAST_NEW_US`` or more after the log began, every entity's first use."""
-    exchanges = population.exchanges
-    model, at_us = exchanges.keys["model"], exchanges.requested_us
-    if not model.is_known or not len(exchanges):
-        return ()
-    entity = entities.of_account[exchanges.account]
-    never = np.iinfo(np.int64).max
-    found = []
-    for code in range(len(model.values)):
-        rows = np.flatnonzero(model.code == code)
-        if int(at_us[rows].min()) - int(at_us.min()) < LEAST_NEW_US:
-            continue
-        first = np.full(entities.n, never)
-        np.minimum.at(first, entity[rows], at_us[rows])
-        found.append(np.where(first == never, MISSING_TIME, first))
-    return tuple(found)
 
 
 def _reportable(findings: list[Finding], settings: Settings) -> tuple[Finding, ...]:

@@ -35,8 +35,10 @@ from stillwatch.links.comparer import Comparer
 from stillwatch.links.family import family_id
 from stillwatch.links.identity import ACCOUNT_TIES, Ties
 from stillwatch.links.population import FloatArray
-from stillwatch.pipeline.analysis import UNDETERMINED, Analysis, Finding, group_sample
+from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.drawing import graph, instant, listed_rows, pairs, timeline
+from stillwatch.pipeline.finding import UNDETERMINED, Finding
+from stillwatch.pipeline.group_assessment import group_sample
 from stillwatch.pipeline.settings import Settings
 from stillwatch.sketches.schema import CAPABILITIES
 

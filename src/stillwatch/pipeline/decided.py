@@ -9,7 +9,9 @@ import numpy as np
 from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.dossiers.decided import DeskStatus
 from stillwatch.errors import InputError
-from stillwatch.pipeline.analysis import Analysis, Finding, Progress
+from stillwatch.pipeline.analysis import Analysis
+from stillwatch.pipeline.finding import Finding
+from stillwatch.pipeline.group_assessment import Progress
 from stillwatch.pipeline.reassessment import reassessed
 from stillwatch.pipeline.settings import Settings
 from stillwatch.store.desk.database import Database

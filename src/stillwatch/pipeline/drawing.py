@@ -13,7 +13,8 @@ from stillwatch.links.comparison import COMPARISONS
 from stillwatch.links.layout import force_layout
 from stillwatch.links.population import MISSING_TIME, FloatArray, IntArray
 from stillwatch.links.rows import distinct_pairs, rows_of_accounts
-from stillwatch.pipeline.analysis import Analysis, Finding
+from stillwatch.pipeline.analysis import Analysis
+from stillwatch.pipeline.finding import Finding
 
 MOST_NODES: Final = 300  # more cannot be told apart at a screen's width
 MOST_STEPS: Final = 480  # steps of a timeline; the step grows with the span

@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 
 from stillwatch.links.population import CodeArray, IntArray
-from stillwatch.pipeline.analysis import Analysis, Finding
+from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.drawing import listed_accounts, listed_rows
+from stillwatch.pipeline.finding import Finding
 
 RARE: Final = 1000  # entities of the traffic to one holder: what a value must tell apart to tie a pool to somebody
 MOST_HOLDERS: Final = 8  # in small traffic, where the rule above leaves hardly anything: a card, and not a carrier

@@ -16,9 +16,10 @@ from stillwatch.dossiers.document import to_json
 from stillwatch.dossiers.render.html import render_html
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.population import FloatArray, IntArray
-from stillwatch.pipeline.analysis import DISTILLATION, Analysis, Finding
+from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.assembly import member_accounts
 from stillwatch.pipeline.evidence import evidence_tables
+from stillwatch.pipeline.finding import DISTILLATION, Finding
 from stillwatch.pipeline.folder import whole_folder
 from stillwatch.pipeline.stored import Ids
 from stillwatch.pipeline.traces import trace_tables

@@ -17,7 +17,9 @@ from stillwatch.campaigns.dealing import Dealing
 from stillwatch.campaigns.membership import Group
 from stillwatch.links.handover import hand_overs, successions
 from stillwatch.links.population import FloatArray, IntArray
-from stillwatch.pipeline.analysis import Analysis, Finding, Progress, assess_groups, compared
+from stillwatch.pipeline.analysis import Analysis
+from stillwatch.pipeline.finding import Finding
+from stillwatch.pipeline.group_assessment import Progress, assess_groups, compared
 from stillwatch.pipeline.settings import Settings
 from stillwatch.store.desk.regrouping import Shape
 

@@ -11,7 +11,8 @@ from stillwatch.campaigns.lifecycle import Book
 from stillwatch.campaigns.record import Record, Sighting
 from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.dossiers.decided import Lifecycle, LifecycleEvent
-from stillwatch.pipeline.analysis import Analysis, Finding
+from stillwatch.pipeline.analysis import Analysis
+from stillwatch.pipeline.finding import Finding
 
 DAY_US: Final = 86_400_000_000
 MOST_PHRASES: Final = 256  # the least values of each campaign: as good as all, for they are a random sample

@@ -18,9 +18,11 @@ from stillwatch.dossiers.tables import MEMBERS, OBSERVATIONS, ORGANISATIONS, SLI
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.population import MISSING_TIME, BoolArray, Codes, IntArray, NumberArray
 from stillwatch.links.rows import places_of
-from stillwatch.pipeline.analysis import Analysis, Finding, group_sample
+from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.assembly import member_accounts
 from stillwatch.pipeline.drawing import listed_rows
+from stillwatch.pipeline.finding import Finding
+from stillwatch.pipeline.group_assessment import group_sample
 from stillwatch.pipeline.organisation_ties import OrganisationTies
 from stillwatch.pipeline.stored import Ids
 

@@ -8,7 +8,8 @@ from stillwatch.assessments.credible import credible, draw_weights
 from stillwatch.assessments.hypothesis import HypothesisKind, released_weights, weigh
 from stillwatch.assessments.observation import KINDS, Observation
 from stillwatch.assessments.sign import LEAST_LOW
-from stillwatch.pipeline.analysis import DISTILLATION, is_held
+from stillwatch.pipeline.finding import DISTILLATION
+from stillwatch.pipeline.group_assessment import is_held
 
 LEANING = {"thinking_tags": 0.4, "identity_reuse": 0.5, "widest_family": 0.9}
 
