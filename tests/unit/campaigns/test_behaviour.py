@@ -15,7 +15,7 @@ def features(shift_hours: float) -> dict[str, np.ndarray]:
         {
             "account": f"p{k}",
             "ip": f"10.0.{k}.1",
-            "phrases": ["a b c"],
+            "phrases": [7],
             "hours": 24 * day + hour + shift_hours * (k % 2),
         }
         for k in range(8)
