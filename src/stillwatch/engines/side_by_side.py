@@ -96,9 +96,7 @@ def _shared_out(function: Callable[[int], T], items: range, n_others: int, told:
 
     with ExitStack() as stack:
         stack.callback(os.close, take)
-        children = [
-            stack.enter_context(_Child(lambda: {i: function(i) for i in _tokens(take)})) for _ in range(n_others)
-        ]
+        children = [stack.enter_context(_Child(others_part)) for _ in range(n_others)]
         for i in _tokens(take):
             told(i)
             found[i] = function(i)
