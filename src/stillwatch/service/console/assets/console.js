@@ -41,7 +41,8 @@
   };
   const follow = (id) => { const link = byId(id); if (link?.href) link.click(); };
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || keys.open || document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape" && keys.open) keys.close(); // at once: a browser may take its time, and the next key belongs to the page
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) {
       if (event.key === "Escape") event.target.blur();
       return;
