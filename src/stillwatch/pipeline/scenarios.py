@@ -14,9 +14,10 @@ SKETCHED: Final = "sketches"
 NULL_SEEDS: Final = 1001  # of the first small world without a campaign; the next ones follow
 HELD_OUT: Final = 41  # seeds from here on were looked at by nobody while the weights in force were made
 HELD_OUT_NULLS: Final = 5001
-LATER: Final[Mapping[int, tuple[str, int]]] = {51: ("nulls-held-out-2", 6001), 61: ("nulls-held-out-3", 7001)}
+LATER: Final[Mapping[int, tuple[str, int]]] = {51: ("nulls-held-out-2", 6001), 61: ("nulls-held-out-3", 7001),
+                                               71: ("nulls-held-out-4", 8001)}  # fmt: skip
 """Later series, begun when those before had been seen: a seed, and the id and first seed of its null worlds."""
-LAST_TWIN: Final = 62  # a second seed of the last series, without rivals and changes: how much is chance
+TWINS: Final = (62, 72)  # a second seed of a series, without rivals and changes: how much is chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +168,9 @@ def _held_out_later() -> Iterable[Scenario]:
         recipe = WorldRecipe("null-small", first)
         yield Scenario(nulls, "small worlds without a campaign, held out", recipe, FULL, n_worlds=NULLS)
         yield from _held_out_adversaries(seed)
-    for preset in ("demo", "hard", "share5", "null"):
-        yield Scenario(f"{preset}-report-{LAST_TWIN}", "held out", WorldRecipe(preset, LAST_TWIN), FULL)
+    for seed in TWINS:
+        for preset in ("demo", "hard", "share5", "null"):
+            yield Scenario(f"{preset}-report-{seed}", "held out", WorldRecipe(preset, seed), FULL)
 
 
 def _held_out_adversaries(seed: int) -> Iterable[Scenario]:
