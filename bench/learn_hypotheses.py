@@ -4,9 +4,10 @@ Usage: python bench/learn_hypotheses.py [--worlds demo:1 hard:6 adversary:4:bare
 
 Every group that a scan of a tune world tests is labelled by the truth of most of its accounts. All groups that hold
 parts of one true group share one vote, by how much of it they hold, so that a campaign that falls into many pieces
-does not speak for all; a part counts by its accounts. Each expectation's m is the share of its own kind's votes that
-meet it, and u the prior-weighted share of the others', both shrunk towards the stated value, which counts as STATED
-votes. Ranges and reasons stay as people wrote them. Report-side worlds are never read here.
+does not speak for all; a part counts by its accounts. A vote meets an expectation as far as its true value probably
+lies in the range, which is how a scan weighs it. Each expectation's m is the share of its own kind's votes that meet
+it, and u the prior-weighted share of the others', both shrunk towards the stated value, which counts as STATED votes.
+Ranges and reasons stay as people wrote them. Report-side worlds are never read here.
 
 Beside each learned share stands how many votes it rests on, STATED included, so that a scan can say how far a posterior
 could be another one, had other groups been at hand. u is a mixture over hypotheses: its votes are those of the one Beta
@@ -16,6 +17,7 @@ distribution that has the mixture's mean and variance.
 import argparse
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, read_weights
-from stillwatch.assessments.observation import KINDS
+from stillwatch.assessments.observation import KINDS, Observation
 from stillwatch.pipeline.analysis import UNRELATED
 from tune_worlds import scanned_world
 
@@ -79,7 +81,7 @@ class Labelled:
     kind: str
     true_group: str
     n: int
-    observations: dict[str, float | None]
+    observations: Mapping[str, Observation]
 
 
 def labelled_groups(name_of_world: str) -> list[Labelled]:
@@ -93,14 +95,7 @@ def labelled_groups(name_of_world: str) -> list[Labelled]:
         kind = HYPOTHESIS_OF.get(label, UNRELATED) if n >= PURE * len(finding.accounts) else UNRELATED
         group, _ = Counter(of_account[scanned.names[a]][1] for a in finding.accounts).most_common(1)[0]
         true_group = f"{name_of_world} {i if kind == UNRELATED else group}"
-        found.append(
-            Labelled(
-                kind,
-                true_group,
-                len(finding.accounts),
-                {name: item.value for name, item in finding.observations.items()},
-            )
-        )
+        found.append(Labelled(kind, true_group, len(finding.accounts), finding.observations))
     return found
 
 
@@ -109,7 +104,7 @@ def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[t
     total: Counter[str] = Counter()
     for group in groups:
         total[group.true_group] += group.n
-    by_kind: dict[str, list[tuple[float, dict[str, float | None]]]] = defaultdict(list)
+    by_kind: dict[str, list[tuple[float, Mapping[str, Observation]]]] = defaultdict(list)
     for group in groups:
         by_kind[group.kind].append((group.n / total[group.true_group], group.observations))
     result = {}
@@ -133,13 +128,14 @@ def mixed(rates: list[tuple[float, Rate]]) -> Rate:
     return Rate(share, share * (1 - share) / variance - 1)
 
 
-def rate(votes: list[tuple[float, dict[str, float | None]]], expected: Expectation, stated: float) -> Rate:
+def rate(votes: list[tuple[float, Mapping[str, Observation]]], expected: Expectation, stated: float) -> Rate:
     """Return how often groups meet an expectation, shrunk towards the stated rate."""
-    values = [
-        (weight, value) for weight, value in ((w, seen[expected.observation]) for w, seen in votes) if value is not None
+    asked = [
+        (weight, seen[expected.observation].p_within(expected.at_least, expected.at_most)) for weight, seen in votes
     ]
-    met = sum(weight for weight, value in values if expected.at_least <= value <= expected.at_most)
-    n = sum(weight for weight, _ in values) + STATED
+    made = [(weight, p) for weight, p in asked if p is not None]
+    met = sum(weight * p for weight, p in made)
+    n = sum(weight for weight, _ in made) + STATED
     return Rate((met + STATED * stated) / n, n)
 
 

@@ -4,11 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, released_weights, weigh
 from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.sampling_error import SamplingError
 
 NAMES = sorted(KINDS)
 RELEASED = released_weights()
@@ -89,6 +90,60 @@ def test_what_could_not_be_observed_weighs_nothing(expected: list, data: st.Data
     values: dict[str, float | None] = {name: data.draw(st.one_of(st.none(), st.floats(0, 3))) for name, *_ in expected}
     known = [item for item in expected if values[item[0]] is not None]
     assert total(expected, values) == pytest.approx(total(known, values)) if known else total(expected, values) == -1.0
+
+
+ERRORS = st.one_of(
+    st.builds(SamplingError, st.floats(0.5, 1e5), st.none()), st.builds(SamplingError, st.none(), st.floats(1e-6, 10))
+)
+
+
+def bits_at(value: float, error: SamplingError | None, expectation: Expectation) -> float:
+    """Return what one observation with a sampling error is worth."""
+    seen = {name: Observation(kind, None, None) for name, kind in KINDS.items()}
+    seen[expectation.observation] = Observation(KINDS[expectation.observation], value, None, error=error)
+    return weigh((HypothesisKind("h", "h", 1.0, (expectation,)),), seen)[0].bits
+
+
+@settings(max_examples=300, deadline=None)
+@given(ERRORS, st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 0.99), PROBABILITY, PROBABILITY, st.booleans())
+def test_a_value_further_in_never_weighs_less(  # noqa: PLR0917 - what the law holds for
+    error: SamplingError,
+    one: float,
+    other: float,
+    edge: float,
+    m: float,
+    u: float,
+    is_least: bool,  # noqa: FBT001
+) -> None:
+    """For a range open to one side and m above u, bits rise with the value towards the range, the error being equal."""
+    low, high = (edge, np.inf) if is_least else (-np.inf, edge)
+    expectation = Expectation("young_share", low, high, max(m, u), min(m, u), "reason")
+    outer, inner = sorted((one, other), reverse=not is_least)
+    assert bits_at(inner, error, expectation) >= bits_at(outer, error, expectation) - 1e-9
+
+
+@settings(max_examples=300, deadline=None)
+@given(ERRORS, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), PROBABILITY, PROBABILITY)
+def test_an_error_never_makes_more_of_a_value_than_the_bare_rule(
+    error: SamplingError, value: float, one: float, other: float, m: float, u: float
+) -> None:
+    """Bits stay between those well outside the range and those well inside; near certainty they are one of the two."""
+    low, high = sorted((one, other))
+    expectation = Expectation("young_share", low, high, m, u, "reason")
+    ends = sorted((np.log2(m / u), np.log2((1 - m) / (1 - u))))
+    assert ends[0] - 1e-9 <= bits_at(value, error, expectation) <= ends[1] + 1e-9
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats(0.05, 0.95), st.floats(0.05, 0.95), PROBABILITY, PROBABILITY)
+def test_as_the_error_goes_to_nothing_the_range_decides(value: float, edge: float, m: float, u: float) -> None:
+    """With accounts without end, or a standard error of next to nothing, a value is inside or outside."""
+    assume(abs(value - edge) > 1e-3)
+    expectation = Expectation("young_share", edge, np.inf, m, u, "reason")
+    bare = bits_at(value, None, expectation)
+    assert bare == pytest.approx(np.log2(m / u) if value >= edge else np.log2((1 - m) / (1 - u)))
+    for error in (SamplingError(1e8, None), SamplingError(None, 1e-5), SamplingError(np.inf, 0.0)):
+        assert bits_at(value, error, expectation) == pytest.approx(bare, abs=1e-6)
 
 
 @settings(max_examples=100, deadline=None)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from stillwatch.assessments.parts import Parts
 from stillwatch.links.population import CodeArray, FloatArray, IntArray
 from stillwatch.links.rows import run_starts
 
@@ -16,11 +17,8 @@ UNIT: Final = 127.0  # the length of a topic as it is stored
 LEAST_TOPIC: Final = 0.25  # squared length: requests too short to have a topic say nothing of it
 
 
-def topic_cohesion(topic: npt.NDArray[np.int8], account: CodeArray) -> tuple[float, float] | None:
-    """Return the mean similarity of openings within an account, and between accounts, in [-1, 1].
-
-    Work dealt out from one list is as varied within an account as across the pool; people who share a tool each keep
-    to their own subjects. Null unless three accounts have two openings each.
+def topic_sums(topic: npt.NDArray[np.int8], account: CodeArray) -> Parts:
+    """Return, for each account, how many openings have a topic, the sum of these and the sum of their squared lengths.
 
     Args:
         topic: (k, 64) topics of the openings.
@@ -33,15 +31,27 @@ def topic_cohesion(topic: npt.NDArray[np.int8], account: CodeArray) -> tuple[flo
         account, vectors, square = account[told], vectors[told], square[told]
     first = run_starts(account)
     count = np.diff(np.append(first, len(account)))
-    if np.count_nonzero(count >= 2) < 3:
-        return None
-    total = _summed(vectors, first) / UNIT
-    squares = np.add.reduceat(square, first, dtype=np.int64) / UNIT**2
+    squares = np.add.reduceat(square, first, dtype=np.int64) / UNIT**2 if len(first) else np.zeros(0)
+    return Parts(account[first].astype(np.int64), (count, _summed(vectors, first) / UNIT, squares))
+
+
+def topic_cohesion(sums: Parts) -> tuple[float, float] | None:
+    """Return the mean similarity of openings within an account, and between accounts, in [-1, 1].
+
+    Work dealt out from one list is as varied within an account as across the pool; people who share a tool each keep
+    to their own subjects. Null unless three accounts have two openings each.
+
+    Args:
+        sums: of topics, by account, as ``topic_sums`` has them.
+    """
+    count, total, squares = sums.columns
     several = count >= 2
+    if np.count_nonzero(several) < 3:
+        return None
     within = (np.einsum("ij,ij->i", total, total) - squares)[several] / (count * (count - 1.0))[several]
     mean: FloatArray = total / count[:, None]
     overall = mean.sum(axis=0)
-    k = len(first)
+    k = len(count)
     between = (float(overall @ overall) - float(np.einsum("ij,ij->", mean, mean))) / (k * (k - 1.0))
     return float(np.mean(within)), between
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from stillwatch.assessments.parts import Parts
 from stillwatch.assessments.sample import Sample
 from stillwatch.campaigns.work_list import sent_alone
 from stillwatch.links.population import MISSING_TIME, BoolArray, IntArray
@@ -93,14 +94,26 @@ def one_address_share(sample: Sample) -> float | None:
     return float(np.bincount(held).max() / len(sample.accounts)) if len(held) else None
 
 
-def addresses_per_account(sample: Sample) -> float | None:
-    """Return the median number of addresses of an account."""
+def median_of(parts: Parts) -> float | None:
+    """Return the median over accounts; null for nobody."""
+    return float(np.median(parts.columns[0])) if len(parts.account) else None
+
+
+def addresses_by_account(sample: Sample) -> Parts | None:
+    """Return the number of addresses of each account that has any."""
     if not sample.has("ip"):
         return None
     code = sample.population.exchanges.keys["ip"].code[sample.rows]
     known = code >= 0
     account, _, _ = distinct_pairs(sample.account_of_row[known], code[known])
-    return float(np.median(np.unique(account, return_counts=True)[1])) if len(account) else None
+    held, n = np.unique(account, return_counts=True)
+    return Parts(held, (n,))
+
+
+def addresses_per_account(sample: Sample) -> float | None:
+    """Return the median number of addresses of an account."""
+    parts = addresses_by_account(sample)
+    return None if parts is None else median_of(parts)
 
 
 def one_client_share(sample: Sample) -> float | None:
@@ -111,19 +124,29 @@ def one_client_share(sample: Sample) -> float | None:
     return float(np.bincount(code[code >= 0]).max() / len(code)) if np.any(code >= 0) else None
 
 
+def pace_by_account(sample: Sample) -> Parts:
+    """Return, for each account, its exchanges a day on the days with any."""
+    active, _, count = distinct_pairs(sample.account_of_row, sample.requested_us // DAY_US)
+    account, inverse = np.unique(active, return_inverse=True)
+    n = len(account)
+    return Parts(account, (np.bincount(inverse, count, n) / np.bincount(inverse, minlength=n),))
+
+
 def requests_per_active_day(sample: Sample) -> float | None:
     """Return the median, over accounts, of exchanges a day on the days with any."""
-    active, _, count = distinct_pairs(sample.account_of_row, sample.requested_us // DAY_US)
-    if not len(count):
-        return None
-    account, inverse = np.unique(active, return_inverse=True)
-    return float(np.median(np.bincount(inverse, weights=count) / np.bincount(inverse, minlength=len(account))))
+    return median_of(pace_by_account(sample))
+
+
+def days_by_account(sample: Sample) -> Parts:
+    """Return the number of days with any exchange in question, of each account that has any."""
+    active, _, _ = distinct_pairs(sample.account_of_row, sample.requested_us // DAY_US)
+    account, n = np.unique(active, return_counts=True)
+    return Parts(account, (n,))
 
 
 def active_days(sample: Sample) -> float | None:
     """Return the median, over accounts, of the number of days with any exchange in question."""
-    active, _, _ = distinct_pairs(sample.account_of_row, sample.requested_us // DAY_US)
-    return float(np.median(np.unique(active, return_counts=True)[1])) if len(active) else None
+    return median_of(days_by_account(sample))
 
 
 def _first_and_last(sample: Sample) -> tuple[IntArray, IntArray]:
@@ -164,21 +187,29 @@ def young_share(sample: Sample) -> float | None:
     return float(np.mean(age[known] < OLD_DAYS * DAY_US)) if np.any(known) else None
 
 
+def hours_by_account(sample: Sample) -> Parts:
+    """Return the share of the expected hours of the day in use, of each account with enough exchanges."""
+    hour = (sample.requested_us // HOUR_US) % 24
+    active, _, counts = distinct_pairs(sample.account_of_row, hour)
+    account, inverse = np.unique(active, return_inverse=True)
+    total = np.bincount(inverse, weights=counts, minlength=len(account))
+    used = np.bincount(inverse, minlength=len(account))
+    enough = total >= LEAST_FOR_A_DAY
+    expected = 24 * (1 - (23 / 24) ** total[enough])
+    return Parts(account[enough], (np.minimum(used[enough] / expected, 1.0),))
+
+
+def median_of_three(parts: Parts) -> float | None:
+    """Return the median over accounts; null for fewer than three."""
+    return median_of(parts) if len(parts.account) >= 3 else None
+
+
 def around_the_clock(sample: Sample) -> float | None:
     """Return the median, over accounts with enough exchanges, of the share of the expected hours of the day in use.
 
     The expectation is for as many exchanges at random hours, so that 1 means no daily pause at all whatever the volume.
     """
-    hour = (sample.requested_us // HOUR_US) % 24
-    active, _, counts = distinct_pairs(sample.account_of_row, hour)
-    account, inverse = np.unique(active, return_inverse=True)
-    total = np.bincount(inverse, weights=counts)
-    used = np.bincount(inverse, minlength=len(account))
-    enough = total >= LEAST_FOR_A_DAY
-    if np.count_nonzero(enough) < 3:
-        return None
-    expected = 24 * (1 - (23 / 24) ** total[enough])
-    return float(np.median(np.minimum(used[enough] / expected, 1.0)))
+    return median_of_three(hours_by_account(sample))
 
 
 def alone_share(sample: Sample) -> float | None:
@@ -186,14 +217,24 @@ def alone_share(sample: Sample) -> float | None:
     return float(np.mean(sent_alone(sample.population, sample.openings))) if len(sample.openings) else None
 
 
+def openings_by_account(sample: Sample) -> Parts:
+    """Return the number of openings in question of each account that has any."""
+    account, count = np.unique(sample.population.exchanges.account[sample.openings], return_counts=True)
+    return Parts(account.astype(np.int64), (count,))
+
+
+def unevenness_of(parts: Parts) -> float | None:
+    """Return the spread of some accounts' numbers, in times their mean; null for fewer than three."""
+    (count,) = parts.columns
+    return float(np.std(count) / np.mean(count)) if len(count) >= 3 else None
+
+
 def uneven_parts(sample: Sample) -> float | None:
     """Return the spread of the accounts' numbers of openings in question, in times their mean.
 
     What a queue deals out comes to about one over the root of the mean; what people choose to send, to one or more.
     """
-    account = sample.population.exchanges.account[sample.openings]
-    count = np.unique(account, return_counts=True)[1]
-    return float(np.std(count) / np.mean(count)) if len(count) >= 3 else None
+    return unevenness_of(openings_by_account(sample))
 
 
 def no_ramp(sample: Sample) -> float | None:

@@ -7,9 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from stillwatch.assessments.cohesion import topic_cohesion
+from stillwatch.assessments.parts import Parts
 from stillwatch.assessments.sample import Sample
 from stillwatch.links.population import FloatArray
-from stillwatch.links.rows import distinct_pairs
+from stillwatch.links.rows import distinct_pairs, run_starts
 from stillwatch.sketches.schema import CAPABILITIES, CUES
 from stillwatch.sketches.shape import Shape
 
@@ -32,31 +34,76 @@ def thinking_tag_share(sample: Sample) -> float | None:
     return float(np.mean(sample.population.exchanges.shape[sample.rows] & int(THINKING) != 0))
 
 
-def capability_shares(sample: Sample) -> FloatArray | None:
-    """Return, (len(CAPABILITIES),), the mean probability of each capability."""
+def capabilities_by_account(sample: Sample) -> Parts | None:
+    """Return the sums of the probabilities of each capability, times 255, by account."""
     if not sample.has("prompt") or not len(sample.rows):
         return None
-    total = sample.population.exchanges.capability[sample.rows].sum(axis=0, dtype=np.int64)
+    first = run_starts(sample.account_of_row)
+    capability = sample.population.exchanges.capability[sample.rows]
+    return Parts(sample.account_of_row[first].astype(np.int64), (np.add.reduceat(capability, first, dtype=np.int64),))
+
+
+def shares_of(capabilities: Parts) -> FloatArray:
+    """Return, (len(CAPABILITIES),), the mean probability of each capability over some accounts' exchanges."""
+    total = capabilities.columns[0].sum(axis=0)
     return np.asarray(total / max(float(total.sum()), 1.0), np.float64)
+
+
+def capability_shares(sample: Sample) -> FloatArray | None:
+    """Return, (len(CAPABILITIES),), the mean probability of each capability."""
+    capabilities = capabilities_by_account(sample)
+    return None if capabilities is None else shares_of(capabilities)
+
+
+def focus_of(capabilities: Parts) -> float:
+    """Return the share of the two most exercised capabilities, of some accounts."""
+    return float(np.sort(shares_of(capabilities))[-2:].sum())
 
 
 def capability_focus(sample: Sample) -> float | None:
     """Return the share of the two most exercised capabilities."""
-    shares = capability_shares(sample)
-    return None if shares is None else float(np.sort(shares)[-2:].sum())
+    capabilities = capabilities_by_account(sample)
+    return None if capabilities is None else focus_of(capabilities)
+
+
+def trainable_of(capabilities: Parts) -> float:
+    """Return the share of what a rival would train on, of some accounts."""
+    shares = shares_of(capabilities)
+    wanted = ("code", "maths", "science", "agentic", "data_analysis", "grading", "task_writing")
+    return float(sum(shares[CAPABILITIES.index(name)] for name in wanted))
 
 
 def trainable_share(sample: Sample) -> float | None:
     """Return the share of what a rival would train on: code, maths, science, agents, data, grading, task writing."""
-    shares = capability_shares(sample)
-    wanted = ("code", "maths", "science", "agentic", "data_analysis", "grading", "task_writing")
-    return None if shares is None else float(sum(shares[CAPABILITIES.index(name)] for name in wanted))
+    capabilities = capabilities_by_account(sample)
+    return None if capabilities is None else trainable_of(capabilities)
+
+
+def topics(sample: Sample) -> Parts | None:
+    """Return the topics of what is in question, by account."""
+    return sample.topics
+
+
+def rest_topics(sample: Sample) -> Parts | None:
+    """Return the topics of what the accounts sent beside it, by account."""
+    return sample.rest.topics
+
+
+def own_of(sums: Parts) -> float | None:
+    """Return how much more alike an account's requests are to each other than to others', of some accounts."""
+    cohesion = topic_cohesion(sums)
+    return None if cohesion is None else max(cohesion[0] - cohesion[1], 0.0)
+
+
+def shared_of(sums: Parts) -> float | None:
+    """Return how alike the requests of different accounts are, of some accounts."""
+    cohesion = topic_cohesion(sums)
+    return None if cohesion is None else max(cohesion[1], 0.0)
 
 
 def own_subjects(sample: Sample) -> float | None:
     """Return how much more alike an account's requests are to each other than to other members'."""
-    cohesion = sample.cohesion
-    return None if cohesion is None else max(cohesion[0] - cohesion[1], 0.0)
+    return None if sample.topics is None else own_of(sample.topics)
 
 
 def rest_subjects(sample: Sample) -> float | None:
@@ -69,8 +116,7 @@ def rest_subjects(sample: Sample) -> float | None:
 
 def shared_subject(sample: Sample) -> float | None:
     """Return how alike the requests of different members are."""
-    cohesion = sample.cohesion
-    return None if cohesion is None else max(cohesion[1], 0.0)
+    return None if sample.topics is None else shared_of(sample.topics)
 
 
 def replica_share(sample: Sample) -> float | None:
@@ -176,8 +222,9 @@ def favourites(sample: Sample) -> float | None:
         return None
     _, family = np.unique(sample.family_of_match, return_inverse=True)
     _, account = np.unique(sample.account_of_match, return_inverse=True)
-    table = np.zeros((account.max() + 1, family.max() + 1))
-    np.add.at(table, (account, family), 1.0)
+    shape = (int(account.max()) + 1, int(family.max()) + 1)
+    cells = np.bincount(account * shape[1] + family, minlength=shape[0] * shape[1])
+    table = cells.reshape(shape).astype(np.float64)
     if table.shape[0] < 5 or table.shape[1] < 3 or table.sum() < 3 * table.shape[0]:
         return None
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / table.sum()

@@ -5,9 +5,10 @@ distribution with the released value as its mean and the votes behind it as its 
 group's observations are weighed anew with each draw, and 95% of the posteriors so found lie in the interval.
 
 It covers that alone. It does not cover that the groups learned from were made and not this provider's; that an
-observation could have come out differently (it has an interval of its own); the prior weights, the ranges and the
-halving within a channel, which are stated; nor that an explanation is missing from the list. Shares of one group are
-drawn independently of each other, though groups that are untypical in one are likely to be so in others.
+observation could have come out differently (for which it counts for less near the edge of a range); the prior weights,
+the ranges and the halving within a channel, which are stated; nor that an explanation is missing from the list. Shares
+of one group are drawn independently of each other, though groups that are untypical in one are likely to be so in
+others.
 
 Guarantee: the same weights and observations give the same interval on every engine; it holds the posterior itself.
 
@@ -42,11 +43,11 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class WeightDraws:
-    """Draws of what expectations are worth, by hypothesis: (n_draws, n_expectations) bits where met, and where not."""
+    """Draws of m and of u by hypothesis, each (n_draws, n_expectations)."""
 
     kinds: tuple[HypothesisKind, ...]
-    met: Mapping[str, FloatArray]
-    missed: Mapping[str, FloatArray]
+    m: Mapping[str, FloatArray]
+    u: Mapping[str, FloatArray]
 
 
 def draw_weights(kinds: tuple[HypothesisKind, ...]) -> WeightDraws | None:
@@ -57,16 +58,12 @@ def draw_weights(kinds: tuple[HypothesisKind, ...]) -> WeightDraws | None:
     if not any(expectation.votes for kind in kinds for expectation in kind.expects):
         return None
     rng = np.random.default_rng(SEED)
-    met, missed = {}, {}
+    drawn: tuple[dict[str, FloatArray], dict[str, FloatArray]] = ({}, {})
     for kind in kinds:
-        m, u = (
-            np.column_stack([_drawn(rng, one, side) for one in kind.expects])
-            if kind.expects
-            else np.zeros((N_DRAWS, 0))
-            for side in (0, 1)
-        )
-        met[kind.name], missed[kind.name] = np.log2(m / u), np.log2((1 - m) / (1 - u))
-    return WeightDraws(kinds, met, missed)
+        for side, of_kind in enumerate(drawn):
+            columns = [_drawn(rng, one, side) for one in kind.expects]
+            of_kind[kind.name] = np.column_stack(columns) if columns else np.zeros((N_DRAWS, 0))
+    return WeightDraws(kinds, *drawn)
 
 
 def _drawn(rng: np.random.Generator, expectation: Expectation, side: int) -> FloatArray:
@@ -105,13 +102,13 @@ def _totals(kind: HypothesisKind, draws: WeightDraws, observations: Mapping[str,
     total = np.full(N_DRAWS, np.log2(kind.prior))
     columns: dict[str, list[FloatArray]] = {}
     for i, expectation in enumerate(kind.expects):
-        value = observations[expectation.observation].value
-        if value is not None:
-            is_met = expectation.at_least <= value <= expectation.at_most
-            side = draws.met if is_met else draws.missed
-            columns.setdefault(KINDS[expectation.observation].channel, []).append(side[kind.name][:, i])
+        p = observations[expectation.observation].p_within(expectation.at_least, expectation.at_most)
+        if p is not None:
+            m, u = draws.m[kind.name][:, i], draws.u[kind.name][:, i]
+            bits = np.log2((p * m + (1 - p) * (1 - m)) / (p * u + (1 - p) * (1 - u)))
+            columns.setdefault(KINDS[expectation.observation].channel, []).append(bits)
     for channel in columns.values():
-        bits = np.column_stack(channel)
-        halved = HALVING ** np.arange(bits.shape[1])
-        total += -np.sort(-np.maximum(bits, 0.0), axis=1) @ halved + np.sort(np.minimum(bits, 0.0), axis=1) @ halved
+        pieces = np.column_stack(channel)
+        halved = HALVING ** np.arange(pieces.shape[1])
+        total += -np.sort(-np.maximum(pieces, 0.0), axis=1) @ halved + np.sort(np.minimum(pieces, 0.0), axis=1) @ halved
     return total

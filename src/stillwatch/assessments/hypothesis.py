@@ -1,12 +1,15 @@
 """Rival hypotheses: which explanation of a group fits what was observed, and by how many bits.
 
 Each hypothesis states what it expects: an observation within a range, how often groups of its kind show that (m), and
-how often groups of any kind do (u). An observation inside the range is worth ``log2(m / u)`` bits, outside it
-``log2((1 - m) / (1 - u))``; one that could not be made is worth nothing. Within one channel evidence is dependent:
-the strongest counts whole and each further piece half of the one before, for and against apart, so that the same
-fact told twice does not count twice.
+how often groups of any kind do (u). An observation was made on some accounts and is not known exactly: where its true
+value lies in the range with probability p, it is worth ``log2((p m + (1 - p)(1 - m)) / (p u + (1 - p)(1 - u)))`` bits.
+That is ``log2(m / u)`` well inside the range, ``log2((1 - m) / (1 - u))`` well outside, and nothing on its edge; an
+observation that could not be made is worth nothing. Within one channel evidence is dependent: the strongest counts
+whole and each further piece half of the one before, for and against apart, so that the same fact told twice does not
+count twice.
 
-Guarantee: raising the bits of any single comparison never lowers the total (the sorted, halved sum is monotone).
+Guarantee: raising the bits of any single comparison never lowers the total (the sorted, halved sum is monotone), and
+neither does a higher p where m is above u.
 
 Source: Fellegi and Sunter 1969 for m and u; ours: docs/decisions/0007-rival-hypotheses.md.
 """
@@ -150,15 +153,20 @@ def weigh(kinds: tuple[HypothesisKind, ...], observations: Mapping[str, Observat
     return tuple(sorted(result, key=lambda hypothesis: (-hypothesis.posterior, hypothesis.name)))
 
 
+def bits_of(expectation: Expectation, p: float) -> float:
+    """Return what an expectation is worth where the true value lies in its range with probability ``p``."""
+    m, u = expectation.m, expectation.u
+    return float(np.log2((p * m + (1 - p) * (1 - m)) / (p * u + (1 - p) * (1 - u))))
+
+
 def _evidence(kind: HypothesisKind, observations: Mapping[str, Observation]) -> tuple[WeighedEvidence, ...]:
     raw: list[tuple[Expectation, Observation, float]] = []
     for expectation in kind.expects:
         observation = observations[expectation.observation]
-        if observation.value is None:
+        p = observation.p_within(expectation.at_least, expectation.at_most)
+        if p is None:
             continue
-        is_met = expectation.at_least <= observation.value <= expectation.at_most
-        odds = (expectation.m, expectation.u) if is_met else (1 - expectation.m, 1 - expectation.u)
-        raw.append((expectation, observation, float(np.log2(odds[0] / odds[1]))))
+        raw.append((expectation, observation, bits_of(expectation, p)))
     raw.sort(key=lambda item: (-abs(item[2]), item[0].observation))
     rank: dict[tuple[str, bool], int] = {}
     weighed = []

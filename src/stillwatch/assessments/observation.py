@@ -7,10 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from math import log10
-from typing import Final
+from typing import Final, NamedTuple
 
 from stillwatch.assessments import conduct, content
+from stillwatch.assessments.parts import Parts
 from stillwatch.assessments.sample import Sample
+from stillwatch.assessments.sampling_error import SamplingError, p_within
+
+
+class ByAccount(NamedTuple):
+    """An observation that is made from numbers by account: the numbers of a sample, and the making."""
+
+    parts: Callable[[Sample], Parts | None]
+    made: Callable[[Parts], float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,7 @@ class ObservationKind:
         unit: as ``share of accounts``.
         needs: the columns that it is computed from.
         measure: the function; null where it cannot be computed.
+        by_account: what each account gives to it, and how it is made from that, where it is made so.
     """
 
     name: str
@@ -32,6 +42,7 @@ class ObservationKind:
     unit: str
     needs: tuple[str, ...]
     measure: Callable[[Sample], float | None]
+    by_account: ByAccount | None = None
 
     def __reduce__(self) -> tuple[Callable[[str], "ObservationKind"], tuple[str]]:
         """Return what stands for a kind between processes: its name in the catalogue."""
@@ -53,6 +64,7 @@ class Observation:
         comparison_low: the least of them.
         comparison_high: the most of them.
         n_compared: control groups on which it could be made.
+        error: how far the value could have come out otherwise; null: not known, or it was not sampled.
     """
 
     kind: ObservationKind
@@ -61,10 +73,16 @@ class Observation:
     comparison_low: float | None = None
     comparison_high: float | None = None
     n_compared: int = 0
+    error: SamplingError | None = None
+
+    def p_within(self, at_least: float, at_most: float) -> float | None:
+        """Return the probability that the true value lies in a range; null where nothing was observed."""
+        return None if self.value is None else p_within(self.value, self.error, at_least, at_most)
 
 
 ACCOUNTS_SHARE: Final = "share of accounts"
 EXCHANGES_SHARE: Final = "share of exchanges"
+OPENINGS_SHARE: Final = "share of openings"
 P_DIGITS: Final = "digits of p"  # minus the decimal logarithm of a p-value
 
 
@@ -89,12 +107,17 @@ def _kinds() -> tuple[ObservationKind, ...]:
             for name, words in cue.items()
         ),
         kind("thinking_tags", "Thinking is written out in tags", "content", EXCHANGES_SHARE, ("prompt",), content.thinking_tag_share),
-        kind("capability_focus", "Two capabilities take most requests", "content", EXCHANGES_SHARE, ("prompt",), content.capability_focus),
-        kind("trainable_share", "Requests exercise what a rival trains on", "content", EXCHANGES_SHARE, ("prompt",), content.trainable_share),
-        kind("own_subjects", "Each account keeps to subjects of its own", "work_list", "similarity", ("prompt",), content.own_subjects),
+        kind("capability_focus", "Two capabilities take most requests", "content", EXCHANGES_SHARE, ("prompt",), content.capability_focus,
+             ByAccount(content.capabilities_by_account, content.focus_of)),
+        kind("trainable_share", "Requests exercise what a rival trains on", "content", EXCHANGES_SHARE, ("prompt",), content.trainable_share,
+             ByAccount(content.capabilities_by_account, content.trainable_of)),
+        kind("own_subjects", "Each account keeps to subjects of its own", "work_list", "similarity", ("prompt",), content.own_subjects,
+             ByAccount(content.topics, content.own_of)),
         kind("rest_subjects", "Each account keeps to subjects of its own in the rest of its traffic", "work_list", "similarity", ("prompt",),
-             content.rest_subjects),
-        kind("shared_subject", "Different members ask about alike things", "work_list", "similarity", ("prompt",), content.shared_subject),
+             content.rest_subjects,
+             ByAccount(content.rest_topics, content.own_of)),
+        kind("shared_subject", "Different members ask about alike things", "work_list", "similarity", ("prompt",), content.shared_subject,
+             ByAccount(content.topics, content.shared_of)),
         kind("replica_share", "The same item is sent by several accounts", "work_list", EXCHANGES_SHARE, ("prompt",), content.replica_share),
         kind("widest_family", "Members use one family of exchanges", "content", ACCOUNTS_SHARE, ("prompt",), content.widest_family),
         kind("favourites", "Accounts keep to favourites among the families", "work_list", "times random dealing", ("prompt",),
@@ -123,18 +146,23 @@ def _kinds() -> tuple[ObservationKind, ...]:
              partial(conduct.largest_share, key="email_domain")),
         kind("free_share", "Accounts pay nothing", "identity", ACCOUNTS_SHARE, ("plan_price_usd",), conduct.free_share),
         kind("one_address_share", "Accounts were seen at one address", "infrastructure", ACCOUNTS_SHARE, ("ip",), conduct.one_address_share),
-        kind("addresses_per_account", "Addresses of an account", "infrastructure", "addresses", ("ip",), conduct.addresses_per_account),
+        kind("addresses_per_account", "Addresses of an account", "infrastructure", "addresses", ("ip",), conduct.addresses_per_account,
+             ByAccount(conduct.addresses_by_account, conduct.median_of)),
         kind("one_client_share", "One client program", "infrastructure", EXCHANGES_SHARE, ("user_agent",), conduct.one_client_share),
         kind("requests_per_active_day", "Requests on an active day", "volume", "exchanges per account and day", (),
-             conduct.requests_per_active_day),
-        kind("active_days", "Days with activity", "volume", "days per account", (), conduct.active_days),
+             conduct.requests_per_active_day,
+             ByAccount(conduct.pace_by_account, conduct.median_of)),
+        kind("active_days", "Days with activity", "volume", "days per account", (), conduct.active_days,
+             ByAccount(conduct.days_by_account, conduct.median_of)),
         kind("sign_up_burst", "Accounts were created in one week", "rhythm", ACCOUNTS_SHARE, ("created_at",), conduct.sign_up_burst),
         kind("young_share", "Accounts were new when they began", "identity", ACCOUNTS_SHARE, ("created_at",), conduct.young_share),
         kind("two_day_share", "Activity falls within two days", "rhythm", EXCHANGES_SHARE, (), conduct.two_day_share),
         kind("around_the_clock", "Use around the clock, without a daily pause", "rhythm", "share of expected hours", (),
-             conduct.around_the_clock),
-        kind("alone_share", "Requests come alone, not within a sitting", "rhythm", "share of openings", (), conduct.alone_share),
-        kind("uneven_parts", "Accounts send unequal numbers", "volume", "times the mean", (), conduct.uneven_parts),
+             conduct.around_the_clock,
+             ByAccount(conduct.hours_by_account, conduct.median_of_three)),
+        kind("alone_share", "Requests come alone, not within a sitting", "rhythm", OPENINGS_SHARE, (), conduct.alone_share),
+        kind("uneven_parts", "Accounts send unequal numbers", "volume", "times the mean", (), conduct.uneven_parts,
+             ByAccount(conduct.openings_by_account, conduct.unevenness_of)),
         kind("no_ramp", "Full use from the first day", "rhythm", ACCOUNTS_SHARE, (), conduct.no_ramp),
         kind("pivot_share", "Turned to a new model within two days", "rhythm", EXCHANGES_SHARE, ("model",), conduct.pivot_share),
         kind("taken_over_share", "Began late, from elsewhere, in established accounts", "infrastructure", ACCOUNTS_SHARE, ("ip",),

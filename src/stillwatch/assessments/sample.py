@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.assessments.cohesion import topic_cohesion
+from stillwatch.assessments.cohesion import topic_sums
+from stillwatch.assessments.parts import Parts
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import BoolArray, CodeArray, FloatArray, IntArray, Population
 from stillwatch.links.rows import rows_of_accounts
@@ -55,12 +56,12 @@ class Sample:
         return self.rows[~(turn > 0)]
 
     @cached_property
-    def cohesion(self) -> tuple[float, float] | None:
-        """Return how alike the openings are within and between accounts; null without prompts, see ``cohesion``."""
+    def topics(self) -> Parts | None:
+        """Return the sums of the topics of the openings, by account; null without prompts, see ``topic_sums``."""
         if not self.has("prompt"):
             return None
         exchanges = self.population.exchanges
-        return topic_cohesion(exchanges.topic[self.openings], exchanges.account[self.openings])
+        return topic_sums(exchanges.topic[self.openings], exchanges.account[self.openings])
 
     @cached_property
     def rest(self) -> "Sample":

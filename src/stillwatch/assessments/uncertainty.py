@@ -8,7 +8,7 @@ Source: Wilson 1927; Kott 2001, the delete-a-group jackknife (Journal of Officia
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import sqrt
 from typing import Final
@@ -16,15 +16,25 @@ from typing import Final
 import numpy as np
 
 from stillwatch.assessments.conduct import DAY_US
-from stillwatch.assessments.observation import ACCOUNTS_SHARE, P_DIGITS, ObservationKind
+from stillwatch.assessments.observation import (
+    ACCOUNTS_SHARE,
+    EXCHANGES_SHARE,
+    OPENINGS_SHARE,
+    P_DIGITS,
+    Observation,
+    ObservationKind,
+)
 from stillwatch.assessments.sample import Sample
-from stillwatch.links.population import MISSING_TIME
+from stillwatch.assessments.sampling_error import SamplingError, effective_accounts
+from stillwatch.links.population import MISSING_TIME, IntArray
 
 LEVEL: Final = 0.95
 Z: Final = 1.959964  # of the normal distribution at that level, two-sided
 N_GROUPS: Final = 10
 T_OF_GROUPS: Final = (0.0, 0.0, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # Student, by groups
 LEAST_ACCOUNTS: Final = 4  # fewer left-out groups say nothing
+SHARES: Final = frozenset({ACCOUNTS_SHARE, EXCHANGES_SHARE, OPENINGS_SHARE})
+COUNTED_IN_FULL: Final = frozenset({"pool_size", "registered_share"})  # of these very accounts, not of their like
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,50 +58,87 @@ class Jackknife:
         self.sample, self._seed = sample, seed
 
     @cached_property
+    def group(self) -> IntArray:
+        """Return the group of each account."""
+        n = len(self.sample.accounts)
+        return np.random.default_rng(self._seed).permutation(n) % max(self.n_groups, 1)
+
+    @property
+    def n_groups(self) -> int:
+        """Return how many groups there are; 0 where there are too few accounts to leave some out."""
+        n_groups = min(N_GROUPS, len(self.sample.accounts))
+        return n_groups if n_groups >= LEAST_ACCOUNTS else 0
+
+    @cached_property
     def left_out(self) -> tuple[Sample, ...]:
         """Return the samples without a tenth; none where there are too few accounts to leave some out."""
-        accounts = self.sample.accounts
-        n_groups = min(N_GROUPS, len(accounts))
-        if n_groups < LEAST_ACCOUNTS:
-            return ()
-        group = np.random.default_rng(self._seed).permutation(len(accounts)) % n_groups
-        return tuple(without(self.sample, accounts[group == g]) for g in range(n_groups))
+        return without_each(self.sample, self.group, self.n_groups) if self.n_groups else ()
 
-    def replicates(self, kind: ObservationKind) -> list[float] | None:
-        """Return an observation without each tenth; null where any could not be made, or nothing be left out."""
-        found = [kind.measure(sample) for sample in self.left_out]
+    def standard_error(self, kind: ObservationKind) -> float | None:
+        """Return the standard error of an observation; null where any part lacks it, or nothing can be left out."""
+        found = self.replicates(kind)
         known = [value for value in found if value is not None]
-        return known if known and len(known) == len(found) else None
+        return _standard_error(known) if known and len(known) == len(found) else None
+
+    def replicates(self, kind: ObservationKind) -> list[float | None]:
+        """Return an observation without each group in turn, from numbers by account where it is made from such."""
+        if kind.by_account is None or not self.n_groups:
+            return [kind.measure(sample) for sample in self.left_out]
+        parts = kind.by_account.parts(self.sample)
+        if parts is None:
+            return []
+        group = self.group[np.searchsorted(self.sample.accounts, parts.account)]
+        return [kind.by_account.made(parts.kept(group != g)) for g in range(self.n_groups)]
 
 
-def spread_of(kind: ObservationKind, value: float | None, jackknife: Jackknife) -> Spread:
-    """Return the interval of an observation that was made on a sample.
+def with_errors(observations: Mapping[str, Observation], sample: Sample) -> dict[str, Observation]:
+    """Return observations of a group with the sampling error of each that has one."""
+    jackknife = Jackknife(sample, seed=0)
+    return {
+        name: replace(seen, error=error_of(seen.kind, seen.value, jackknife)) for name, seen in observations.items()
+    }
+
+
+def error_of(kind: ObservationKind, value: float | None, jackknife: Jackknife) -> SamplingError | None:
+    """Return the sampling error of an observation, or null: see ``SamplingError``.
 
     Args:
         kind: the observation.
         value: what was seen, or null.
         jackknife: the group, and the group without each tenth of its accounts.
     """
-    sample = jackknife.sample
+    if value is None or kind.unit == P_DIGITS or kind.name in COUNTED_IN_FULL:
+        return None
+    n = COUNTED.get(kind.name, _all_accounts)(jackknife.sample)
+    if kind.unit == ACCOUNTS_SHARE:
+        return SamplingError(n, None)
+    if kind.unit in SHARES and value in {0.0, 1.0}:  # which no part of the accounts can show to be another
+        return SamplingError(n, None)
+    error = jackknife.standard_error(kind)
+    if error is None:
+        return None
+    return SamplingError(effective_accounts(value, error) if kind.unit in SHARES else None, error, jackknife.n_groups)
+
+
+def spread_of(seen: Observation, n_accounts: int) -> Spread:
+    """Return the interval of an observation of so many accounts, from its sampling error."""
+    value, error = seen.value, seen.error
     if value is None:
         return Spread(None, None, "the observation could not be made")
-    if kind.unit == P_DIGITS:
+    if seen.kind.unit == P_DIGITS:
         return Spread(None, None, "a p-value is itself a statement of uncertainty")
-    n = COUNTED.get(kind.name, _all_accounts)(sample)
-    if kind.unit == ACCOUNTS_SHARE:
-        return _wilson(value, n)
-    replicates = jackknife.replicates(kind)
-    if replicates is None:
+    if seen.kind.name in COUNTED_IN_FULL:
+        return Spread(None, None, "these very accounts were counted, and nothing was sampled")
+    if error is None:
         return Spread(None, None, "too few accounts to leave some out")
-    width = T_OF_GROUPS[len(replicates)] * _standard_error(replicates)
-    is_share = kind.unit.startswith("share of")
-    if is_share and width == 0.0 and value in (0.0, 1.0):
-        return _wilson(value, n)
+    if error.standard_error is None:
+        return _wilson(value, int(error.n or 0))
+    width = T_OF_GROUPS[error.n_groups] * error.standard_error
     low, high = max(value - width, 0.0), value + width
     return Spread(
         low,
-        min(high, 1.0) if is_share else high,
-        f"95% delete-a-group jackknife over {len(sample.accounts)} accounts in {len(replicates)} groups",
+        min(high, 1.0) if seen.kind.unit.startswith("share of") else high,
+        f"95% delete-a-group jackknife over {n_accounts} accounts in {error.n_groups} groups",
     )
 
 
@@ -116,22 +163,31 @@ def _standard_error(replicates: list[float]) -> float:
     return sqrt((len(values) - 1) / len(values) * float(np.sum((values - values.mean()) ** 2)))
 
 
-def without(sample: Sample, accounts: np.ndarray) -> Sample:
-    """Return a sample without some of its accounts and all that they sent."""
-    population = sample.population
-    is_kept = np.ones(len(population.accounts), bool)
-    is_kept[accounts] = False
-    of = population.exchanges.account
-    matched = is_kept[sample.account_of_match]
-    return Sample(
-        population,
-        sample.entities,
-        sample.accounts[is_kept[sample.accounts]],
-        sample.rows[is_kept[of[sample.rows]]],
-        sample.all_rows[is_kept[of[sample.all_rows]]],
-        sample.registered,
-        sample.family_of_match[matched],
-        sample.account_of_match[matched],
+def without_each(sample: Sample, group: IntArray, n_groups: int) -> tuple[Sample, ...]:
+    """Return a sample without each of some groups of its accounts in turn, and all that they sent.
+
+    Args:
+        sample: the whole.
+        group: (a,) the group of each of its accounts, from 0.
+        n_groups: how many there are.
+    """
+    of = sample.population.exchanges.account
+    of_row, of_any_row, of_match = (
+        group[np.searchsorted(sample.accounts, accounts)]
+        for accounts in (of[sample.rows], of[sample.all_rows], sample.account_of_match)
+    )
+    return tuple(
+        Sample(
+            sample.population,
+            sample.entities,
+            sample.accounts[group != g],
+            sample.rows[of_row != g],
+            sample.all_rows[of_any_row != g],
+            sample.registered,
+            sample.family_of_match[of_match != g],
+            sample.account_of_match[of_match != g],
+        )
+        for g in range(n_groups)
     )
 
 

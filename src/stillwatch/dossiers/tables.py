@@ -93,6 +93,8 @@ OBSERVATIONS: Final = pa.schema(
         pa.field("comparison_low", pa.float64()),  # least of them
         pa.field("comparison_high", pa.float64()),
         pa.field("n_controls", pa.int64(), nullable=False),
+        pa.field("n_effective", pa.float64()),  # accounts, each counted once, that leave a share as uncertain
+        pa.field("standard_error", pa.float64()),  # of the value, where it was not found by counting accounts
     ]
 )
 

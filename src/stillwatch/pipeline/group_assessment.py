@@ -10,6 +10,7 @@ from stillwatch.assessments.hypothesis import released_weights, weigh
 from stillwatch.assessments.observation import Observation, beside_controls, observe, with_tests
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.assessments.sign import LEAST_LOW, may_accuse
+from stillwatch.assessments.uncertainty import with_errors
 from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
 from stillwatch.campaigns.coordination import (
     TESTED_KINDS,
@@ -87,7 +88,8 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
 
     def observed_of(i: int) -> dict[str, Observation]:
         accounts = accounts_of_entities(entities, groups[i].entities)
-        return observe(group_sample(groups[i], accounts, population, entities, families, registry))
+        sample = group_sample(groups[i], accounts, population, entities, families, registry)
+        return with_errors(observe(sample), sample)
 
     draws = draw_weights(rivals)
     found = workers.each(tests_of, len(groups), lambda i: progress("group tests", i, len(groups)))

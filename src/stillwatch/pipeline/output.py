@@ -59,7 +59,7 @@ def write_case(  # noqa: PLR0913, PLR0917 - all that a case holds
         workers: write the document while the tables are made.
     """
     with workers.meanwhile(lambda: _write_document(folder, case)):
-        _write_tables(folder, case, analysis, exchange_ids, workers)
+        _write_tables(folder, case, analysis, exchange_ids)
     _write(
         quarantine.sort_by([("source", "ascending"), ("line", "ascending"), ("reason", "ascending")]),
         folder / "quarantine.parquet",
@@ -74,7 +74,7 @@ def _write_document(folder: Path, case: Case) -> None:
     (folder / "report.html").write_text(render_html(case), encoding="utf-8")
 
 
-def _write_tables(folder: Path, case: Case, analysis: Analysis, exchange_ids: Ids, workers: SideBySide) -> None:
+def _write_tables(folder: Path, case: Case, analysis: Analysis, exchange_ids: Ids) -> None:
     memberships = _memberships(case, analysis)
     _write(memberships, folder / "memberships.parquet")
     _write(_accounts(analysis, memberships), folder / "accounts.parquet")
@@ -82,7 +82,7 @@ def _write_tables(folder: Path, case: Case, analysis: Analysis, exchange_ids: Id
     exchanges = _exchanges(case, analysis, exchange_ids, campaign, p_extraction)
     _write_parts(EXCHANGES, exchanges, folder / "exchanges.parquet")
     del p_extraction
-    for name, schema, parts in trace_tables(case, analysis, exchange_ids, workers):
+    for name, schema, parts in trace_tables(case, analysis, exchange_ids):
         _write_parts(schema, parts, folder / f"{name}.parquet")
     for name, table in evidence_tables(analysis, campaign, tuple(one.id for one in case.campaigns)):
         _write(table, folder / f"{name}.parquet")

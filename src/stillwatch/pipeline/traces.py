@@ -12,27 +12,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csc_array
 
-from stillwatch.assessments.uncertainty import Jackknife, spread_of
+from stillwatch.assessments.sampling_error import SamplingError
+from stillwatch.assessments.uncertainty import spread_of
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.tables import MEMBERS, OBSERVATIONS, ORGANISATIONS, SLICES
-from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.population import MISSING_TIME, BoolArray, Codes, IntArray, NumberArray
 from stillwatch.links.rows import places_of
 from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.assembly import member_accounts
 from stillwatch.pipeline.drawing import listed_rows
 from stillwatch.pipeline.finding import Finding
-from stillwatch.pipeline.group_assessment import group_sample
 from stillwatch.pipeline.organisation_ties import OrganisationTies
 from stillwatch.pipeline.stored import Ids
 
 DIGITS: Final = 6  # of a written probability
 PART_ROWS: Final = 1 << 18  # of a slice in memory at once: some 50 MB
+NO_ERROR: Final = SamplingError(None, None)
 TOKENS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 
 def trace_tables(
-    case: Case, analysis: Analysis, exchange_ids: Ids, workers: SideBySide = IN_TURN
+    case: Case, analysis: Analysis, exchange_ids: Ids
 ) -> Iterator[tuple[str, pa.Schema, Iterable[pa.Table]]]:
     """Yield the tables of all campaigns in parts: name, columns, and the parts, by campaign in the order of the case.
 
@@ -40,17 +40,15 @@ def trace_tables(
         case: the frozen document, for the campaigns' ids.
         analysis: what it was assembled from.
         exchange_ids: ids by row of the population.
-        workers: make the intervals of observations side by side.
     """
     pairs = [(one.id, finding) for one, finding in zip(case.campaigns, analysis.findings, strict=True)]
     use = csc_array(analysis.use)
     names = pa.array(analysis.population.accounts.names, pa.string())
-    seen = workers.each(lambda i: _observations(*pairs[i], analysis), len(pairs))
     ties = OrganisationTies(analysis)
     yield "members", MEMBERS, (_members(name, analysis, finding, use) for name, finding in pairs)
     slices = (_slices(name, analysis, finding, exchange_ids, names) for name, finding in pairs)
     yield "slices", SLICES, chain.from_iterable(slices)
-    yield "observations", OBSERVATIONS, (of_rows(rows, OBSERVATIONS) for rows in seen)
+    yield "observations", OBSERVATIONS, (of_rows(_observations(name, finding), OBSERVATIONS) for name, finding in pairs)
     organisations = (of_rows(ties.rows(name, finding), ORGANISATIONS) for name, finding in pairs)
     yield "organisations", ORGANISATIONS, organisations
 
@@ -133,18 +131,14 @@ def _slice_rows(
     )  # fmt: skip
 
 
-def _observations(name: str, finding: Finding, analysis: Analysis) -> list[tuple[object, ...]]:
-    sample = group_sample(
-        finding.group, finding.accounts, analysis.population, analysis.entities, analysis.families, analysis.registry
-    )
+def _observations(name: str, finding: Finding) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    jackknife = Jackknife(sample, seed=0)
     for seen in finding.observations.values():
-        spread = spread_of(seen.kind, seen.value, jackknife)
+        spread, error = spread_of(seen, len(finding.accounts)), seen.error or NO_ERROR
         rows.append(
             (name, seen.kind.name, seen.kind.unit, _rounded(seen.value), _rounded(spread.low), _rounded(spread.high),
              spread.method, _rounded(seen.comparison), _rounded(seen.comparison_low), _rounded(seen.comparison_high),
-             seen.n_compared)
+             seen.n_compared, _rounded(error.n), _rounded(error.standard_error))
         )  # fmt: skip
     return rows
 

@@ -116,8 +116,8 @@ def _weight(
     method = f"weights file {case.case.weights}"
     if expectation is not None:
         method = (
-            f"log2(m/u) within the range and log2((1-m)/(1-u)) outside it, m = {expectation.m:g}, "
-            f"u = {expectation.u:g}, halved for each stronger piece of the same channel and side; {method}"
+            "log2((w m + (1-w)(1-m)) / (w u + (1-w)(1-u))), w the probability that the true value lies in the range, "
+            f"m = {expectation.m:g}, u = {expectation.u:g}, halved for each stronger piece of the same channel and side; {method}"
         )
     bits = ledger.put(
         f"evidence.{slug(item.name)}.{slug(row.name)}{f'.{steps.index(row) + 1}' if is_further else ''}", f"{item.title}: weight of '{row.title}'", row.bits, "bits",

@@ -13,6 +13,7 @@ import numpy as np
 
 from stillwatch.assessments.hypothesis import weigh
 from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.sampling_error import SamplingError
 from stillwatch.dossiers.channel import CHANNELS
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.inferred import Model, bits_by_channel
@@ -41,9 +42,11 @@ class Scales:
     def __init__(self, case: CaseFolder, model: Model) -> None:
         self._case, self._model = case, model
         self._values: dict[str, float | None] = {}
+        self._errors: dict[str, SamplingError] = {}
         if "observations" in case.tables:
-            table = case.tables["observations"]
-            self._values = dict(zip(table["observation"].to_pylist(), table["value"].to_pylist(), strict=True))
+            for row in case.tables["observations"].to_pylist():
+                self._values[row["observation"]] = row["value"]
+                self._errors[row["observation"]] = SamplingError(row.get("n_effective"), row.get("standard_error"))
         settings = case.run.get("settings", {})
         p = settings.get("p_leading", 0.9)
         self._p_leading = float(p) if isinstance(p, (int, float)) else 0.9
@@ -86,7 +89,8 @@ class Scales:
     def _posteriors(self, changed: Mapping[str, float | None], left_out: frozenset[str]) -> dict[str, float]:
         if self._values and self._model.kinds:
             observations = {
-                name: Observation(kind, changed.get(name, self._values.get(name)), None) for name, kind in KINDS.items()
+                name: Observation(kind, changed.get(name, self._values.get(name)), None, error=self._errors.get(name))
+                for name, kind in KINDS.items()
             }
             return {h.name: h.posterior for h in weigh(tuple(self._model.kinds.values()), observations)}
         hypotheses = self._case.campaign.hypotheses
