@@ -3,7 +3,7 @@
 An observation is made on the group and on matched controls alike, and stands apart from every inference.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import log10
@@ -28,7 +28,7 @@ class ObservationKind:
 
     Args:
         name: stable identifier; weights files refer to it.
-        title: a few words for people.
+        title: what is measured, in words that claim nothing of the value: true beside every value.
         channel: content, work_list, rhythm, identity, infrastructure, volume or registry.
         unit: as ``share of accounts``.
         needs: the columns that it is computed from.
@@ -83,6 +83,9 @@ class Observation:
 ACCOUNTS_SHARE: Final = "share of accounts"
 EXCHANGES_SHARE: Final = "share of exchanges"
 OPENINGS_SHARE: Final = "share of openings"
+SIMILARITY: Final = "of 1"  # 0: not at all, 1: entirely
+MOST_DIGITS: Final = 7  # of a written number; beyond, all of it
+EXACT: Final = 1e-9  # what two numbers may differ by and be one: the last bits of a sum
 P_DIGITS: Final = "digits of p"  # minus the decimal logarithm of a p-value
 
 
@@ -94,89 +97,89 @@ def _tested_elsewhere(_sample: Sample) -> float | None:
 def _kinds() -> tuple[ObservationKind, ...]:
     kind = ObservationKind
     cue = {
-        "reasoning_trace": "asks for hidden reasoning, verbatim or in tags",
-        "false_authority": "claims a debugging session or a real system prompt",
-        "rubric_grading": "asks for grades against a rubric",
-        "task_writing": "asks for new training tasks",
-        "censorship_rewrite": "asks for politically safe rewrites",
-        "identity_probe": "asks which model answers, or tests for defences",
+        "reasoning_trace": "ask for hidden reasoning, verbatim or in tags",
+        "false_authority": "claim a debugging session or a real system prompt",
+        "rubric_grading": "ask for grades against a rubric",
+        "task_writing": "ask for new training tasks",
+        "censorship_rewrite": "ask for politically safe rewrites",
+        "identity_probe": "ask which model answers, or test for defences",
     }
     return (
         *(
-            kind(f"cue_{name}", f"Prompt {words}", "content", EXCHANGES_SHARE, ("prompt",), partial(content.cue_share, cue=name))
+            kind(f"cue_{name}", f"Prompts that {words}", "content", EXCHANGES_SHARE, ("prompt",), partial(content.cue_share, cue=name))
             for name, words in cue.items()
         ),
-        kind("thinking_tags", "Thinking is written out in tags", "content", EXCHANGES_SHARE, ("prompt",), content.thinking_tag_share),
-        kind("capability_focus", "Two capabilities take most requests", "content", EXCHANGES_SHARE, ("prompt",), content.capability_focus,
+        kind("thinking_tags", "Thinking written out in tags", "content", EXCHANGES_SHARE, ("prompt",), content.thinking_tag_share),
+        kind("capability_focus", "Requests for the two commonest capabilities", "content", EXCHANGES_SHARE, ("prompt",), content.capability_focus,
              ByAccount(content.capabilities_by_account, content.focus_of)),
-        kind("trainable_share", "Requests exercise what a rival trains on", "content", EXCHANGES_SHARE, ("prompt",), content.trainable_share,
+        kind("trainable_share", "Requests that exercise what a rival trains on", "content", EXCHANGES_SHARE, ("prompt",), content.trainable_share,
              ByAccount(content.capabilities_by_account, content.trainable_of)),
-        kind("own_subjects", "Each account keeps to subjects of its own", "work_list", "similarity", ("prompt",), content.own_subjects,
+        kind("own_subjects", "How far each account keeps to subjects of its own", "work_list", SIMILARITY, ("prompt",), content.own_subjects,
              ByAccount(content.topics, content.own_of)),
-        kind("rest_subjects", "Each account keeps to subjects of its own in the rest of its traffic", "work_list", "similarity", ("prompt",),
+        kind("rest_subjects", "How far each account keeps to subjects of its own in the rest of its traffic", "work_list", SIMILARITY, ("prompt",),
              content.rest_subjects,
              ByAccount(content.rest_topics, content.own_of)),
-        kind("shared_subject", "Different members ask about alike things", "work_list", "similarity", ("prompt",), content.shared_subject,
+        kind("shared_subject", "How alike the requests of different members are", "work_list", SIMILARITY, ("prompt",), content.shared_subject,
              ByAccount(content.topics, content.shared_of)),
-        kind("replica_share", "The same item is sent by several accounts", "work_list", EXCHANGES_SHARE, ("prompt",), content.replica_share),
-        kind("widest_family", "Members use one family of exchanges", "content", ACCOUNTS_SHARE, ("prompt",), content.widest_family),
-        kind("favourites", "Accounts keep to favourites among the families", "work_list", "times random dealing", ("prompt",),
+        kind("replica_share", "Items whose exact text several accounts sent", "work_list", EXCHANGES_SHARE, ("prompt",), content.replica_share),
+        kind("widest_family", "Accounts that use the commonest family of exchanges", "content", ACCOUNTS_SHARE, ("prompt",), content.widest_family),
+        kind("favourites", "How far accounts keep to favourites among the families", "work_list", "times random dealing", ("prompt",),
              content.favourites),
-        kind("one_tool_set", "One set of tools", "content", EXCHANGES_SHARE, ("tool_names",), content.one_tool_set),
-        kind("one_system_prompt", "One system prompt", "content", EXCHANGES_SHARE, ("system_prompt",), content.one_system_prompt),
-        kind("short_output_share", "Outputs no longer than a label", "content", EXCHANGES_SHARE, ("output_tokens",), content.short_output_share),
+        kind("one_tool_set", "Requests with the commonest set of tools", "content", EXCHANGES_SHARE, ("tool_names",), content.one_tool_set),
+        kind("one_system_prompt", "Requests with the commonest system prompt", "content", EXCHANGES_SHARE, ("system_prompt",), content.one_system_prompt),
+        kind("short_output_share", "Outputs as short as a label", "content", EXCHANGES_SHARE, ("output_tokens",), content.short_output_share),
         kind("median_output_tokens", "Typical output", "volume", "tokens", ("output_tokens",), content.median_output_tokens),
-        kind("tool_share", "Requests offer tools", "content", EXCHANGES_SHARE, ("tool_names",), content.tool_share),
-        kind("later_turn_share", "Requests go on a conversation", "content", EXCHANGES_SHARE, ("turn",), content.later_turn_share),
-        kind("mixed_talk", "Some requests are gone on with and others stand alone", "content", "times an even mixture", ("turn", "conversation_id"),
+        kind("tool_share", "Requests that offer tools", "content", EXCHANGES_SHARE, ("tool_names",), content.tool_share),
+        kind("later_turn_share", "Requests that go on a conversation", "content", EXCHANGES_SHARE, ("turn",), content.later_turn_share),
+        kind("mixed_talk", "How far requests that are gone on with and requests that stand alone are mixed", "content", "of an even mixture", ("turn", "conversation_id"),
              content.mixed_talk),
-        kind("end_user_share", "End users are disclosed", "identity", EXCHANGES_SHARE, ("end_user_id",), content.end_user_share),
+        kind("end_user_share", "Requests that disclose an end user", "identity", EXCHANGES_SHARE, ("end_user_id",), content.end_user_share),
         kind("pool_size", "Accounts in the group", "volume", "accounts", (), conduct.pool_size),
-        kind("slice_share", "The slice fills the accounts' traffic", "volume", EXCHANGES_SHARE, (), content.slice_share),
-        kind("identity_reuse", "Cards, devices, phones or e-mails are shared", "identity", ACCOUNTS_SHARE,
+        kind("slice_share", "The slice's part of the accounts' traffic", "volume", EXCHANGES_SHARE, (), content.slice_share),
+        kind("identity_reuse", "Accounts that share a card, device, phone or e-mail", "identity", ACCOUNTS_SHARE,
              ("payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint"), conduct.identity_reuse),
-        kind("one_organisation", "Accounts name one organisation", "identity", ACCOUNTS_SHARE, ("organisation_id",),
+        kind("one_organisation", "Accounts that name the commonest organisation", "identity", ACCOUNTS_SHARE, ("organisation_id",),
              partial(conduct.largest_share, key="organisation_id")),
-        kind("verified_share", "The organisation was verified", "identity", ACCOUNTS_SHARE, ("is_verified",), conduct.verified_share),
-        kind("education_share", "Accounts came by the education pathway", "identity", ACCOUNTS_SHARE, ("pathway",),
+        kind("verified_share", "Accounts of a verified organisation", "identity", ACCOUNTS_SHARE, ("is_verified",), conduct.verified_share),
+        kind("education_share", "Accounts that came by the education pathway", "identity", ACCOUNTS_SHARE, ("pathway",),
              partial(conduct.value_share, key="pathway", values=("education",))),
-        kind("one_referrer", "One referrer brought them", "identity", ACCOUNTS_SHARE, ("referrer_id",),
+        kind("one_referrer", "Accounts that the commonest referrer brought", "identity", ACCOUNTS_SHARE, ("referrer_id",),
              partial(conduct.largest_share, key="referrer_id")),
-        kind("one_email_domain", "One e-mail domain", "identity", ACCOUNTS_SHARE, ("email_domain",),
+        kind("one_email_domain", "Accounts with the commonest e-mail domain", "identity", ACCOUNTS_SHARE, ("email_domain",),
              partial(conduct.largest_share, key="email_domain")),
-        kind("free_share", "Accounts pay nothing", "identity", ACCOUNTS_SHARE, ("plan_price_usd",), conduct.free_share),
-        kind("one_address_share", "Accounts were seen at one address", "infrastructure", ACCOUNTS_SHARE, ("ip",), conduct.one_address_share),
+        kind("free_share", "Accounts that pay nothing", "identity", ACCOUNTS_SHARE, ("plan_price_usd",), conduct.free_share),
+        kind("one_address_share", "Accounts seen at the commonest address", "infrastructure", ACCOUNTS_SHARE, ("ip",), conduct.one_address_share),
         kind("addresses_per_account", "Addresses of an account", "infrastructure", "addresses", ("ip",), conduct.addresses_per_account,
              ByAccount(conduct.addresses_by_account, conduct.median_of)),
-        kind("one_client_share", "One client program", "infrastructure", EXCHANGES_SHARE, ("user_agent",), conduct.one_client_share),
+        kind("one_client_share", "Requests from the commonest client program", "infrastructure", EXCHANGES_SHARE, ("user_agent",), conduct.one_client_share),
         kind("requests_per_active_day", "Requests on an active day", "volume", "exchanges per account and day", (),
              conduct.requests_per_active_day,
              ByAccount(conduct.pace_by_account, conduct.median_of)),
         kind("active_days", "Days with activity", "volume", "days per account", (), conduct.active_days,
              ByAccount(conduct.days_by_account, conduct.median_of)),
-        kind("sign_up_burst", "Accounts were created in one week", "rhythm", ACCOUNTS_SHARE, ("created_at",), conduct.sign_up_burst),
-        kind("young_share", "Accounts were new when they began", "identity", ACCOUNTS_SHARE, ("created_at",), conduct.young_share),
-        kind("two_day_share", "Activity falls within two days", "rhythm", EXCHANGES_SHARE, (), conduct.two_day_share),
-        kind("around_the_clock", "Use around the clock, without a daily pause", "rhythm", "share of expected hours", (),
+        kind("sign_up_burst", "Accounts created in the busiest week of sign-ups", "rhythm", ACCOUNTS_SHARE, ("created_at",), conduct.sign_up_burst),
+        kind("young_share", "Accounts that were new when they began", "identity", ACCOUNTS_SHARE, ("created_at",), conduct.young_share),
+        kind("two_day_share", "Activity in the busiest two days", "rhythm", EXCHANGES_SHARE, (), conduct.two_day_share),
+        kind("around_the_clock", "How much of the day is in use", "rhythm", "share of expected hours", (),
              conduct.around_the_clock,
              ByAccount(conduct.hours_by_account, conduct.median_of_three)),
-        kind("alone_share", "Requests come alone, not within a sitting", "rhythm", OPENINGS_SHARE, (), conduct.alone_share),
-        kind("uneven_parts", "Accounts send unequal numbers", "volume", "times the mean", (), conduct.uneven_parts,
+        kind("alone_share", "Requests that come alone, not within a sitting", "rhythm", OPENINGS_SHARE, (), conduct.alone_share),
+        kind("uneven_parts", "How unequal the accounts' numbers of requests are", "volume", "times the mean", (), conduct.uneven_parts,
              ByAccount(conduct.openings_by_account, conduct.unevenness_of)),
-        kind("no_ramp", "Full use from the first day", "rhythm", ACCOUNTS_SHARE, (), conduct.no_ramp),
-        kind("pivot_share", "Turned to a new model within two days", "rhythm", EXCHANGES_SHARE, ("model",), conduct.pivot_share),
-        kind("taken_over_share", "Began late, from elsewhere, in established accounts", "infrastructure", ACCOUNTS_SHARE, ("ip",),
+        kind("no_ramp", "Accounts in full use from the first day", "rhythm", ACCOUNTS_SHARE, (), conduct.no_ramp),
+        kind("pivot_share", "Exchanges that turned to a new model within two days", "rhythm", EXCHANGES_SHARE, ("model",), conduct.pivot_share),
+        kind("taken_over_share", "Established accounts whose slice began late and from elsewhere", "infrastructure", ACCOUNTS_SHARE, ("ip",),
              conduct.taken_over_share),
-        kind("foreign_share", "Began in established accounts, from addresses new to them", "infrastructure", ACCOUNTS_SHARE, ("ip",),
+        kind("foreign_share", "Established accounts whose slice began from addresses new to them", "infrastructure", ACCOUNTS_SHARE, ("ip",),
              conduct.foreign_share),
-        kind("banned_share", "Accounts were banned", "identity", ACCOUNTS_SHARE, ("banned_at",), conduct.banned_share),
-        kind("identity_coordination", "Identity or addresses shared beyond strangers' chance", "identity", P_DIGITS, (),
+        kind("banned_share", "Accounts that were banned", "identity", ACCOUNTS_SHARE, ("banned_at",), conduct.banned_share),
+        kind("identity_coordination", "Identity and addresses shared, against strangers' chance", "identity", P_DIGITS, (),
              _tested_elsewhere),
-        kind("rhythm_coordination", "Sign-ups, starts, stops or bans together beyond strangers' chance", "rhythm", P_DIGITS, (),
+        kind("rhythm_coordination", "Sign-ups, starts, stops and bans together, against strangers' chance", "rhythm", P_DIGITS, (),
              _tested_elsewhere),
-        kind("work_list_coordination", "Items that failed for one member turn up at another beyond chance", "work_list", P_DIGITS, (),
+        kind("work_list_coordination", "Items that failed for one member and turned up at another, against chance", "work_list", P_DIGITS, (),
              _tested_elsewhere),
-        kind("registered_share", "Accounts stand in the registry", "registry", ACCOUNTS_SHARE, (), conduct.registered_share),
+        kind("registered_share", "Accounts that stand in the registry", "registry", ACCOUNTS_SHARE, (), conduct.registered_share),
     )  # fmt: skip
 
 
@@ -217,12 +220,36 @@ def with_tests(observations: dict[str, Observation], p_of: Mapping[str, float | 
     return found
 
 
-def described(kind: ObservationKind, value: float | None) -> str:
-    """Return an observation's value in words, without inference; its title stands beside it."""
+def described(kind: ObservationKind, value: float | None, edges: Sequence[float] = ()) -> str:
+    """Return an observation's value in words, without inference; its title stands beside it.
+
+    Guarantee: the number that is written lies on the same side of each of the ``edges`` as the value itself, or on it.
+    """
     if value is None:
         return f"Not known, for lack of {' or '.join(kind.needs) or 'enough traffic'}."
     if kind.unit.startswith("share of"):
-        return f"{value:.0%} of {kind.unit.removeprefix('share of ')}."
+        percents = [100.0 * edge for edge in edges]
+        return f"{_written(100.0 * value, 0, percents)}% of {kind.unit.removeprefix('share of ')}."
     if kind.unit == P_DIGITS:
-        return f"p = {10.0**-value:.1g} against matched controls."
-    return f"{value:,.2f} {kind.unit}." if value < 100 else f"{value:,.0f} {kind.unit}."
+        return f"p = {_written_p(value, edges)} against matched controls."
+    return f"{_written(value, 0 if value >= 100 or value == int(value) else 2, edges)} {kind.unit}."
+
+
+def _written(value: float, n_digits: int, edges: Sequence[float]) -> str:
+    """Return a number with at least so many decimals, and as many as its side of each edge needs."""
+    texts = (f"{value:,.{n}f}" for n in range(n_digits, MOST_DIGITS))
+    return next((text for text in texts if _same_side(float(text.replace(",", "")), value, edges)), f"{value!r}")
+
+
+def _written_p(digits: float, edges: Sequence[float]) -> str:
+    texts = (f"{10.0**-digits:.{n}g}" for n in range(1, MOST_DIGITS))
+    return next((text for text in texts if _same_side(-log10(float(text)), digits, edges)), f"{10.0**-digits!r}")
+
+
+def _same_side(written: float, value: float, edges: Sequence[float]) -> bool:
+    return all(_side(written, edge) == _side(value, edge) for edge in edges)
+
+
+def _side(value: float, edge: float) -> int:
+    """Return -1 below the edge, 1 above it and 0 on it."""
+    return 0 if abs(value - edge) <= EXACT else 1 if value > edge else -1

@@ -28,6 +28,9 @@ class Evidence:
         observation: the number that was seen, as a sentence without inference.
         because: why that number bears on the hypothesis.
         needs: the columns that it was computed from.
+        expected: where the number lies in what was expected, as ``below the expected range (at least 15%)``; empty for
+            the comparison of a pair, which is expected to agree.
+        controls: the same on matched controls, as ``3% on average (0% to 8%)``; empty where none was compared.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Evidence:
     observation: str
     because: str
     needs: tuple[str, ...]
+    expected: str = ""
+    controls: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +192,9 @@ class Campaign:
     hypotheses: tuple[Hypothesis, ...]  # by posterior
     indicators: tuple[Indicator, ...]
     tests: tuple[GroupTest, ...]
-    evidence: tuple[Evidence, ...]  # behind the leading hypothesis against the next one, strongest first
-    counter_evidence: tuple[str, ...]  # sentences: what speaks against the finding
+    evidence: tuple[Evidence, ...]  # what was weighed and speaks for the best hypothesis, strongest first
+    evidence_against: tuple[Evidence, ...]  # what was weighed and speaks against it, strongest first; bits below 0
+    counter_evidence: tuple[str, ...]  # sentences: what else speaks against the finding
     capability_shares: tuple[CapabilityShare, ...]
     template_families: tuple[TemplateFamily, ...]
     infrastructure: tuple[Infrastructure, ...]

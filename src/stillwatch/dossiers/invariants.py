@@ -74,6 +74,7 @@ def _broken_campaign(campaign: Campaign, path: str) -> Iterator[Broken]:
         yield Broken(f"{path}.attempts", str(campaign.attempts), f"at least {campaign.exchanges}, the exchanges")
     if campaign.last_seen_at < campaign.first_seen_at:
         yield Broken(f"{path}.last_seen_at", str(campaign.last_seen_at), "not before first_seen_at")
+    yield from _broken_sides(campaign, path)
     for i, hypothesis in enumerate(campaign.hypotheses):
         yield from _broken_posterior(hypothesis, f"{path}.hypotheses[{i}]")
     for i, capability in enumerate(campaign.capability_shares):
@@ -86,6 +87,13 @@ def _broken_campaign(campaign: Campaign, path: str) -> Iterator[Broken]:
     yield from _broken_lifecycle(campaign.lifecycle, f"{path}.lifecycle")
     yield from _broken_timeline(campaign.timeline, f"{path}.timeline")
     yield from _broken_graph(campaign.graph, f"{path}.graph")
+
+
+def _broken_sides(campaign: Campaign, path: str) -> Iterator[Broken]:
+    for name, rows, sign in (("evidence", campaign.evidence, 1), ("evidence_against", campaign.evidence_against, -1)):
+        for i, row in enumerate(rows):
+            if row.bits * sign <= 0:
+                yield Broken(f"{path}.{name}[{i}].bits", f"{row.bits:g}", f"{'above' if sign > 0 else 'below'} 0")
 
 
 def _broken_posterior(hypothesis: Hypothesis, path: str) -> Iterator[Broken]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,9 +12,10 @@ from stillwatch.assessments.content import capability_shares
 from stillwatch.assessments.credible import Band, WeightDraws, credible, draw_weights
 from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights
 from stillwatch.assessments.indicator import PUBLISHED
-from stillwatch.assessments.observation import KINDS, described
+from stillwatch.assessments.observation import KINDS, Observation, described
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.assessments.sign import LEAST_LOW, lacking
+from stillwatch.assessments.wording import controls_words, expected_words, seen_words
 from stillwatch.dossiers.case import (
     SCHEMA_NAME,
     Campaign,
@@ -42,7 +44,6 @@ from stillwatch.pipeline.group_assessment import group_sample
 from stillwatch.pipeline.settings import Settings
 from stillwatch.sketches.schema import CAPABILITIES
 
-COUNTED_BITS: Final = 0.25  # evidence against that is weaker than a fifth more or less is not worth a sentence
 MOST_FAMILIES: Final = 12
 MOST_VALUES: Final = 10
 WITHOUT_PHRASES: Final = {
@@ -50,6 +51,12 @@ WITHOUT_PHRASES: Final = {
     "hand_over": "like those that failed for one of them and were sent again by another",
 }
 """What the exchanges of a group without families are, by what proposed it: content proposes none."""
+SUMMED: Final = {
+    "identity_reuse": "{} of the accounts share a card, device, phone or e-mail with another",
+    "sign_up_burst": "{} were created in the busiest week of sign-ups",
+    "requests_per_active_day": "{} exchanges an account on an active day",
+}
+"""Observations that the summary tells, each in a sentence around its number."""
 DIGITS: Final = 6  # of a written number: enough for every decision, few enough to read
 
 
@@ -174,7 +181,8 @@ def _campaign(  # noqa: PLR0913, PLR0917 - what one section of the document is m
     status = population.exchanges.numbers["status"][rows]
     failed = status >= 400
     bands = credible(draws, finding.observations)
-    hypotheses = tuple(_hypothesis(item, bands.get(item.name)) for item in finding.hypotheses)
+    hypotheses = tuple(_hypothesis(item, bands.get(item.name), finding.observations) for item in finding.hypotheses)
+    weighed = _both_sides(hypotheses[0], finding.observations)
     sample = group_sample(
         finding.group, finding.accounts, population, analysis.entities, analysis.families, analysis.registry
     )
@@ -210,7 +218,8 @@ def _campaign(  # noqa: PLR0913, PLR0917 - what one section of the document is m
             )
             for t in finding.tests
         ),
-        evidence=hypotheses[0].evidence,
+        evidence=weighed[0],
+        evidence_against=weighed[1],
         counter_evidence=_counter_evidence(finding, settings),
         capability_shares=() if shares is None or at_large is None else tuple(
             CapabilityShare(name, _rounded(float(a)), _rounded(float(b)))
@@ -235,30 +244,41 @@ def _summary(finding: Finding, n_accounts: int, n_rows: int) -> str:
     share = finding.observations["slice_share"].value or 0.0
     of_what = "that carry its phrases" if len(finding.group.families) else WITHOUT_PHRASES[finding.group.channel]
     seen = "; ".join(
-        f"{item.kind.title.lower()}: {described(item.kind, item.value).rstrip('.')}"
-        for item in (
-            finding.observations[name] for name in ("identity_reuse", "sign_up_burst", "requests_per_active_day")
-        )
-        if item.value is not None
+        words.format(described(KINDS[name], value).split(" ")[0])
+        for name, words in SUMMED.items()
+        if (value := finding.observations[name].value) is not None
     )
     return f"{n_accounts:,} accounts sent {n_rows:,} exchanges {of_what}, {share:.0%} of their traffic. Seen: {seen}."
 
 
-def _hypothesis(item: ScoredHypothesis, band: Band | None) -> Hypothesis:
+def _title(observation: str) -> str:
+    """Return the title of an observation as it stands within a sentence."""
+    title = KINDS[observation].title
+    return title[:1].lower() + title[1:]
+
+
+def _hypothesis(item: ScoredHypothesis, band: Band | None, seen: Mapping[str, Observation]) -> Hypothesis:
     evidence = tuple(
         Evidence(
             w.expectation.observation,
             KINDS[w.expectation.observation].title,
             w.channel,
             _rounded(w.bits),
-            w.observed,
+            seen_words(w.expectation, seen[w.expectation.observation]),
             w.expectation.because,
             w.needs,
+            expected_words(w.expectation, seen[w.expectation.observation], w.bits),
         )
         for w in item.evidence
     )
     low, high = (None, None) if band is None else (_rounded(band.low), _rounded(band.high))
     return Hypothesis(item.name, item.title, _rounded(item.posterior), _rounded(item.bits), evidence, low, high)
+
+
+def _both_sides(best: Hypothesis, seen: Mapping[str, Observation]) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
+    """Return what was weighed for the best hypothesis and what against it, each beside what matched controls show."""
+    rows = [replace(row, controls=controls_words(seen[row.name])) for row in best.evidence]
+    return tuple(row for row in rows if row.bits > 0), tuple(row for row in rows if row.bits < 0)
 
 
 def _indicators(finding: Finding) -> tuple[Indicator, ...]:
@@ -281,15 +301,11 @@ def _indicators(finding: Finding) -> tuple[Indicator, ...]:
 
 
 def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
-    sentences = [
-        f"{KINDS[item.expectation.observation].title}: {item.observed} Not as expected, for {item.expectation.because}."
-        for item in finding.leading.evidence
-        if item.bits < -COUNTED_BITS
-    ]
+    sentences = []
     if len(finding.hypotheses) > 1:
         rival = finding.hypotheses[1]
         sentences += [
-            f"{rival.title} would explain as well: {KINDS[item.expectation.observation].title.lower()}, "
+            f"{rival.title} would explain as well: {_title(item.expectation.observation)}: "
             f"{item.observed.rstrip('.')} ({item.expectation.because})."
             for item in rival.evidence[:3]
             if item.bits > 0

@@ -258,6 +258,7 @@ def make_campaign(index: int, plan: Plan, *, n_listed: int | None = None) -> Cam
     accounts = tuple(f"acct_{rng.getrandbits(40):010x}" for _ in range(n_named))
     capabilities = {"code": (0.44, 0.31), "agentic": (0.31, 0.12), "maths": (0.12, 0.05), "science": (0.06, 0.04),
                     "grading": (0.04, 0.01), "writing": (0.02, 0.2), "conversation": (0.01, 0.27)}  # fmt: skip
+    weighed = _evidence(rng, 1.0)
     return Campaign(
         id=f"c-{rng.getrandbits(32):08x}",
         leading_hypothesis=plan.name,
@@ -277,7 +278,8 @@ def make_campaign(index: int, plan: Plan, *, n_listed: int | None = None) -> Cam
         hypotheses=_hypotheses(rng, plan),
         indicators=_indicators(rng, plan),
         tests=_tests(rng, plan),
-        evidence=_evidence(rng, 1.0),
+        evidence=tuple(row for row in weighed if row.bits > 0),
+        evidence_against=tuple(row for row in weighed if row.bits < 0),
         counter_evidence=(
             "12% of the slice's exchanges belong to long conversations, which a harvest does not need.",
             "Two of the three phrases also occur in a public repository; a shared tool may explain them in part.",

@@ -111,7 +111,9 @@ def _campaign(hostile: str) -> Campaign:
         made, id=CAMPAIGN, accounts=names(hostile), n_accounts=N_ACCOUNTS, n_entities=N_ACCOUNTS, exchanges=108, attempts=120,
         first_seen_at=START + timedelta(days=6), last_seen_at=START + timedelta(days=15, hours=11),
         p_leading=hypotheses[0].posterior,
-        q_value=8e-10, hypotheses=hypotheses, evidence=hypotheses[0].evidence, indicators=(),
+        q_value=8e-10, hypotheses=hypotheses, indicators=(),
+        evidence=tuple(row for row in hypotheses[0].evidence if row.bits > 0),
+        evidence_against=tuple(row for row in hypotheses[0].evidence if row.bits < 0),
         tests=(test, dataclasses.replace(test, name="ban_burst" + hostile, p_value=0.7)),
         infrastructure=(Infrastructure("device_fingerprint", 4, 7, (SharedValue("dev-1" + hostile, 4, 1),)),),
         timeline=dataclasses.replace(

@@ -130,9 +130,10 @@ def test_every_fact_of_a_group_is_in_the_text() -> None:
     """Evidence, indicators, tests, rivals, counter-evidence, shares and missing columns all stand in words."""
     campaign = SMALL.campaigns[0]
     words = _words(SMALL)
+    both = campaign.evidence + campaign.evidence_against
     expected = [
-        *(row.title for row in campaign.evidence), *(row.observation for row in campaign.evidence),
-        *(row.because for row in campaign.evidence), *(row.title for row in campaign.indicators),
+        *(row.title for row in both), *(row.observation for row in both), *(row.because for row in both),
+        *(row.title for row in campaign.indicators),
         *(row.innocent_reading for row in campaign.indicators), *(row.null for row in campaign.tests),
         *(row.title for row in campaign.hypotheses), *campaign.counter_evidence, *campaign.accounts,
         *(row.id for row in campaign.template_families), *(row.model for row in campaign.timeline.releases),
@@ -171,8 +172,8 @@ def test_group_without_anything_renders() -> None:
     """A group whose lists are all empty gives sentences instead of empty tables."""
     bare = dataclasses.replace(
         SMALL.campaigns[0],
-        accounts=(), evidence=(), indicators=(), tests=(), hypotheses=(), counter_evidence=(), capability_shares=(),
-        template_families=(), infrastructure=(), pairs=(), missing=(),
+        accounts=(), evidence=(), evidence_against=(), indicators=(), tests=(), hypotheses=(), counter_evidence=(),
+        capability_shares=(), template_families=(), infrastructure=(), pairs=(), missing=(),
         graph=dataclasses.replace(SMALL.campaigns[0].graph, nodes=(), edges=()),
         timeline=dataclasses.replace(
             SMALL.campaigns[0].timeline, extraction=(), own=(), active_accounts=(),

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from stillwatch.assessments.wording import range_words
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.given import Facts
-from stillwatch.dossiers.freezing.inferred import Model, range_words
+from stillwatch.dossiers.freezing.inferred import Model
 from stillwatch.dossiers.freezing.ledger import Ledger, shown
 from stillwatch.dossiers.inferred_part import InferencePart
 from stillwatch.dossiers.number import Statement, say

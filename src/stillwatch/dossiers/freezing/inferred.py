@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf, log2
+from math import log2
 from typing import Final
 
 from stillwatch.assessments.credible import LEVEL, N_DRAWS
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, released_weights
-from stillwatch.assessments.observation import KINDS, P_DIGITS
+from stillwatch.assessments.wording import range_words
 from stillwatch.dossiers.calibrated import judgement
 from stillwatch.dossiers.case import Evidence, Hypothesis
 from stillwatch.dossiers.channel import CHANNELS
@@ -149,26 +149,6 @@ def expected(expectation: Expectation | None, because: str) -> Statement:
     if expectation is None:
         return say("[[v:0]].", because)
     return say("[[v:0]]: [[v:1]].", range_words(expectation), because)
-
-
-def range_words(expectation: Expectation) -> str:
-    """Return a range in words; digits of a p-value as the p-value that they stand for."""
-    unit = KINDS[expectation.observation].unit
-    low, high = expectation.at_least, expectation.at_most
-    if unit == P_DIGITS:
-        return f"p of at most {_p_value(low)}" if low > -inf else f"p of more than {_p_value(high)}"
-    if low > -inf and high < inf:
-        return f"between {_bound(low, unit)} and {_bound(high, unit)}"
-    return f"at least {_bound(low, unit)}" if low > -inf else f"at most {_bound(high, unit)}"
-
-
-def _p_value(digits: float) -> str:
-    """Return the p-value that digits stand for, written out: 0.001, and 1 in 10 million below a thousandth."""
-    return f"{10.0**-digits:g}" if digits <= 3 else f"1 in {10.0**digits:,.0f}"
-
-
-def _bound(value: float, unit: str) -> str:
-    return f"{value:.0%}" if unit.startswith("share of") else f"{value:g}"
 
 
 def _waterfall(leading: Hypothesis, rival: Hypothesis, ledger: Ledger) -> Waterfall:

@@ -91,7 +91,7 @@ def members(campaign: Campaign, drawn: network.Network, most: int) -> tuple[Memb
 
 def told_already(campaign: Campaign) -> frozenset[tuple[str, str]]:
     """Return the observations that the group's own evidence tells, so that rivals need not repeat them."""
-    return frozenset((row.name, row.observation) for row in campaign.evidence)
+    return frozenset((row.name, row.observation) for row in (*campaign.evidence, *campaign.evidence_against))
 
 
 def sides(evidence: tuple[Evidence, ...]) -> tuple[float, float]:
@@ -118,6 +118,7 @@ def _environment() -> jinja2.Environment:
                 "compact",
                 "plural",
                 "share",
+                "certainty",
                 "bits",
                 "probability",
                 "quantity",
@@ -134,6 +135,7 @@ def _environment() -> jinja2.Environment:
         "DAYS": DAYS,
         "activity": activity.activity,
         "axis": bars.axis,
+        "best_title": verdict.best_title,
         "bits_scale": bars.bits_scale,
         "dumbbell": comparison.dumbbell,
         "floating_bar": bars.floating_bar,

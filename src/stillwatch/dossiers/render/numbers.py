@@ -6,6 +6,7 @@ from typing import Final
 
 MINUS: Final = "\u2212"
 TIMES: Final = "\u00d7"
+SUREST_PERCENT: Final = 99.0  # what measured calibration carries: docs/results.md
 _COMPACT_STEPS: Final = ((1_000_000_000, "bn"), (1_000_000, "M"), (10_000, "k"))
 
 
@@ -38,6 +39,19 @@ def share(value: float) -> str:
     return f"{percent:.1f}".removesuffix(".0") + "%"
 
 
+def certainty(value: float) -> str:
+    """Return a posterior or a membership as a percentage, with no more certainty than calibration has shown.
+
+    Beyond 1% and 99% too few cases are known to tell one chance in a hundred from one in a million.
+    """
+    percent = round(value * 100, 1)
+    if percent > SUREST_PERCENT:
+        return f">{SUREST_PERCENT:g}%"
+    if percent < 100 - SUREST_PERCENT:
+        return f"<{100 - SUREST_PERCENT:g}%"
+    return f"{percent:.1f}".removesuffix(".0") + "%"
+
+
 def bits(value: float) -> str:
     """Return bits with their sign: ``+4.2``, or the same with a minus."""
     rounded = round(value, 1)
@@ -56,7 +70,9 @@ def probability(value: float) -> str:
 
 def quantity(value: float, unit: str) -> str:
     """Return an indicator's value in its unit; shares become percentages."""
-    if unit.startswith("share") or unit == "probability":
+    if unit == "probability" and 0 <= value <= 1:
+        return certainty(value)
+    if unit.startswith("share"):
         return share(value) if 0 <= value <= 1 else f"{value:.3g}"
     if unit == "bits":
         return f"{bits(value)} bits"

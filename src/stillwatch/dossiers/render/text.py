@@ -2,7 +2,7 @@
 
 from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.dossiers.render.inert import sentence, short
-from stillwatch.dossiers.render.numbers import compact, count, day, plural, probability, share
+from stillwatch.dossiers.render.numbers import certainty, compact, count, day, plural, probability, share
 from stillwatch.dossiers.render.verdict import leading_title, verdict
 
 LISTED_GROUPS = 30  # more would push the verdict off the screen
@@ -46,7 +46,7 @@ def _groups(case: Case) -> list[str]:
 
 def _group(campaign: Campaign) -> str:
     mark = "!" if campaign.is_accusation else " "
-    found = f"{share(campaign.p_leading):>6}  q {probability(campaign.q_value):<9}"
+    found = f"{certainty(campaign.p_leading):>5}  q {probability(campaign.q_value):<9}"
     size = f"{plural(campaign.n_accounts, 'account'):>14} {compact(campaign.exchanges):>9} exchanges"
     span = f"{day(campaign.first_seen_at)} to {day(campaign.last_seen_at)}"
     title = sentence(leading_title(campaign))  # last, for it is the longest

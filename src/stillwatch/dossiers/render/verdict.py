@@ -44,6 +44,11 @@ def leading_title(campaign: Campaign) -> str:
     return titles.get(campaign.leading_hypothesis) or humanised(campaign.leading_hypothesis)
 
 
+def best_title(campaign: Campaign) -> str:
+    """Return in words the hypothesis of highest posterior, which the evidence is about, also where none is named."""
+    return campaign.hypotheses[0].title if campaign.hypotheses else leading_title(campaign)
+
+
 def kind(campaign: Campaign) -> str:
     """Return the class of a group for its mark: ``accused``, ``undetermined``, ``authorised`` or ``explained``."""
     if campaign.is_accusation:

@@ -23,8 +23,8 @@ from stillwatch.service.console.views.queue import queue_with
 
 LONG_CHARACTERS = 240  # of an identifier on its own page or in a wide table
 NUMBERS = (
-    "bits", "compact", "count", "day", "decimal", "instant", "odds", "plural", "probability", "quantity", "share",
-    "span",
+    "bits", "certainty", "compact", "count", "day", "decimal", "instant", "odds", "plural", "probability", "quantity",
+    "share", "span",
 )  # fmt: skip
 
 

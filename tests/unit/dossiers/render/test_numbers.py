@@ -18,6 +18,15 @@ def test_share_never_rounds_to_certainty(value: float, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
+    [(0, "<1%"), (1, ">99%"), (0.999999, ">99%"), (0.9904, "99%"), (0.99, "99%"), (0.0096, "1%"), (0.004, "<1%")],
+)  # fmt: skip
+def test_certainty_goes_no_further_than_calibration(value: float, shown: str) -> None:
+    """A posterior or a membership never shows a row of nines that no calibration carries."""
+    assert numbers.certainty(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
     [(4.1e-6, "4.1\u00d710⁻⁶"), (0.05, "0.05"), (1.0, "1"), (0.0, "0"), (1e-300, "1.0\u00d710⁻³⁰⁰"), (0.999, "1")],
 )
 def test_small_probabilities_keep_their_exponent(value: float, shown: str) -> None:

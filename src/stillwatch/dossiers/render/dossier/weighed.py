@@ -121,7 +121,7 @@ def member_table(caption: str, members: tuple[Member, ...]) -> Table:
         (Column("Account", width=4), Column("Belongs", is_number=True), Column("Exchanges", is_number=True), Column("Other "
          "traffic", is_number=True), Column("Families", is_number=True), Column("Shares with members", width=4)),
         tuple(
-            (value(m.account_id, is_code=True), words("—" if m.p_group is None else numbers.share(m.p_group)),
+            (value(m.account_id, is_code=True), words("—" if m.p_group is None else numbers.certainty(m.p_group)),
              *(words("—" if n is None else numbers.count(n)) for n in (m.exchanges, m.other_exchanges, m.families)),
              value(", ".join(_column(name) for name in m.shares) or "nothing"))
             for m in members

@@ -20,7 +20,9 @@ def number_words(value: float, unit: str) -> str:  # noqa: PLR0911 - one kind of
         return numbers.probability(value)
     if unit == "digits of p":
         return "p = " + numbers.probability(10.0**-value)
-    if unit == "probability" or unit.startswith("share"):
+    if unit == "probability":
+        return numbers.certainty(value)
+    if unit.startswith("share"):
         return numbers.share(value)
     if unit == "bits":
         return f"{numbers.bits(value)} bits"

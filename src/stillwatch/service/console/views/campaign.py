@@ -121,10 +121,12 @@ def subject_of(store: CaseStore, campaign_id: str, weighed_id: str = "") -> Subj
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """The first part: what was found, what weighs for and against it, when it happened."""
+    """The first part: what was found, what speaks for the hypothesis ``best_title`` and what against, and when."""
 
     campaign: CampaignHead
+    best_title: str
     evidence: tuple[Evidence, ...]
+    evidence_against: tuple[Evidence, ...]
     counter_evidence: tuple[str, ...]
     timeline: Timeline
     capability_shares: tuple[CapabilityShare, ...]
@@ -239,7 +241,9 @@ def finding_view(subject: Subject) -> FindingView:
     weighed = subject.weighed
     return FindingView(
         campaign_head(subject),
+        verdict.best_title(weighed),
         weighed.evidence,
+        weighed.evidence_against,
         weighed.counter_evidence,
         subject.campaign.timeline,
         weighed.capability_shares,
