@@ -10,6 +10,9 @@ and what it hides. So two things are asked for that do not depend on the list:
   on, each item being new; next to nothing else is asked; ties are held that nothing declares. No one sign is rare
   enough: honest applications ask for reasoning in tags, and pupils exercise skills.
 
+An accusation rests on them, so that a sign must hold with one standard error to spare, and what speaks against one
+(that the same items are asked again, that a tie lies open) is believed as long as it may be so.
+
 Guarantee: by rule and not by frequency. No group is accused for being coordinated alone, nor for one kind of content
 alone unless it asks for next to nothing but skills, whatever the weights; and what cannot be observed is no sign. It
 says nothing of honest groups that do show two signs and one enterprise: what those are called is left to the posterior.
@@ -20,12 +23,18 @@ Source: ours: docs/decisions/0026-signs.md.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+import numpy as np
+
+from stillwatch.assessments.observation import Observation
+
 LEAST_DIGITS: Final = 2.0  # of p: one in a hundred; the q-value counts the groups
 LEAST_SIGNS: Final = 2
 SURE: Final = 0.99  # ten times the odds that an accusation asks for
 LEAST_LOW: Final = 0.6  # lower end of the posterior's own interval: weights of other groups could not have turned it
 
-Values = Mapping[str, float | None]
+SURELY: Final = 0.84  # of the true value's being there: one standard error to spare
+
+Seen = Mapping[str, Observation]
 
 
 class Sign(NamedTuple):
@@ -42,42 +51,42 @@ PURE: Final = Sign("pure", "next to nothing else is asked", is_of_purpose=True)
 HIDDEN: Final = Sign("hidden", "ties are held that nothing declares", is_of_purpose=False)
 
 
-def signs_of(values: Values) -> tuple[Sign, ...]:
+def signs_of(seen: Seen) -> tuple[Sign, ...]:
     """Return the signs that a group shows.
 
     Args:
-        values: of the observations, by name; null or absent: not observed.
+        seen: the observations, by name; one that is absent was not made.
     """
-    is_reasoning = _at_least(values, "thinking_tags", 0.1) or _at_least(values, "cue_reasoning_trace", 0.05)
-    is_new = not _at_least(values, "replica_share", 0.5)  # what is asked again and again is a test, not a harvest
+    is_reasoning = _surely(seen, "thinking_tags", 0.1) or _surely(seen, "cue_reasoning_trace", 0.05)
+    is_new = not _possibly(seen, "replica_share", 0.5)  # what is asked again and again is a test, not a harvest
     is_skill = is_new and (
-        _at_least(values, "trainable_share", 0.8)  # honest queues: 0.4 to 0.83, and few beyond 0.8
-        or _at_least(values, "one_tool_set", 0.6)
-        or _at_least(values, "cue_task_writing", 0.3)
-        or _at_least(values, "cue_rubric_grading", 0.3)
+        _surely(seen, "trainable_share", 0.8)  # honest queues: 0.4 to 0.83, and few beyond 0.8
+        or _surely(seen, "one_tool_set", 0.6)
+        or _surely(seen, "cue_task_writing", 0.3)
+        or _surely(seen, "cue_rubric_grading", 0.3)
     )
-    is_pure = is_new and _at_least(values, "trainable_share", 0.9)
+    is_pure = is_new and _surely(seen, "trainable_share", 0.9)
     is_open = (
-        _at_least(values, "one_organisation", 0.5)
-        or _at_least(values, "one_email_domain", 0.9)  # a mail service has 0.4 to 0.6 of any group; a firm's is at 1
-        or _at_least(values, "one_address_share", 0.5)
+        _possibly(seen, "one_organisation", 0.5)
+        or _possibly(seen, "one_email_domain", 0.9)  # a mail service has 0.4 to 0.6 of any group; a firm's is at 1
+        or _possibly(seen, "one_address_share", 0.5)
     )
-    is_hidden = _at_least(values, "identity_coordination", 3.0) and not is_open
+    is_hidden = _surely(seen, "identity_coordination", 3.0) and not is_open
     shown = ((REASONING, is_reasoning), (SKILL, is_skill), (PURE, is_pure), (HIDDEN, is_hidden))
     return tuple(sign for sign, is_shown in shown if is_shown)
 
 
-def is_one_enterprise(values: Values) -> bool:
+def is_one_enterprise(seen: Seen) -> bool:
     """Return whether members are tied by identity or by a work list, and not by an occasion alone."""
-    return any(_at_least(values, f"{channel}_coordination", LEAST_DIGITS) for channel in ("identity", "work_list"))
+    return any(_surely(seen, f"{channel}_coordination", LEAST_DIGITS) for channel in ("identity", "work_list"))
 
 
-def may_accuse(values: Values, posterior: float) -> bool:
+def may_accuse(seen: Seen, posterior: float) -> bool:
     """Return whether a group is one enterprise and shows signs enough, one of them of purpose.
 
     Reasoning drawn out is enough by itself where the posterior of distillation is ``SURE``.
     """
-    return is_one_enterprise(values) and _shows_enough(signs_of(values), posterior)
+    return is_one_enterprise(seen) and _shows_enough(signs_of(seen), posterior)
 
 
 def _shows_enough(signs: tuple[Sign, ...], posterior: float) -> bool:
@@ -86,21 +95,31 @@ def _shows_enough(signs: tuple[Sign, ...], posterior: float) -> bool:
     return len(signs) >= LEAST_SIGNS and any(sign.is_of_purpose for sign in signs)
 
 
-def lacking(values: Values, posterior: float) -> tuple[str, ...]:
+def lacking(seen: Seen, posterior: float) -> tuple[str, ...]:
     """Return, in sentences, which of what an accusation needs a group does not show; none where it shows all."""
     found = []
-    if not is_one_enterprise(values):
+    if not is_one_enterprise(seen):
         found.append("Nothing but an occasion joins the members: they share no identity and pass nothing on.")
-    signs = signs_of(values)
+    signs = signs_of(seen)
     if not _shows_enough(signs, posterior):
-        seen = "; ".join(sign.title for sign in signs) or "none"
+        named = "; ".join(sign.title for sign in signs) or "none"
         found.append(
             f"Too few signs of a purpose: an accusation needs {LEAST_SIGNS}, one of purpose, or "
-            f"drawn out reasoning and a posterior of {SURE:.0%}. Seen: {seen}."
+            f"drawn out reasoning and a posterior of {SURE:.0%}. Seen: {named}."
         )
     return tuple(found)
 
 
-def _at_least(values: Values, name: str, least: float) -> bool:
-    value = values.get(name)
-    return value is not None and value >= least
+def _surely(seen: Seen, name: str, least: float) -> bool:
+    """Return whether an observation's true value is at least so much, with one standard error to spare."""
+    return _p_at_least(seen, name, least) >= SURELY
+
+
+def _possibly(seen: Seen, name: str, least: float) -> bool:
+    """Return whether an observation's true value may be at least so much: one standard error at most is missing."""
+    return _p_at_least(seen, name, least) >= 1.0 - SURELY
+
+
+def _p_at_least(seen: Seen, name: str, least: float) -> float:
+    one = seen.get(name)
+    return (one.p_within(least, np.inf) if one else None) or 0.0

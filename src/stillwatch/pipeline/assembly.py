@@ -330,8 +330,7 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
             f"Distillation leads with {finding.leading.posterior:.0%}; an accusation needs {settings.p_leading:.0%}, "
             f"{LEAST_LOW:.0%} at the lower end of its interval, and q of at most {settings.q_level:g}."
         )
-        values = {name: item.value for name, item in finding.observations.items()}
-        sentences += lacking(values, finding.leading.posterior)
+        sentences += lacking(finding.observations, finding.leading.posterior)
     sentences.append(
         "Who is behind the accounts was not examined: an account is not an organisation, and a group is not a verdict."
     )

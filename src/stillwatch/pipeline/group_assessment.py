@@ -110,7 +110,7 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
             leading.name == DISTILLATION
             and leading.posterior >= settings.p_leading
             and bool(q[i] <= settings.q_level)
-            and may_accuse({name: item.value for name, item in observations.items()}, leading.posterior)
+            and may_accuse(observations, leading.posterior)
             and is_held(draws, observations)
         )
         is_accusation = is_shown and not bool(registry.named[population.exchanges.account[group.slice_rows]].all())

@@ -1,11 +1,14 @@
 """What an accusation needs beside its posterior: one enterprise, and signs of purpose."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import pytest
 
-from stillwatch.assessments.observation import KINDS
-from stillwatch.assessments.sign import LEAST_SIGNS, is_one_enterprise, lacking, may_accuse, signs_of
+from stillwatch.assessments import sign
+from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.sampling_error import SamplingError
+from stillwatch.assessments.sign import LEAST_SIGNS
 
 POOL: Final = {
     "work_list_coordination": 9.0,
@@ -20,9 +23,28 @@ POOL: Final = {
 CROWD: Final = {**POOL, "thinking_tags": 0.0, "trainable_share": 0.65}
 
 
-def names(values: dict[str, float | None]) -> set[str]:
+def seen(values: Mapping[str, float | None], n: float | None = None) -> dict[str, Observation]:
+    """Return observations with these values, shares known from so many accounts; null: exactly."""
+    error = None if n is None else SamplingError(n, None)
+    return {
+        name: Observation(KINDS[name], value, None, error=None if "coordination" in name else error)
+        for name, value in values.items()
+    }
+
+
+def names(values: Mapping[str, float | None], n: float | None = None) -> set[str]:
     """Return the names of the signs shown."""
-    return {sign.name for sign in signs_of(values)}
+    return {one.name for one in sign.signs_of(seen(values, n))}
+
+
+def may_accuse(values: Mapping[str, float | None], posterior: float) -> bool:
+    """Return whether a group of these values may be accused."""
+    return sign.may_accuse(seen(values), posterior)
+
+
+def lacking(values: Mapping[str, float | None], posterior: float) -> tuple[str, ...]:
+    """Return what such a group lacks."""
+    return sign.lacking(seen(values), posterior)
 
 
 def test_that_every_observation_exists() -> None:
@@ -48,8 +70,8 @@ def test_that_a_queue_of_workers_may_not_be_accused() -> None:
 def test_that_a_course_may_not_be_accused(rhythm: float) -> None:
     """Beginning together, with tasks and a prompt that ask for reasoning, is an occasion and no enterprise."""
     course = {**POOL, "work_list_coordination": 0.0, "rhythm_coordination": rhythm}
-    assert len(signs_of(course)) >= LEAST_SIGNS
-    assert not is_one_enterprise(course)
+    assert len(names(course)) >= LEAST_SIGNS
+    assert not sign.is_one_enterprise(seen(course))
     assert not may_accuse(course, 0.95)
     assert "occasion" in lacking(course, 0.95)[0]
 
@@ -101,7 +123,7 @@ def test_that_hidden_ties_are_no_purpose() -> None:
 def test_that_what_is_not_observed_is_no_sign() -> None:
     """Without text nothing is known of purpose, and nobody is accused."""
     unknown: dict[str, float | None] = dict.fromkeys(KINDS)
-    assert signs_of(unknown) == ()
+    assert names(unknown) == set()
     assert not may_accuse({**unknown, "work_list_coordination": 12.0, "identity_coordination": 12.0}, 0.95)
     assert not may_accuse({}, 0.95)
 
@@ -110,3 +132,18 @@ def test_that_what_is_not_observed_is_no_sign() -> None:
 def test_that_a_popular_mail_service_declares_nothing(share: float) -> None:
     """Most accounts of a group may have their mail with one public service by chance; their ties are hidden still."""
     assert "hidden" in names({**CROWD, "identity_coordination": 8.0, "one_email_domain": share})
+
+
+def test_that_a_sign_holds_with_a_standard_error_to_spare() -> None:
+    """Tags in 15% of what twelve accounts ask are no sign yet; in 30%, or of two hundred accounts, they are."""
+    group = {**CROWD, "thinking_tags": 0.15}
+    assert names(group) == {"reasoning"}
+    assert names(group, 12) == set()
+    assert names({**group, "thinking_tags": 0.3}, 12) == names(group, 200) == {"reasoning"}
+
+
+def test_that_what_speaks_for_the_accused_is_believed_sooner() -> None:
+    """Nine of twenty accounts at one address may be an office, and their ties open; nine in twenty of 500 are not."""
+    tied = {**CROWD, "identity_coordination": 8.0, "one_address_share": 0.45}
+    assert names(tied) == names(tied, 500) == {"hidden"}
+    assert names(tied, 20) == set()
