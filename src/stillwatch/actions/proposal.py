@@ -14,6 +14,7 @@ from stillwatch.actions.step import STEPS, Step
 from stillwatch.errors import DeskError
 
 SCHEMA: Final = "stillwatch.proposal/1"
+OPTIONAL: Final = ("expected_bystanders", "expected_wrong_low", "expected_wrong_high")  # of a dry run
 DAYS_TO_AGREE: Final = 7  # a dry run of last month says little about who would be touched today
 
 
@@ -128,6 +129,10 @@ def step_of(name: str) -> Step:
 def to_plain(proposal: Proposal) -> dict[str, Any]:
     """Return a proposal as plain JSON values."""
     plain = asdict(proposal)
+    for row, names in ((plain["dry_run"], OPTIONAL), *((item, ("p_group",)) for item in plain["dry_run"]["touched"])):
+        for name in names:
+            if row[name] is None:  # as in a proposal of before, whose digest stays what it was
+                del row[name]
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in plain.items()}
 
 
@@ -141,6 +146,7 @@ def from_plain(plain: dict[str, Any]) -> Proposal:
         run["own_exchanges"],
         run["expected_wrong"],
         run["all_wrong_probability"],
+        *(run.get(name) for name in OPTIONAL),
     )
     times = {name: datetime.fromisoformat(plain[name]) for name in ("proposed_at", "agree_by", "ends_at")}
     return Proposal(**{**plain, **times, "group": Group(**plain["group"]), "dry_run": read})

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from stillwatch.actions.dry_run import DryRun
 from stillwatch.actions.export import FORMATS, exported
 from stillwatch.actions.proposal import Proposal, to_plain
 from stillwatch.actions.step import STEPS
 from stillwatch.cli.desk import desk_path, existing_desk, person_at, system_user
 from stillwatch.cli.rim import rim, say, say_json
+from stillwatch.dossiers.render.numbers import certainty
 from stillwatch.errors import OutputError, UsageError
 from stillwatch.pipeline import proposing
 from stillwatch.pipeline.proposing import Registers, Wanted, prepare
@@ -193,6 +195,20 @@ def _row(item: Standing) -> dict[str, Any]:
     }
 
 
+def _risk(run: DryRun) -> list[str]:
+    """Return who may be wrongly touched: if the group is a campaign, if it is none, and on the whole."""
+    none = certainty(run.all_wrong_probability)
+    lines = [f"at risk    if the group is no campaign (probability {none}): all {len(run.touched):,} of them"]
+    if run.expected_bystanders is not None:
+        lines.append(
+            f"           if it is one: {run.expected_bystanders:.1f} bystanders expected, by each one's own membership"
+        )
+    ends = ""
+    if run.expected_wrong_low is not None and run.expected_wrong_high is not None:
+        ends = f", {run.expected_wrong_low:.1f} to {run.expected_wrong_high:.1f} over the interval of the posterior"
+    return [*lines, f"           on the whole: {run.expected_wrong:.1f} expected wrongly touched{ends}"]
+
+
 def _print(made: Proposal, state: str, history: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         say_json({"state": state, "sha256": made.sha256, "proposal": to_plain(made), "history": history})
@@ -205,10 +221,11 @@ def _print(made: Proposal, state: str, history: list[dict[str, Any]], *, as_json
     say(f"registry   {made.registry}")
     known = "not known" if run.exchanges is None else f"{run.exchanges:,} in this group, {run.own_exchanges:,} others"
     say(f"touched    {len(run.touched):,} accounts; exchanges: {known}")
-    all_wrong = f"all, with probability {run.all_wrong_probability:.3f}"
-    say(f"at risk    {run.expected_wrong:.1f} expected wrongly touched; {all_wrong}")
+    for line in _risk(run):
+        say(line)
     for member in run.touched[:20]:
-        say(f"  {member.account_id}  p {member.p_member:.3f}")
+        in_group = "" if member.p_group is None else f"in the group {certainty(member.p_group)}, "
+        say(f"  {member.account_id}  {in_group}in a campaign {certainty(member.p_member)}")
     if len(run.touched) > 20:
         say(f"  and {len(run.touched) - 20:,} more: --json names them all")
     say(f"spared     {len(run.spared):,} accounts")

@@ -1,7 +1,7 @@
 """From a case, a desk and a registry to a proposal, and to a second person's agreement."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stillwatch.actions.coverage import NOT_CHECKED, Coverage, covered
-from stillwatch.actions.dry_run import Member, dry_run
+from stillwatch.actions.dry_run import Certainty, Member, dry_run
 from stillwatch.actions.proposal import Asked, Group, Proposal, propose, step_of
 from stillwatch.dossiers.case import Campaign
 from stillwatch.dossiers.document import DOCUMENT, from_json
@@ -74,7 +74,7 @@ def prepare(folder: Path, database: Database, registers: Registers, wanted: Want
     coverage = coverage_of(folder, registers, at)
     left_out = {name: item.reason for name, item in held.left_out.items()}
     bases = shown.bases(campaign.id)
-    posterior = min(_posterior(one) for one in case.campaigns if one.id in bases)
+    posterior = min((_distillation(one) for one in case.campaigns if one.id in bases), key=lambda one: one.p)
     step = step_of(wanted.step)
     run = dry_run(step, members_of(folder, campaign, bases), coverage, left_out, posterior)
     return propose(group, step, run, Asked(wanted.by, at, wanted.reason, coverage.source))
@@ -103,8 +103,9 @@ def approve(
     return kept.act(database, proposal_id, "approve", person, sha256)
 
 
-def _posterior(campaign: Campaign) -> float:
-    return next((item.posterior for item in campaign.hypotheses if item.name == DISTILLATION), 0.0)
+def _distillation(campaign: Campaign) -> Certainty:
+    found = next((item for item in campaign.hypotheses if item.name == DISTILLATION), None)
+    return Certainty(0.0) if found is None else Certainty(found.posterior, found.posterior_low, found.posterior_high)
 
 
 def coverage_of(folder: Path, registers: Registers, at: datetime) -> Coverage:
@@ -138,10 +139,24 @@ def members_of(folder: Path, campaign: Campaign, bases: Sequence[str]) -> tuple[
     rows = pq.read_table(folder / "memberships.parquet", filters=[("campaign_id", "in", bases)])
     p_of = members_in(rows, campaign.accounts)
     counts = _exchanges_of(folder, campaign, bases)
+    p_group = _p_group_of(folder, bases)
     return tuple(
-        Member(name, p_of.get(name, 0.0), *(counts.get(name, (0, 0)) if counts is not None else (None, None)))
-        for name in campaign.accounts
+        Member(name, p_of.get(name, 0.0), *_two(counts, name), p_group.get(name)) for name in campaign.accounts
     )
+
+
+def _two(counts: Mapping[str, tuple[int, int]] | None, name: str) -> tuple[int, int] | tuple[None, None]:
+    return (None, None) if counts is None else counts.get(name, (0, 0))
+
+
+def _p_group_of(folder: Path, bases: Sequence[str]) -> dict[str, float]:
+    """Return, by account, the highest probability of belonging to one of the groups; empty where the case lacks it."""
+    path = folder / "members.parquet"
+    if not path.is_file():
+        return {}
+    rows = pq.read_table(path, columns=["account_id", "p_group"], filters=[("campaign_id", "in", bases)])
+    best = rows.group_by("account_id").aggregate([("p_group", "max")])
+    return dict(zip(best["account_id"].to_pylist(), best["p_group_max"].to_pylist(), strict=True))
 
 
 def _exchanges_of(folder: Path, campaign: Campaign, bases: Sequence[str]) -> dict[str, tuple[int, int]] | None:

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from stillwatch.actions.coverage import Coverage, covered
-from stillwatch.actions.dry_run import Member, dry_run
+from stillwatch.actions.dry_run import Certainty, Member, dry_run
 from stillwatch.actions.export import exported, inert_cell
 from stillwatch.actions.proposal import Asked, Group, from_plain, propose, to_plain
 from stillwatch.actions.step import LADDER, STEPS
@@ -24,7 +24,7 @@ NOBODY = Coverage("registry.csv", {})
 
 def run_of(step="suspend", members=MEMBERS, coverage=NOBODY, left_out=None):
     """Return a dry run against a group that is distillation with 0.97."""
-    return dry_run(STEPS[step], members, coverage, left_out or {}, 0.97)
+    return dry_run(STEPS[step], members, coverage, left_out or {}, Certainty(0.97, 0.6, 0.999))
 
 
 def proposal_of(step="suspend", **changes):
@@ -61,6 +61,28 @@ def test_wrongly_touched_are_expected_from_the_memberships():
     assert [item.account_id for item in run.touched] == ["a", "b", "c"]
     assert run.expected_wrong == pytest.approx(0.01 + 0.05 + 0.4)
     assert run.all_wrong_probability == pytest.approx(0.03)
+
+
+def test_both_ends_of_the_risk_come_from_each_members_own_probability():
+    """Two groups of one posterior differ by who belongs: bystanders are counted by each one's own membership."""
+    sure = [Member(name, 0.97, 1, 0, p_group=0.999999) for name in "abcd"]
+    loose = [*sure[:2], Member("c", 0.582, 1, 0, p_group=0.6), Member("d", 0.582, 1, 0, p_group=0.6)]
+    one, other = run_of("rate_limit", members=sure), run_of("rate_limit", members=loose)
+    assert one.expected_bystanders == pytest.approx(4 * 0.01)  # nobody counts as surer than 99%
+    assert other.expected_bystanders == pytest.approx(2 * 0.01 + 2 * 0.4)
+    assert (other.expected_wrong_low, other.expected_wrong_high) == pytest.approx(
+        (2 * 0.01 + 2 * (1 - 0.6 * 0.999), 2 * (1 - 0.6) + 2 * (1 - 0.36)), abs=1e-3
+    )
+    assert one.expected_wrong_low <= one.expected_wrong <= one.expected_wrong_high
+    assert run_of("rate_limit").expected_bystanders is None  # a case that does not say who belongs to the group
+
+
+def test_a_proposal_of_before_keeps_its_digest():
+    """What a case does not say is left out of the document, so that older proposals read and digest as they did."""
+    plain = to_plain(proposal_of())
+    assert set(plain["dry_run"]).isdisjoint({"expected_bystanders", "expected_wrong_low"})
+    assert all("p_group" not in item for item in plain["dry_run"]["touched"])
+    assert from_plain(plain) == proposal_of()
 
 
 def test_unknown_exchanges_are_said_to_be_unknown():

@@ -4,7 +4,7 @@ import pytest
 from desks import new_desk
 
 from stillwatch.actions.coverage import Coverage
-from stillwatch.actions.dry_run import Member, dry_run
+from stillwatch.actions.dry_run import Certainty, Member, dry_run
 from stillwatch.actions.proposal import Asked, Group, propose
 from stillwatch.actions.step import STEPS
 from stillwatch.errors import DeskError, NotAllowedError, NotFoundError, StaleError
@@ -29,7 +29,7 @@ def kept(desk, by="ada", newest=1):
     """Return a recorded proposal to suspend two accounts."""
     group = Group("c-1", "0" * 64, is_accusation=True, status="confirmed", newest_decision=newest)
     members = (Member("a", 0.99, 3, 0), Member("b", 0.95, 3, 1))
-    run = dry_run(STEPS["suspend"], members, Coverage("r", {}), {}, 0.95)
+    run = dry_run(STEPS["suspend"], members, Coverage("r", {}), {}, Certainty(0.95))
     made = propose(group, STEPS["suspend"], run, Asked(by, desk.clock(), "they harvest", "r"))
     keep(desk, made)
     return made
