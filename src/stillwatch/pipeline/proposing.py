@@ -1,7 +1,7 @@
 """From a case, a desk and a registry to a proposal, and to a second person's agreement."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from stillwatch.store.desk.matching import held_of
 from stillwatch.store.desk.person import Person
 
 DISTILLATION: Final = "distillation"
+NO_EXCHANGES: Final = (0, 0)  # in the group's slice and outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +142,15 @@ def members_of(folder: Path, campaign: Campaign, bases: Sequence[str]) -> tuple[
     counts = _exchanges_of(folder, campaign, bases)
     p_group = _p_group_of(folder, bases)
     return tuple(
-        Member(name, p_of.get(name, 0.0), *_two(counts, name), p_group.get(name)) for name in campaign.accounts
+        Member(
+            name,
+            p_of.get(name, 0.0),
+            None if counts is None else counts.get(name, NO_EXCHANGES)[0],
+            None if counts is None else counts.get(name, NO_EXCHANGES)[1],
+            p_group.get(name),
+        )
+        for name in campaign.accounts
     )
-
-
-def _two(counts: Mapping[str, tuple[int, int]] | None, name: str) -> tuple[int, int] | tuple[None, None]:
-    return (None, None) if counts is None else counts.get(name, (0, 0))
 
 
 def _p_group_of(folder: Path, bases: Sequence[str]) -> dict[str, float]:

@@ -71,7 +71,7 @@ def test_both_ends_of_the_risk_come_from_each_members_own_probability():
     assert one.expected_bystanders == pytest.approx(4 * 0.01)  # nobody counts as surer than 99%
     assert other.expected_bystanders == pytest.approx(2 * 0.01 + 2 * 0.4)
     assert (other.expected_wrong_low, other.expected_wrong_high) == pytest.approx(
-        (2 * 0.01 + 2 * (1 - 0.6 * 0.999), 2 * (1 - 0.6) + 2 * (1 - 0.36)), abs=1e-3
+        (4 - 2 * 0.999 * (0.99 + 0.6), 4 - 2 * 0.6 * (0.99 + 0.6)), abs=1e-3
     )
     assert one.expected_wrong_low <= one.expected_wrong <= one.expected_wrong_high
     assert run_of("rate_limit").expected_bystanders is None  # a case that does not say who belongs to the group
