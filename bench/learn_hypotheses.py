@@ -1,8 +1,14 @@
 """Learn m and u of the rival hypotheses from tune worlds, starting from the stated expectations.
 
 Usage: python bench/learn_hypotheses.py [--worlds demo:1 hard:6 adversary:4:bare] [--stated FILE] [--write FILE]
+       [--observations FILE]
 
-Every group that a scan of a tune world tests is labelled by the truth of most of its accounts. All groups that hold
+With ``--observations`` what was observed of each world is kept in a file, so that other stated expectations are learned
+from the same scans within seconds; worlds that it lacks are made, scanned and added.
+
+Every group that a scan of a tune world tests is labelled by the truth of most of its accounts, and teaches the
+hypothesis that ``NAMES`` of the benchmark's metrics gives its class: what is learned and what counts as right stand in
+one table. All groups that hold
 parts of one true group share one vote, by how much of it they hold, so that a campaign that falls into many pieces
 does not speak for all; a part counts by its accounts. A vote meets an expectation as far as its true value probably
 lies in the range, which is how a scan weighs it. Each expectation's m is the share of its own kind's votes that meet
@@ -24,42 +30,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from observed_groups import Observed, ObservedGroup, observed_worlds
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, read_weights
 from stillwatch.assessments.observation import KINDS, Observation
-from stillwatch.pipeline.analysis import UNRELATED
-from tune_worlds import scanned_world
+from stillwatch.worlds.metrics.explanation import ENTERPRISE, UNRELATED, hypothesis_of
 
 STATED = 6.0  # votes that the stated m or u counts for: half a dozen true groups weigh as much
 MOST_LEARNED = 0.98  # no share of some tens of groups is known closer to 1
 RATES = re.compile(r"m = [\d.]+, u = [\d.]+(, votes = \[[\d.]+, [\d.]+\])?")
+LEARNED_FROM = (
+    *("demo:1", "demo:2", "hard:6", "hard:10", "share5:4", "null:5", "null:9"),
+    *("adversary:4:bare", "adversary:4:clean", "adversary:4:small", "adversary:4:all"),
+    *("bench/pools.toml:8301", "bench/pools.toml:8302", "bench/pools.toml:8303"),
+)
+ONE_FIRM = 0.9  # of a group of ordinary customers name one organisation: they are the staff of a firm
 PURE = 0.6  # share of a group's accounts that must be of one class for the group to be of it
-
-HYPOTHESIS_OF = {
-    "distillation": "distillation",
-    "relay": "relay",
-    "evaluation_harness": "evaluation_harness",
-    "benchmark_day": "evaluation_harness",
-    "batch_labelling": "labelling_pipeline",
-    "rubric_graders": "labelling_pipeline",
-    "audit_reasoning": "labelling_pipeline",
-    "byo_key_app": "one_prompt_application",
-    "rag_app": "one_prompt_application",
-    "public_tool": "public_tool",
-    "prompt_pack": "public_tool",
-    "viral_prompt": "public_tool",
-    "enterprise": "enterprise",
-    "gateway_router": "enterprise",
-    "backfill_migration": "enterprise",
-    "business_queue": "business_queue",
-    "classroom": "classroom",
-    "hackathon": "classroom",
-    "coursework_platform": "classroom",
-    "ci_agents": "continuous_integration",
-    "stolen_keys": "stolen_keys",
-    "trial_farm": "trial_farm",
-    "authorised_distillation": "authorised_customer",
-    "safety_researcher": "authorised_customer",
-}
 
 
 class Rate(NamedTuple):
@@ -84,19 +69,29 @@ class Labelled:
     observations: Mapping[str, Observation]
 
 
-def labelled_groups(name_of_world: str) -> list[Labelled]:
-    """Return, for every group tested in one tune world, its true hypothesis and its observations."""
-    scanned = scanned_world(name_of_world, n_threads=2)
-    columns = (scanned.truth[name].to_pylist() for name in ("account_id", "class", "group_id"))
-    of_account = {account: (label, group) for account, label, group in zip(*columns, strict=True)}
+def labelled_groups(observed: Observed) -> list[Labelled]:
+    """Return the tested groups of observed worlds with their true hypotheses; those that teach none are left out."""
     found = []
-    for i, finding in enumerate(scanned.analysis.findings):
-        label, n = Counter(of_account[scanned.names[a]][0] for a in finding.accounts).most_common(1)[0]
-        kind = HYPOTHESIS_OF.get(label, UNRELATED) if n >= PURE * len(finding.accounts) else UNRELATED
-        group, _ = Counter(of_account[scanned.names[a]][1] for a in finding.accounts).most_common(1)[0]
-        true_group = f"{name_of_world} {i if kind == UNRELATED else group}"
-        found.append(Labelled(kind, true_group, len(finding.accounts), finding.observations))
+    for world, groups in observed.items():
+        for i, group in enumerate(groups):
+            kind = kind_of(group)
+            if kind is not None:
+                true_group = Counter({one: n for *_, one, n in group.members}).most_common(1)[0][0]
+                place = f"{world} {i if kind == UNRELATED else true_group}"
+                found.append(Labelled(kind, place, group.n, group.observations))
     return found
+
+
+def kind_of(group: ObservedGroup) -> str | None:
+    """Return the hypothesis that learns from a group: of most of its accounts, else strangers; null for none."""
+    votes: Counter[str | None] = Counter()
+    for label, role, _, n in group.members:
+        votes[hypothesis_of(label, role)] += n
+    kind, n = votes.most_common(1)[0]
+    if n < PURE * group.n:
+        return UNRELATED
+    is_firm = kind == UNRELATED and (group.observations["one_organisation"].value or 0.0) >= ONE_FIRM
+    return ENTERPRISE if is_firm else kind
 
 
 def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[tuple[str, int], tuple[Rate, Rate]]:
@@ -162,11 +157,12 @@ def rewritten(text: str, values: dict[tuple[str, int], tuple[Rate, Rate]]) -> st
 def main() -> None:
     """Learn, print what changes, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", nargs="+", default=["demo:1", "hard:6", "null:5"], help="tune-side worlds")
-    parser.add_argument("--stated", type=Path, default=Path("bench/hypotheses-stated-2026-11e.toml"))
+    parser.add_argument("--worlds", nargs="+", default=LEARNED_FROM, help="tune-side worlds")
+    parser.add_argument("--stated", type=Path, default=Path("bench/hypotheses-stated-2026-11f.toml"))
+    parser.add_argument("--observations", type=Path, help="keep what was observed of each world in this file")
     parser.add_argument("--write", type=Path, help="write the learned weights to this new file")
     asked = parser.parse_args()
-    groups = [group for name in asked.worlds for group in labelled_groups(name)]
+    groups = labelled_groups(observed_worlds(asked.worlds, asked.observations))
     print(dict(Counter(group.kind for group in groups)))
     text = asked.stated.read_text(encoding="utf-8")
     kinds = read_weights(text, str(asked.stated))

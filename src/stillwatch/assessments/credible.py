@@ -106,6 +106,7 @@ def _totals(kind: HypothesisKind, draws: WeightDraws, observations: Mapping[str,
         if p is not None:
             m, u = draws.m[kind.name][:, i], draws.u[kind.name][:, i]
             bits = np.log2((p * m + (1 - p) * (1 - m)) / (p * u + (1 - p) * (1 - u)))
+            bits = np.maximum(bits, -expectation.most_against)
             columns.setdefault(KINDS[expectation.observation].channel, []).append(bits)
     for channel in columns.values():
         pieces = np.column_stack(channel)

@@ -25,7 +25,7 @@ import numpy as np
 from stillwatch.assessments.observation import KINDS, Observation, described
 from stillwatch.errors import SettingsError
 
-RELEASED_WEIGHTS: Final = "hypotheses-2026-11e"
+RELEASED_WEIGHTS: Final = "hypotheses-2026-11f"
 HALVING: Final = 0.5  # each further piece of evidence in one channel, against the one before it
 
 
@@ -34,6 +34,7 @@ class Expectation:
     """What one hypothesis expects of one observation: a range, m, u and the reason in words.
 
     ``votes``: how many true groups m and u rest on, what was stated beforehand included; null: they are stated alone.
+    ``most_against``: a miss costs at most so many bits, whatever m and u: what is free clears nobody.
     """
 
     observation: str
@@ -43,6 +44,7 @@ class Expectation:
     u: float
     because: str
     votes: tuple[float, float] | None = None
+    most_against: float = np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def _kind(entry: Mapping[str, object], where: str) -> HypothesisKind:
             item["u"],
             item["because"],
             _votes(item.get("votes"), where),
+            _most_against(item.get("most_against"), where),
         )
         if expectation.observation not in KINDS:
             raise SettingsError(where, "unknown observation", got=expectation.observation, expected=", ".join(KINDS))
@@ -140,6 +143,14 @@ def _votes(written: object, where: str) -> tuple[float, float] | None:
     )
 
 
+def _most_against(written: object, where: str) -> float:
+    if written is None:
+        return np.inf
+    if isinstance(written, (int, float)) and written > 0:
+        return float(written)
+    raise SettingsError(where, "a miss costs at most so many bits", got=str(written), expected="a number above 0")
+
+
 def weigh(kinds: tuple[HypothesisKind, ...], observations: Mapping[str, Observation]) -> tuple[ScoredHypothesis, ...]:
     """Return every hypothesis scored on the same observations, by posterior."""
     scored = [(kind, _evidence(kind, observations)) for kind in kinds]
@@ -156,7 +167,8 @@ def weigh(kinds: tuple[HypothesisKind, ...], observations: Mapping[str, Observat
 def bits_of(expectation: Expectation, p: float) -> float:
     """Return what an expectation is worth where the true value lies in its range with probability ``p``."""
     m, u = expectation.m, expectation.u
-    return float(np.log2((p * m + (1 - p) * (1 - m)) / (p * u + (1 - p) * (1 - u))))
+    bits = float(np.log2((p * m + (1 - p) * (1 - m)) / (p * u + (1 - p) * (1 - u))))
+    return max(bits, -expectation.most_against)
 
 
 def _evidence(kind: HypothesisKind, observations: Mapping[str, Observation]) -> tuple[WeighedEvidence, ...]:

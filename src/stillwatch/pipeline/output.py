@@ -26,6 +26,7 @@ from stillwatch.pipeline.traces import trace_tables
 
 RUN: Final = "run.json"
 UNTESTED: Final = 0.5  # of a group's weight is lost where no counted test speaks: the posterior still ranks it
+NOT_ACCUSED: Final = 0.1  # of a posterior's odds is left to a group that lacks what an accusation asks for
 GROUP_ROWS: Final = 1 << 20  # of a Parquet file: Arrow's own number for a whole table
 EXCHANGES: Final = pa.schema(
     [("exchange_id", pa.string()), ("campaign_id", pa.string()), ("p_extraction", pa.float64())]
@@ -106,9 +107,16 @@ def _write_parts(schema: pa.Schema, parts: Iterable[pa.Table], path: Path) -> No
 
 
 def p_distillation(finding: Finding) -> float:
-    """Return the probability that a finding is distillation: its posterior, as far as coordination is shown."""
+    """Return the probability that a finding is distillation: its posterior, as far as an accusation stands behind it.
+
+    A group that is not accused lacks a sign of purpose, coordination, or a posterior that holds. That is evidence too:
+    campaigns seldom lack them and honest pools mostly do, so that the posterior's odds count a tenth.
+    """
     posterior = next(item.posterior for item in finding.hypotheses if item.name == DISTILLATION)
-    return posterior if finding.is_accusation else posterior * (1.0 - UNTESTED * finding.q_value) * 0.5
+    if finding.is_accusation:
+        return posterior
+    left = NOT_ACCUSED * posterior
+    return left / (left + 1.0 - posterior) * (1.0 - UNTESTED * finding.q_value)
 
 
 def _memberships(case: Case, analysis: Analysis) -> pa.Table:

@@ -94,6 +94,20 @@ def test_the_ids_of_groups_decide_nothing(monkeypatch: pytest.MonkeyPatch, ids: 
     assert output._memberships(case, analysis)["campaign_id"].to_pylist() == list(ids)
 
 
+@pytest.mark.parametrize(
+    ("posterior", "q", "is_accusation", "expected"),
+    [(0.95, 0.0, True, 0.95), (0.5, 0.0, False, 1 / 11), (0.99, 0.0, False, 9.9 / 10.9), (0.5, 1.0, False, 0.5 / 11)],
+)
+def test_a_group_that_is_not_accused_counts_a_tenth_of_its_odds(
+    posterior: float, q: float, expected: float, *, is_accusation: bool
+) -> None:
+    """It lacks what campaigns seldom lack; one on which no test speaks counts half of that."""
+    finding: Any = SimpleNamespace(
+        is_accusation=is_accusation, q_value=q, hypotheses=[SimpleNamespace(name="distillation", posterior=posterior)]
+    )
+    assert output.p_distillation(finding) == pytest.approx(expected)
+
+
 def test_nothing_of_the_work_is_left(tmp_path: Path) -> None:
     """A case holds its files and no sketches, beside it stands nothing, and it is replaced only when asked for."""
     lines = [json.dumps(exchange(i, f"a{i % 6}")) for i in range(30)]

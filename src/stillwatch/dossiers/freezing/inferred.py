@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import log2
+from math import isfinite, log2
 from typing import Final
 
 from stillwatch.assessments.credible import LEVEL, N_DRAWS
@@ -117,7 +117,7 @@ def _weight(
     if expectation is not None:
         method = (
             "log2((w m + (1-w)(1-m)) / (w u + (1-w)(1-u))), w the probability that the true value lies in the range, "
-            f"m = {expectation.m:g}, u = {expectation.u:g}, halved for each stronger piece of the same channel and side; {method}"
+            f"m = {expectation.m:g}, u = {expectation.u:g}, {_limit(expectation)}halved for each stronger piece of the same channel and side; {method}"
         )
     bits = ledger.put(
         f"evidence.{slug(item.name)}.{slug(row.name)}{f'.{steps.index(row) + 1}' if is_further else ''}", f"{item.title}: weight of '{row.title}'", row.bits, "bits",
@@ -135,6 +135,11 @@ def _weight(
         row.name, row.title, row.channel, value, bits, expected(expectation, row.because), is_met,
         is_fragile=expectation is not None and value != bits and _reaches_across(ledger, value, expectation),
     )  # fmt: skip
+
+
+def _limit(expectation: Expectation) -> str:
+    """Return, in words, what a miss costs at most, where the weights say so."""
+    return f"against it at most {expectation.most_against:g} bits, " if isfinite(expectation.most_against) else ""
 
 
 def _reaches_across(ledger: Ledger, ref: str, expectation: Expectation) -> bool:

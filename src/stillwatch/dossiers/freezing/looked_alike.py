@@ -38,6 +38,12 @@ RESEMBLANCES: Final = (
                 "organisation", "labelling_pipeline", ("short_output_share", "one_organisation")),
     Resemblance("business_queue", "A business's own queue over several accounts", "one daily task with short answers, a small pool "
                 "that lies open", "business_queue", ("pool_size", "median_output_tokens", "one_address_share")),
+    Resemblance("task_workers", "Crowd workers or contractors", "accounts and lives of their own; one buyer's task, about one thing, "
+                "with short answers", "task_workers", ("trainable_share", "median_output_tokens", "rest_subjects")),
+    Resemblance("exercises", "Strangers at one list of exercises", "everybody sends the same items, and nobody takes over "
+                "another's", "exercise_list", ("replica_share", "work_list_coordination")),
+    Resemblance("own_evaluation", "A team's own evaluation over several keys", "the same questions again after each change, in runs",
+                "private_evaluation", ("replica_share", "alone_share")),
     Resemblance("application", "Application with one prompt", "one account or customers who are strangers; hours of the day; "
                 "end users disclosed", "one_prompt_application", ("one_system_prompt", "identity_reuse")),
     Resemblance("public_tool", "Public tool or prompt pack", "users with subjects and favourites of their own",
@@ -45,8 +51,8 @@ RESEMBLANCES: Final = (
     Resemblance("reseller", "Legitimate aggregator", "a contract and disclosed end users; a grey relay has neither",
                 "relay", ("end_user_share", "rest_subjects")),
     Resemblance("gateway", "Gateway or router", "tenants are kept apart; it fails over on faults and not on refusals",
-                None, ("work_list_coordination", "end_user_share")),
-    Resemblance("ci", "Continuous integration", "bursts that commits drive; one repository and one set of tools",
+                "routed_application", ("work_list_coordination", "end_user_share")),
+    Resemblance("ci", "Continuous integration or a fleet of agents", "bursts that commits drive; one repository and one set of tools",
                 "continuous_integration", ("one_tool_set", "alone_share")),
     Resemblance("migration", "Backfill or key migration", "finite, announced, tied to the old account", None,
                 ("no_ramp", "two_day_share")),

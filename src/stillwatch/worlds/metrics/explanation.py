@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from stillwatch.worlds.account import DISTILLATION
 from stillwatch.worlds.lookalikes import label
@@ -12,48 +12,91 @@ from stillwatch.worlds.metrics.truth import Truth
 
 RELAY: Final = "relay"
 UNDETERMINED: Final = "undetermined"
+UNRELATED: Final = "unrelated"
 EVALUATION: Final = "evaluation_harness"
 LABELLING: Final = "labelling_pipeline"
-APPLICATION: Final = frozenset({"one_prompt_application", "enterprise"})
-ALLOWED: Final[Mapping[str, frozenset[str]]] = {
-    DISTILLATION: frozenset({DISTILLATION}),
-    label.EVALUATION_HARNESS: frozenset({EVALUATION, "continuous_integration"}),
-    label.BENCHMARK_DAY: frozenset({EVALUATION}),
-    label.BATCH_LABELLING: frozenset({LABELLING, "one_prompt_application"}),
-    label.RUBRIC_GRADERS: frozenset({LABELLING, "one_prompt_application"}),
-    label.AUDIT_REASONING: frozenset({LABELLING, *APPLICATION}),
-    label.RAG_APP: APPLICATION,
-    label.BYO_KEY_APP: APPLICATION,
-    label.PUBLIC_TOOL: frozenset({"public_tool"}),
-    label.PROMPT_PACK: frozenset({"public_tool"}),
-    label.VIRAL_PROMPT: frozenset({"public_tool", "unrelated"}),
-    label.AGGREGATOR: frozenset({RELAY, *APPLICATION}),
-    label.GATEWAY_ROUTER: frozenset({RELAY, *APPLICATION}),
-    label.RESELLER_DISCLOSED: frozenset({RELAY, "authorised_customer"}),
-    label.CI_AGENTS: frozenset({"continuous_integration", *APPLICATION}),
-    label.BACKFILL_MIGRATION: APPLICATION,
-    label.BUSINESS_QUEUE: frozenset({"business_queue", LABELLING, *APPLICATION}),
-    label.CROWD_WORK: frozenset({"business_queue", LABELLING}),
-    label.CORPUS_PIPELINE: frozenset({"business_queue", LABELLING, *APPLICATION}),
-    label.COURSE_AUTOGRADER: frozenset({"classroom", "business_queue", LABELLING, "one_prompt_application"}),
-    label.KEY_POOL: frozenset({RELAY, "business_queue", *APPLICATION}),
-    label.AGENT_FLEET: frozenset({"continuous_integration", "business_queue", *APPLICATION}),
-    label.PRIVATE_EVALUATION: frozenset({EVALUATION, "continuous_integration", "business_queue", LABELLING}),
-    label.CLASSROOM: frozenset({"classroom"}),
-    label.COURSEWORK_PLATFORM: frozenset({"classroom", "one_prompt_application"}),
-    label.HACKATHON: frozenset({"classroom"}),
-    label.AUTHORISED_DISTILLATION: frozenset({"authorised_customer"}),
-    label.SAFETY_RESEARCHER: frozenset({"authorised_customer", EVALUATION}),
-    label.ENTERPRISE: frozenset({"enterprise", "one_prompt_application"}),
-    label.FAMILY_OR_SMALL_OFFICE: frozenset({"enterprise", "unrelated"}),
-    label.CARRIER_NAT: frozenset({"unrelated"}),
-    label.SHARED_CARD_ISSUER: frozenset({"unrelated"}),
-    label.RELAY: frozenset({RELAY}),
-    label.STOLEN_KEYS: frozenset({"stolen_keys"}),
-    label.TRIAL_FARM: frozenset({"trial_farm"}),
-    "organic": frozenset({"unrelated"}),
+ONE_PROMPT: Final = "one_prompt_application"
+QUEUE: Final = "business_queue"
+WORKERS: Final = "task_workers"
+AGENTS: Final = "continuous_integration"
+CLASSROOM: Final = "classroom"
+EXERCISES: Final = "exercise_list"
+TOOL: Final = "public_tool"
+ENTERPRISE: Final = "enterprise"
+AUTHORISED: Final = "authorised_customer"
+CONTRACTOR: Final = "contractor"
+
+
+class Naming(NamedTuple):
+    """The names under which a group of one class is rightly reported.
+
+    Args:
+        own: the hypothesis that is about it, which learns from it; null: its groups teach no hypothesis.
+        also: others that are right as well.
+    """
+
+    own: str | None
+    also: frozenset[str] = frozenset()
+
+
+def _named(own: str | None, *also: str) -> Naming:
+    return Naming(own, frozenset(also))
+
+
+NAMES: Final[Mapping[str, Naming]] = {
+    DISTILLATION: _named(DISTILLATION),
+    label.EVALUATION_HARNESS: _named(EVALUATION, AGENTS),
+    label.BENCHMARK_DAY: _named(EVALUATION, EXERCISES),
+    label.BATCH_LABELLING: _named(LABELLING, ONE_PROMPT),
+    label.RUBRIC_GRADERS: _named(LABELLING, ONE_PROMPT),
+    label.AUDIT_REASONING: _named(LABELLING, ONE_PROMPT, ENTERPRISE),
+    label.RAG_APP: _named(ONE_PROMPT, ENTERPRISE),
+    label.BYO_KEY_APP: _named(ONE_PROMPT, ENTERPRISE),
+    label.PUBLIC_TOOL: _named(TOOL),
+    label.PROMPT_PACK: _named(TOOL),
+    label.VIRAL_PROMPT: _named(TOOL, UNRELATED),
+    label.AGGREGATOR: _named(None, RELAY, ONE_PROMPT, ENTERPRISE),
+    label.GATEWAY_ROUTER: _named(ENTERPRISE, RELAY, ONE_PROMPT),
+    label.RESELLER_DISCLOSED: _named(None, RELAY, AUTHORISED),
+    label.CI_AGENTS: _named(AGENTS, ONE_PROMPT, ENTERPRISE),
+    label.BACKFILL_MIGRATION: _named(ENTERPRISE, ONE_PROMPT),
+    label.BUSINESS_QUEUE: _named(QUEUE, WORKERS, LABELLING, ONE_PROMPT, ENTERPRISE),
+    label.CROWD_WORK: _named(WORKERS, QUEUE, LABELLING),
+    label.CORPUS_PIPELINE: _named(QUEUE, WORKERS, LABELLING, ONE_PROMPT, ENTERPRISE),
+    label.COURSE_AUTOGRADER: _named(QUEUE, CLASSROOM, LABELLING, ONE_PROMPT),
+    label.KEY_POOL: _named("routed_application", RELAY, QUEUE, ONE_PROMPT, ENTERPRISE),
+    label.AGENT_FLEET: _named(AGENTS, QUEUE, ONE_PROMPT, ENTERPRISE),
+    label.PRIVATE_EVALUATION: _named("private_evaluation", EVALUATION, AGENTS, QUEUE, LABELLING),
+    label.CLASSROOM: _named(CLASSROOM),
+    label.COURSEWORK_PLATFORM: _named(CLASSROOM, EXERCISES, ONE_PROMPT),
+    label.HACKATHON: _named(CLASSROOM),
+    label.AUTHORISED_DISTILLATION: _named(AUTHORISED),
+    label.SAFETY_RESEARCHER: _named(AUTHORISED, EVALUATION),
+    label.ENTERPRISE: _named(ENTERPRISE, ONE_PROMPT),
+    label.FAMILY_OR_SMALL_OFFICE: _named(UNRELATED, ENTERPRISE),
+    label.CARRIER_NAT: _named(UNRELATED),
+    label.SHARED_CARD_ISSUER: _named(UNRELATED),
+    label.RELAY: _named(RELAY),
+    label.STOLEN_KEYS: _named("stolen_keys"),
+    label.TRIAL_FARM: _named("trial_farm"),
+    "organic": _named(UNRELATED, ENTERPRISE),  # firms' staff are among them, who name their organisation
 }
-"""For each class of the worlds, the names under which a group of it is rightly reported."""
+"""For each class of the worlds, what a group of it is rightly called, and which hypothesis learns from it: one table
+for the benchmark and for ``bench/learn_hypotheses.py``."""
+
+ALLOWED: Final[Mapping[str, frozenset[str]]] = {
+    label: naming.also | ({naming.own} if naming.own else frozenset()) for label, naming in NAMES.items()
+}
+
+
+def hypothesis_of(label: str, role: str) -> str | None:
+    """Return the hypothesis that learns from an account of a class; null for none.
+
+    A queue worked off by contractors, each with an account and a life of their own, shows the provider what a crowd of
+    workers shows, whatever class the queue is of.
+    """
+    own = NAMES[label].own
+    return WORKERS if own == QUEUE and role == CONTRACTOR else own
 
 
 @dataclass(frozen=True, slots=True)

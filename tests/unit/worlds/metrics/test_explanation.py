@@ -2,7 +2,7 @@
 
 from stillwatch.assessments.hypothesis import RELEASED_WEIGHTS, released_weights
 from stillwatch.worlds.lookalikes.label import LOOKALIKES, OTHER_ABUSE
-from stillwatch.worlds.metrics.explanation import ALLOWED, NamedGroup, naming_metrics
+from stillwatch.worlds.metrics.explanation import ALLOWED, NAMES, NamedGroup, hypothesis_of, naming_metrics
 from stillwatch.worlds.metrics.truth import Truth
 
 CLASSES = {f"{label}-{i}": label for label in ("distillation", "relay", "authorised_distillation") for i in range(3)}
@@ -19,6 +19,22 @@ def test_every_class_of_the_worlds_has_a_right_name_that_exists():
     assert {*LOOKALIKES, *OTHER_ABUSE, "distillation", "organic"} == set(ALLOWED)
     known = {kind.name for kind in released_weights(RELEASED_WEIGHTS)}
     assert set().union(*ALLOWED.values()) <= known
+
+
+def test_every_class_teaches_a_hypothesis_that_is_right_for_it():
+    """What is learned and what counts as right stand in one table, but for intermediaries, which teach nothing."""
+    known = {kind.name for kind in released_weights(RELEASED_WEIGHTS)}
+    taught = {label: hypothesis_of(label, "user") for label in NAMES}
+    assert {label for label, own in taught.items() if own is None} == {"aggregator", "reseller_disclosed"}
+    assert {own for own in taught.values() if own} <= known
+    assert all(own in ALLOWED[label] for label, own in taught.items() if own)
+
+
+def test_contractors_of_any_queue_teach_what_crowd_workers_teach():
+    """Each with an account of their own: to the provider they are one thing."""
+    assert hypothesis_of("business_queue", "contractor") == hypothesis_of("crowd_work", "worker") == "task_workers"
+    assert hypothesis_of("business_queue", "queue") == "business_queue"
+    assert hypothesis_of("agent_fleet", "contractor") == "continuous_integration"
 
 
 def test_undetermined_is_never_right():
