@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from stillwatch.cli.page import page, print_table
 from stillwatch.cli.rim import ACCOUNT_HELP, refusals
 from stillwatch.errors import UsageError
 from stillwatch.records.catalogue import READERS
@@ -102,7 +103,7 @@ def formats(as_json: AsJson = False) -> None:
     for one in READERS.values():
         absent = ", ".join(name for name in EXCHANGES.names if name not in one.provides)
         table.add_row(one.name, one.title, f"{len(one.provides)} of {len(EXCHANGES.names)}", absent or "-")
-    Console().print(table)
+    print_table(table)
 
 
 @app.command(epilog="Example: stillwatch records draft other.jsonl > ours.toml")
@@ -132,7 +133,7 @@ def _print_json(document: Any) -> None:
 
 
 def _print_explanation(one: Explanation) -> None:
-    console = Console()
+    console = page()
     console.print(f"[bold]{_shown(one.source)}[/bold]: {_shown(one.title)} ({_shown(one.format)})")
     console.print(f"  {_shown(one.container)}, compression {one.compression}; {_shown(one.why)}")
     console.print(f"  {one.tally.read} records looked at, {one.tally.used} usable")
@@ -143,21 +144,22 @@ def _print_explanation(one: Explanation) -> None:
     _print_counts(console, "set to null or ignored", one.warnings)
     if one.tally.format in ("unknown", "empty"):
         return
-    table = _table("column", "filled", "from", "without it there is no")
+    table = _table("column", "filled", "from")
     for column in one.columns:
         mark = " *" if column.name in REQUIRED["exchanges"] else ""
-        missing = column.without_it if column.is_missing else ""
-        table.add_row(
-            column.name + mark,
-            f"{column.filled_share:.0%}",
-            _shown(column.origin or "not in this format"),
-            _shown(missing),
-        )
-    console.print(table)
+        table.add_row(column.name + mark, f"{column.filled_share:.0%}", _shown(column.origin or "not in this format"))
+    print_table(table)
+    absent = _table("without", "there is no")
+    for column in one.columns:
+        if column.is_missing and column.without_it:
+            absent.add_row(column.name, _shown(column.without_it))
+    if absent.row_count:
+        console.print()
+        print_table(absent)
 
 
 def _print_tally(tally: Tally) -> None:
-    console = Console()
+    console = page()
     console.print(
         f"{tally.read} read = {tally.used} used + {tally.quarantined} quarantined + {tally.out_of_scope} out of scope"
     )

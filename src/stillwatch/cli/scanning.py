@@ -28,7 +28,7 @@ ONE_ACCOUNT: Final = (
     "all exchanges are of one account, and a group needs several: where the log knows more of who sent them, name that "
     "field with --account or in a field map; 'stillwatch records explain FILE' says what the account is read from"
 )
-MAX_STRAYS: Final = 5  # files named in one line
+MAX_STRAYS: Final = 5  # files or rows named in one line
 ENOUGH_FOR_MORE: Final = 20  # exchanges: fewer may well be one account's
 LARGE_SCAN: Final = 500_000  # exchanges: below, what the compiled kernels save is less than half a minute
 FRESH_KEY: Final = (
@@ -100,7 +100,7 @@ def scan_as_asked(asked: Asked) -> int:
         say(render_summary(case))
         for line in (
             *of_one_account(case),
-            *unusable_rows(asked.out),
+            *of_inputs(asked.out),
             *of_state(asked.out),
             *slow_kernels(case.funnel.used),
         ):
@@ -151,7 +151,13 @@ def summary(case: Case, out: Path) -> dict[str, Any]:
             for campaign in case.campaigns
         ],
         "lapsed": len(case.lapsed),
-        "warnings": [*of_one_account(case), *stray_files(out), *unusable_rows(out), *of_state(out)],
+        "warnings": [
+            *of_one_account(case),
+            *stray_files(out),
+            *unusable_rows(out),
+            *unmatched_rows(out),
+            *of_state(out),
+        ],
         "missing_evidence": [item.name for item in case.missing],
         "exit_statuses": {str(status): meaning for status, meaning in EXIT_STATUSES.items()},
     }
@@ -162,6 +168,11 @@ def of_one_account(case: Case) -> list[str]:
     if case.funnel.accounts != 1 or case.funnel.used < ENOUGH_FOR_MORE:
         return []
     return [ONE_ACCOUNT]
+
+
+def of_inputs(out: Path) -> list[str]:
+    """Return what to tell of the files and tables that were given: what was not read, not used, or names nobody."""
+    return [*stray_files(out), *unusable_rows(out), *unmatched_rows(out)]
 
 
 def stray_files(out: Path) -> list[str]:
@@ -187,6 +198,22 @@ def unusable_rows(out: Path) -> list[str]:
             reasons = ", ".join(f"{reason} {n:,}" for reason, n in register["quarantined"].items())
             lines.append(f"{name}: {n_bad:,} of {register['read']:,} rows could not be used: {reasons}")
     return lines
+
+
+def unmatched_rows(out: Path) -> list[str]:
+    """Return a line for the rows of the registry that name nobody in the traffic: a typo spares nobody."""
+    register = orjson.loads((out / RUN).read_bytes()).get("registers", {}).get("authorisations", {})
+    n = register.get("n_unmatched", 0)
+    if not n:
+        return []
+    named = [f"{row['name']} ({row['why']})" for row in register["unmatched"][:MAX_STRAYS]]
+    more = f"; and {n - MAX_STRAYS:,} more, see run.json" if n > MAX_STRAYS else ""
+    said = (
+        "1 row names nobody in this traffic and spares"
+        if n == 1
+        else f"{n:,} rows name nobody in this traffic and spare"
+    )
+    return [f"authorisations: {said} nobody: {'; '.join(named)}{more}"]
 
 
 def of_state(out: Path) -> list[str]:

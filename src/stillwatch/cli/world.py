@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from stillwatch.cli.page import page
 from stillwatch.cli.rim import refusals
 from stillwatch.errors import UsageError
 from stillwatch.worlds.generator import FORMATS, build_world, write_world
@@ -76,7 +77,7 @@ def _write(recipe: Preset, seed: int, out: Path, split: Split, file_format: str,
 
 
 def _show(summary: dict[str, Any], out: Path) -> None:
-    console = Console()
+    console = page()
     title = f"{summary['preset']}, seed {summary['seed']}, {summary['split']}: {out}"
     console.print(title, highlight=False, markup=False)
     counts = Table("class", "accounts", "exchanges", "groups")

@@ -21,6 +21,7 @@ from stillwatch.pipeline.assembly import member_accounts
 from stillwatch.pipeline.evidence import evidence_tables
 from stillwatch.pipeline.finding import DISTILLATION, Finding
 from stillwatch.pipeline.folder import whole_folder
+from stillwatch.pipeline.reasons import reasons_of
 from stillwatch.pipeline.stored import Ids
 from stillwatch.pipeline.traces import trace_tables
 
@@ -31,7 +32,6 @@ GROUP_ROWS: Final = 1 << 20  # of a Parquet file: Arrow's own number for a whole
 EXCHANGES: Final = pa.schema(
     [("exchange_id", pa.string()), ("campaign_id", pa.string()), ("p_extraction", pa.float64())]
 )
-LEAST_LISTED: Final = 0.001  # a membership below that is no membership
 
 
 def case_folder(target: Path, *, replace: bool) -> AbstractContextManager[Path]:
@@ -77,15 +77,16 @@ def _write_document(folder: Path, case: Case) -> None:
 
 def _write_tables(folder: Path, case: Case, analysis: Analysis, exchange_ids: Ids) -> None:
     memberships = _memberships(case, analysis)
+    ids = tuple(one.id for one in case.campaigns)
     _write(memberships, folder / "memberships.parquet")
-    _write(_accounts(analysis, memberships), folder / "accounts.parquet")
+    _write(_accounts(analysis, memberships, ids), folder / "accounts.parquet")
     campaign, p_extraction = _slices(analysis)
     exchanges = _exchanges(case, analysis, exchange_ids, campaign, p_extraction)
     _write_parts(EXCHANGES, exchanges, folder / "exchanges.parquet")
     del p_extraction
     for name, schema, parts in trace_tables(case, analysis, exchange_ids):
         _write_parts(schema, parts, folder / f"{name}.parquet")
-    for name, table in evidence_tables(analysis, campaign, tuple(one.id for one in case.campaigns)):
+    for name, table in evidence_tables(analysis, campaign, ids):
         _write(table, folder / f"{name}.parquet")
 
 
@@ -146,14 +147,14 @@ def _rounded(value: float) -> float:
     return float(np.round(value, 6))
 
 
-def _accounts(analysis: Analysis, memberships: pa.Table) -> pa.Table:
+def _accounts(analysis: Analysis, memberships: pa.Table, ids: tuple[str, ...]) -> pa.Table:
     names = analysis.population.accounts.names
     campaign: dict[str, str] = {}
     stay_out = dict.fromkeys(names, 1.0)
     for account, group, p in zip(*(memberships[name].to_pylist() for name in memberships.column_names), strict=True):
         campaign.setdefault(account, group)  # rows are sorted: accusations first, then the most probable
         stay_out[account] *= 1.0 - p
-    reasons = _reasons(analysis)
+    reasons = reasons_of(analysis, ids, campaign)
     order = sorted(range(len(names)), key=names.__getitem__)
     return pa.table(
         {
@@ -164,35 +165,6 @@ def _accounts(analysis: Analysis, memberships: pa.Table) -> pa.Table:
             "reasons": pa.array([reasons.get(i, []) for i in order], pa.list_(pa.string())),
         }
     )
-
-
-def _reasons(analysis: Analysis) -> dict[int, list[str]]:
-    """Return, for each account of a finding, in words why it is there."""
-    found: dict[int, list[str]] = {}
-    for finding in analysis.findings:
-        in_slice = np.bincount(
-            analysis.population.exchanges.account[finding.group.slice_rows], minlength=len(analysis.population.accounts)
-        )
-        sharing = analysis.shared_with(finding, finding.accounts)
-        stood_by = np.isin(analysis.entities.of_account[finding.accounts], finding.group.standby)
-        for i, account in enumerate(finding.accounts):
-            if analysis.registry.named[account]:
-                found.setdefault(int(account), []).append("named in the registry of authorisations: not accused")
-                continue
-            if finding.is_accusation and analysis.not_accused[account]:
-                found.setdefault(int(account), []).append("left out by an analyst: not accused")
-                continue
-            found.setdefault(int(account), []).append(_why(finding, int(in_slice[account]), stood_by=bool(stood_by[i])))
-            shared = [column for column, holders in sharing.items() if holders[i]]
-            found[int(account)] += [f"shares {column} with another member" for column in shared]
-    return found
-
-
-def _why(finding: Finding, n_in_slice: int, *, stood_by: bool) -> str:
-    if stood_by:
-        return "sent nothing of the group's slice; lives on addresses or payments that hardly anybody else has"
-    text = f"{n_in_slice} of its exchanges belong to the group's slice"
-    return text if len(finding.group.families) else "shares rare identity values with the group"
 
 
 def _slices(analysis: Analysis) -> tuple[IntArray, FloatArray]:

@@ -19,6 +19,21 @@ class LapsedAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class UnmatchedRow:
+    """A row that names no account of the traffic, and so spares nobody: perhaps a typo.
+
+    Args:
+        row: its place in the registry, from 0.
+        name: the account or organisation that it names.
+        why: what is lacking, in words.
+    """
+
+    row: int
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """What the registry says of the accounts in the traffic.
 
@@ -26,11 +41,13 @@ class Registry:
         named: (n_accounts,) accounts that any row names, itself or by its organisation: never accused.
         covered: (n_accounts,) accounts all of whose traffic some row covers.
         lapsed: accounts that sent more after their last authorisation ran out.
+        unmatched: rows that name nobody in the traffic.
     """
 
     named: BoolArray
     covered: BoolArray
     lapsed: tuple[LapsedAccount, ...]
+    unmatched: tuple[UnmatchedRow, ...] = ()
 
 
 def read_registry(population: Population, authorisations: pa.Table | None) -> Registry:
@@ -54,6 +71,7 @@ def read_registry(population: Population, authorisations: pa.Table | None) -> Re
     ends = times(authorisations["valid_to"].combine_chunks())
     is_covered = np.zeros(len(exchanges), bool)
     latest: dict[int, tuple[int, str]] = {}
+    unmatched = []
     for row, (account_id, organisation_id, reference) in enumerate(
         zip(*(authorisations[name].to_pylist() for name in ("account_id", "organisation_id", "reference")), strict=True)
     ):
@@ -64,6 +82,10 @@ def read_registry(population: Population, authorisations: pa.Table | None) -> Re
             if organisation_id
             else []
         )
+        if not chosen:
+            unmatched.append(
+                _unmatched(row, account_id, organisation_id, is_claimed=organisation_id in of_organisation)
+            )
         end = int(ends[row]) if ends[row] != MISSING_TIME else np.iinfo(np.int64).max
         for account in chosen:
             named[account] = True
@@ -79,4 +101,12 @@ def read_registry(population: Population, authorisations: pa.Table | None) -> Re
             lapsed.append(LapsedAccount(account, reference, end, after))
     uncovered = np.zeros(n, bool)
     uncovered[exchanges.account[~is_covered]] = True
-    return Registry(named, named & ~uncovered, tuple(lapsed))
+    return Registry(named, named & ~uncovered, tuple(lapsed), tuple(unmatched))
+
+
+def _unmatched(row: int, account_id: str | None, organisation_id: str | None, *, is_claimed: bool) -> UnmatchedRow:
+    if not organisation_id:
+        return UnmatchedRow(row, account_id or "", "no account of that id sent anything")
+    if is_claimed:
+        return UnmatchedRow(row, organisation_id, "none of its accounts is verified, and anybody can claim a name")
+    return UnmatchedRow(row, organisation_id, "no account that sent anything names it")

@@ -25,7 +25,7 @@ from stillwatch.pipeline.assembly import assemble
 from stillwatch.pipeline.decided import Making, with_decisions
 from stillwatch.pipeline.intake import Given, Intake, Taken, TrafficIntake
 from stillwatch.pipeline.output import case_folder, write_case
-from stillwatch.pipeline.registry import read_registry
+from stillwatch.pipeline.registry import Registry, read_registry
 from stillwatch.pipeline.settings import Settings
 from stillwatch.pipeline.stored import OrderedColumn, StoredTable
 from stillwatch.records.registers import Register, read_accounts, read_authorisations, whole
@@ -37,6 +37,7 @@ from stillwatch.sketches.sketch import Sketcher
 MEMORY_SHARE = 0.25  # of the machine, for the embedded engine; the arrays of the population come on top
 MOST_MEMORY = 2 * 2**30  # for the embedded engine; beyond it, it spills: more saves little
 
+MOST_UNMATCHED = 100  # rows of the registry that name nobody, listed in run.json
 LEAST_SIDE_BY_SIDE = 200_000  # exchanges: some ten seconds of work on groups
 
 Progress = Callable[[str, int, int], None]
@@ -132,6 +133,8 @@ def scan(request: ScanRequest, progress: Progress, intake: Intake | None = None)
                     )
                 run = _run_record(request, sketcher, engine, taken, clock)
                 run["registers"] = {name: _register_record(one) for name, one in registers.items()}
+                if "authorisations" in registers:
+                    run["registers"]["authorisations"] |= _unmatched(registry)
                 ids = OrderedColumn(taken.sketches, taken.order, "exchange_id")  # not kept: it is wanted here alone
                 write_case(folder, case, analysis, ids, taken.quarantine, run, workers)
         finally:
@@ -205,6 +208,12 @@ def _register_record(register: Register) -> dict[str, Any]:
         "quarantined": dict(sorted(reasons.items())),
         "warnings": dict(register.warnings),
     }
+
+
+def _unmatched(registry: Registry) -> dict[str, Any]:
+    """Return how many rows of the registry name nobody in the traffic, and the first of them by whom they name."""
+    listed = [{"name": one.name, "why": one.why} for one in registry.unmatched[:MOST_UNMATCHED]]
+    return {"n_unmatched": len(registry.unmatched), "unmatched": listed}
 
 
 def _engine(request: ScanRequest, work: Path) -> Engine:

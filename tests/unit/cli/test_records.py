@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stillwatch.cli.records import app
+from stillwatch.records.catalogue import READERS
 
 ROW = {"exchange_id": "e", "account_id": "a", "requested_at": "2026-03-01T12:00:00Z", "prompt": "canary-91c0"}
 
@@ -34,6 +35,19 @@ def test_explain(log):
         assert unwanted not in shown.output
     document = json.loads(run("explain", log, "--json").output)
     assert (document[0]["used"], document[0]["quarantined"]) == (1, {"not-json": 1})
+
+
+def test_what_goes_to_a_pipe_is_not_wrapped(tmp_path, monkeypatch):
+    """In a pipe each column of the log has one line, whatever the terminal's width was, and no line ends in spaces."""
+    monkeypatch.setenv("COLUMNS", "40")
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(orjson.dumps(ROW) + b"\n")
+    lines = run("explain", path).output.splitlines()
+    named = [line for line in lines if line.startswith("requested_at *")]
+    assert len(named) == 1
+    assert max(map(len, lines)) > 80
+    assert all(line == line.rstrip() for line in lines)
+    assert [line.split()[0] for line in run("formats").output.splitlines()[1:]] == list(READERS)
 
 
 def test_convert(log, tmp_path):

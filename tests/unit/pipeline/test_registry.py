@@ -112,3 +112,14 @@ def test_no_registry_names_nobody() -> None:
         assert not found.named.any()
         assert not found.covered.any()
         assert found.lapsed == ()
+
+
+def test_a_row_that_names_nobody_is_told_with_why() -> None:
+    """A typo in an account, a name nobody gives, a name nobody was verified for: each spares nobody and says so."""
+    made = planted(hourly("here", 5), [{"account_id": "here", "organisation_id": "claimed"}])
+    accounts = [{"account_id": "here"}, {"account_id": "heer"}]
+    found = registry(made, *accounts, {"organisation_id": "tpyo"}, {"organisation_id": "claimed"})
+    assert [(one.row, one.name) for one in found.unmatched] == [(1, "heer"), (2, "tpyo"), (3, "claimed")]
+    said = ("no account of that id", "names it", "verified")
+    assert all(words in one.why for one, words in zip(found.unmatched, said, strict=True))
+    assert names(made, found.named) == {"here"}
