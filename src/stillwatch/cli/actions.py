@@ -12,6 +12,7 @@ from stillwatch.actions.export import FORMATS, exported
 from stillwatch.actions.proposal import Proposal, to_plain
 from stillwatch.actions.step import STEPS
 from stillwatch.cli.desk import desk_path, existing_desk, person_at, system_user
+from stillwatch.cli.grouped import grouped
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.dossiers.render.numbers import certainty
 from stillwatch.errors import OutputError, UsageError
@@ -29,28 +30,41 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+HEADINGS = {
+    "What is proposed": ("--step", "--reason", "--dry-run"),
+    "Whom the registry spares": ("--authorisations", "--accounts"),
+    "Where it is recorded, and by whom": ("--desk", "--user"),
+}
+
 CasePath = Annotated[Path, typer.Argument(metavar="CASE/", help="The folder that a scan left.")]
 Identifier = Annotated[str, typer.Argument(metavar="PROPOSAL", help="The proposal's id.")]
 DeskFile = Annotated[Path | None, typer.Option("--desk", metavar="PATH", help="The desk; default: beside the case.")]
-User = Annotated[str | None, typer.Option("--user", help="Your name at the desk; the password is asked for.")]
-Registry = Annotated[
-    list[str] | None, typer.Option("--authorisations", help="The registry of authorisations; may be repeated.")
+User = Annotated[
+    str | None, typer.Option("--user", metavar="NAME", help="Your name at the desk; the password is asked for.")
 ]
-Accounts = Annotated[list[str] | None, typer.Option("--accounts", help="A table of accounts; may be repeated.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why, in your words.")]
+Registry = Annotated[
+    list[str] | None,
+    typer.Option("--authorisations", metavar="TABLE", help="The registry of authorisations; may be repeated."),
+]
+Accounts = Annotated[
+    list[str] | None, typer.Option("--accounts", metavar="TABLE", help="A table of accounts; may be repeated.")
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="REASON", help="Why, in your words.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command(
+    cls=grouped(HEADINGS),
     epilog="\b\nExamples:\n"
-    "  stillwatch actions propose case/ c-12ebe280889a --step rate_limit --authorisations registry.csv --dry-run\n"
-    "  stillwatch actions propose case/ c-12ebe280889a --step suspend --authorisations registry.csv --user ada \\\n"
-    "      --reason 'one work list over 412 accounts'"
+    "  stillwatch actions propose case/ c-12ebe280889a --step rate_limit \\\n"
+    "      --authorisations registry.csv --dry-run\n"
+    "  stillwatch actions propose case/ c-12ebe280889a --step suspend --user ada \\\n"
+    "      --authorisations registry.csv --reason 'one work list over 412 accounts'",
 )
 def propose(
     case: CasePath,
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's id.")],
-    step: Annotated[str, typer.Option("--step", help=f"One of {', '.join(STEPS)}.")],
+    step: Annotated[str, typer.Option("--step", metavar="STEP", help=f"One of {', '.join(STEPS)}.")],
     reason: Reason = "",
     authorisations: Registry = None,
     accounts: Accounts = None,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from stillwatch.cli.grouped import grouped
 from stillwatch.cli.progress import stoppable
 from stillwatch.cli.rim import note, rim, say, say_json
 from stillwatch.errors import OutputError
@@ -29,32 +30,48 @@ WIDTH: Final = 180  # of a table that goes to a file: fifteen columns
 MOST_SHOWN: Final = 1000  # characters of a cell: every class of accounts
 RESULTS: Final = "results.json"
 NO_RIVAL: Final = "none"
+HEADINGS: Final = {
+    "What is measured": ("--size", "--scenarios", "--rivals", "--list"),
+    "What comes out": ("--out", "--worlds", "--markdown", "--json"),
+}
 EXAMPLES: Final = (
     "\b\nExamples:\n"
     "  stillwatch bench --size smoke\n"
     "  stillwatch bench --size nightly --markdown results.md\n"
-    "  stillwatch bench --scenarios hard-report-31 --scenarios share5-report-31 --rivals minhash --json\n"
+    "  stillwatch bench --scenarios hard-report-31 --rivals minhash --json\n"
     "  stillwatch bench --scenarios nulls --rivals none\n"
-    "\n\b\nRivals whose packages are not installed are left out and said so: pip install 'stillwatch[bench]'.\n"
+    "\nRivals whose packages are not installed are left out and said so: pip install 'stillwatch[bench]'.\n"
     "\n\b\nExit status:\n"
     "  0    everything that was asked for was measured\n"
-    "  1    something could not be: a scan or a rival failed, or sketches gave another case than texts\n"
+    "  1    something could not be: a scan or a rival failed, or sketches gave\n"
+    "       another case than texts\n"
 )
 
-Size = Annotated[str, typer.Option("--size", help="smoke (a minute or two), nightly (half an hour) or full.")]
-Scenarios = Annotated[
-    list[str] | None, typer.Option("--scenarios", help="Scenario ids instead of all of the size; may be repeated.")
+Size = Annotated[
+    str, typer.Option("--size", metavar="SIZE", help="smoke (a minute or two), nightly (half an hour) or full.")
 ]
-Rivals = Annotated[list[str] | None, typer.Option("--rivals", help="Rivals instead of all, or none; may be repeated.")]
-Out = Annotated[Path, typer.Option("--out", help="The folder for results.json and, in worlds/, the worlds made.")]
-Worlds = Annotated[Path | None, typer.Option("--worlds", help="Keep the worlds here instead.")]
-Markdown = Annotated[Path | None, typer.Option("--markdown", help="Also write the tables to this Markdown file.")]
-Processes = Annotated[int, typer.Option("--processes", min=1, help="Jobs at a time, of one thread and some GiB each.")]
+Scenarios = Annotated[
+    list[str] | None,
+    typer.Option("--scenarios", metavar="ID", help="Scenario ids instead of all of the size; may be repeated."),
+]
+Rivals = Annotated[
+    list[str] | None, typer.Option("--rivals", metavar="NAME", help="Rivals instead of all, or none; may be repeated.")
+]
+Out = Annotated[
+    Path, typer.Option("--out", metavar="FOLDER", help="The folder for results.json and, in worlds/, the worlds made.")
+]
+Worlds = Annotated[Path | None, typer.Option("--worlds", metavar="FOLDER", help="Keep the worlds here instead.")]
+Markdown = Annotated[
+    Path | None, typer.Option("--markdown", metavar="FILE", help="Also write the tables to this Markdown file.")
+]
+Processes = Annotated[
+    int, typer.Option("--processes", metavar="N", min=1, help="Jobs at a time, of one thread and some GiB each.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON, and nothing else.")]
 AsList = Annotated[bool, typer.Option("--list", help="Print the scenarios and rivals, and run nothing.")]
 
 
-@app.command(epilog=EXAMPLES)
+@app.command(cls=grouped(HEADINGS), epilog=EXAMPLES)
 def bench(  # noqa: PLR0913, PLR0917 - one parameter an option
     size: Size = "smoke",
     scenarios: Scenarios = None,

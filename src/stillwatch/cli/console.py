@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from stillwatch.cli import user
+from stillwatch.cli.grouped import grouped
 from stillwatch.cli.rim import rim
 from stillwatch.pipeline.proposing import Registers
 
@@ -17,9 +18,18 @@ EXAMPLES: Final = (
     "\b\nExamples:\n  stillwatch console demo/case/\n"
     "  stillwatch console case/ --state console-state/ --port 9000 --open\n"
     "  stillwatch console user add ada --role analyst --desk case/\n"
-    "  stillwatch console case/ --host 0.0.0.0 --public-url https://console.example.org \\\n"
+    "  stillwatch console case/ --host 0.0.0.0 \\\n"
+    "      --public-url https://console.example.org \\\n"
     "      --tls-certificate console.pem --tls-key console.key"
 )
+
+
+HEADINGS: Final = {
+    "Analysts' work": ("--state", "--read-only", "--authorisations", "--accounts"),
+    "Signed dossiers": ("--signing-key", "--trust"),
+    "Where it is served": ("--host", "--port", "--public-url", "--tls-certificate", "--tls-key"),
+    "Login by a provider": ("--oidc-issuer", "--oidc-client-id"),
+}
 
 
 class ServeByDefault(TyperGroup):
@@ -59,30 +69,37 @@ State = Annotated[
     ),
 ]
 ReadOnly = Annotated[bool, typer.Option("--read-only", help="Show the case; decide nothing, log nothing.")]
-Registry = Annotated[list[str] | None, typer.Option("--authorisations", help="The registry, read for each proposal.")]
+Registry = Annotated[
+    list[str] | None, typer.Option("--authorisations", metavar="TABLE", help="The registry, read for each proposal.")
+]
 Accounts = Annotated[
-    list[str] | None, typer.Option("--accounts", help="The accounts table, for organisations in the registry.")
+    list[str] | None,
+    typer.Option("--accounts", metavar="TABLE", help="The accounts table, for organisations in the registry."),
 ]
 SigningKey = Annotated[
     Path | None, typer.Option("--signing-key", metavar="KEY", help="Sign the dossiers made here; needs --trust.")
 ]
 TrustFile = Annotated[Path | None, typer.Option("--trust", metavar="FILE", help="Whose signatures are believed.")]
-Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
-Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")]
+Port = Annotated[
+    int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+]
 PublicUrl = Annotated[
     str | None, typer.Option("--public-url", metavar="URL", help="How browsers reach it, as https://NAME.")
 ]
-Certificate = Annotated[Path | None, typer.Option("--tls-certificate", metavar="PEM")]
-Key = Annotated[Path | None, typer.Option("--tls-key", metavar="PEM")]
+Certificate = Annotated[
+    Path | None, typer.Option("--tls-certificate", metavar="PEM", help="Serve over TLS with this certificate.")
+]
+Key = Annotated[Path | None, typer.Option("--tls-key", metavar="PEM", help="Its private key.")]
 Issuer = Annotated[
     str | None, typer.Option("--oidc-issuer", metavar="URL", help=f"Login provider; its secret is read from {SECRET}.")
 ]
-ClientId = Annotated[str | None, typer.Option("--oidc-client-id", help="The console's name there.")]
+ClientId = Annotated[str | None, typer.Option("--oidc-client-id", metavar="ID", help="The console's name there.")]
 Open = Annotated[bool, typer.Option("--open", help="Open a browser on it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the address as JSON.")]
 
 
-@app.command(epilog=EXAMPLES)
+@app.command(cls=grouped(HEADINGS), epilog=EXAMPLES)
 def serve(  # noqa: PLR0913, PLR0917 - a command's options
     case: Case,
     state: State = None,

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from stillwatch.cli import custody
+from stillwatch.cli.grouped import grouped
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.dossiers.dossier import DOCUMENT, Dossier
 from stillwatch.dossiers.dossier_document import dossier_from_json
@@ -25,7 +26,8 @@ SHOWN_ROWS = 5  # of a trace, unless asked for more
 EXAMPLES = (
     "\b\nExamples:\n"
     "  stillwatch dossier case/ c-12ebe280889a --out dossier/\n"
-    "  stillwatch dossier case/ c-12ebe280889a --prices prices.toml --releases releases.toml --out dossier/\n"
+    "  stillwatch dossier case/ c-12ebe280889a --prices prices.toml \\\n"
+    "      --releases releases.toml --out dossier/\n"
     "  stillwatch dossier trace taken.exchanges dossier/ --case case/"
 )
 TRACE_EXAMPLES = (
@@ -33,6 +35,12 @@ TRACE_EXAMPLES = (
     "  stillwatch dossier trace 12 dossier/\n"
     "  stillwatch dossier trace observation.no_ramp dossier/ --case case/ --rows 20"
 )
+
+
+HEADINGS = {
+    "What comes out": ("--out", "--formats", "--fonts", "--replace", "--json"),
+    "What is known beside the case": ("--prices", "--releases", "--settings"),
+}
 
 
 class FreezeByDefault(TyperGroup):
@@ -71,7 +79,7 @@ def dossier() -> None:
     """
 
 
-@app.command(epilog=EXAMPLES)
+@app.command(cls=grouped(HEADINGS), epilog=EXAMPLES)
 def freeze(  # noqa: PLR0913, PLR0917 - a command's options
     case: Annotated[Path, typer.Argument(metavar="CASE/", help="The folder that a scan left.")],
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's id.")],

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from stillwatch.cli.grouped import grouped
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.cli.signer import AsJson, PassphraseFile, TrustFile, passphrase_in
 from stillwatch.custody.files import OWNER_ONLY, read_small, write_new, write_whole
@@ -23,6 +24,11 @@ from stillwatch.pipeline.exemplars.rendering import render_html, render_markdown
 from stillwatch.records.traffic import ReadOptions
 from stillwatch.sketches.key import SketchKey
 
+HEADINGS: Final = {
+    "What is asked for": ("--traffic", "--key-file", "--most", "--out"),
+    "Who asks, and why": ("--key", "--passphrase-file", "--trust", "--why"),
+    "How the traffic is read": ("--format", "--map", "--account", "--time-zone"),
+}
 REQUEST_EXAMPLE: Final = (
     "Example: stillwatch dossier exemplars request case/ c-12ebe280889a --traffic traffic.parquet "
     "--key-file sketch.key --key anna.key --trust trust.json --why 'for counsel' --out exemplars.sealed"
@@ -45,26 +51,33 @@ app = typer.Typer(
 
 SealedFile = Annotated[Path, typer.Argument(metavar="SEALED", help="The sealed file of a request.")]
 Key = Annotated[Path, typer.Option("--key", metavar="FILE", help="Your private signing key.")]
-Why = Annotated[str, typer.Option("--why", help="The reason, for the log.")]
+Why = Annotated[str, typer.Option("--why", metavar="REASON", help="The reason, for the log.")]
 
 
-@app.command(epilog=REQUEST_EXAMPLE)
+@app.command(cls=grouped(HEADINGS), epilog=REQUEST_EXAMPLE)
 def request(  # noqa: PLR0913 - one parameter an option
     case: Annotated[Path, typer.Argument(metavar="CASE/", help="The folder that a scan left.")],
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's id.")],
     traffic: Annotated[
-        list[str], typer.Option("--traffic", help="The traffic that was scanned: file, folder or glob; repeatable.")
+        list[str],
+        typer.Option(
+            "--traffic", metavar="TRAFFIC", help="The traffic that was scanned: file, folder or glob; repeatable."
+        ),
     ],
     key_file: Annotated[Path, typer.Option("--key-file", metavar="FILE", help="The sketch key of that scan.")],
     key: Key,
     trust: TrustFile,
     why: Why,
     out: Annotated[Path, typer.Option("--out", metavar="SEALED", help="The sealed file to write.")],
-    most: Annotated[int, typer.Option("--most", help="How many exchanges at most.")] = 4,
-    format_name: Annotated[str | None, typer.Option("--format", help="Read all traffic so.")] = None,
-    field_map: Annotated[Path | None, typer.Option("--map", help="A TOML field map.")] = None,
-    account: Annotated[str | None, typer.Option("--account", help="Where a map's format keeps the account.")] = None,
-    time_zone: Annotated[str | None, typer.Option("--time-zone", help="Zone of times without an offset.")] = None,
+    most: Annotated[int, typer.Option("--most", metavar="N", help="How many exchanges at most.")] = 4,
+    format_name: Annotated[str | None, typer.Option("--format", metavar="NAME", help="Read all traffic so.")] = None,
+    field_map: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="A TOML field map.")] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="PATH", help="Where a map's format keeps the account.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option("--time-zone", metavar="ZONE", help="Zone of times without an offset.")
+    ] = None,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from stillwatch.cli.grouped import grouped
 from stillwatch.cli.rim import ACCOUNT_HELP, EXIT_STATUSES, rim
 from stillwatch.errors import UsageError
 
@@ -16,13 +17,24 @@ ACCUSED_STATUS: Final = 10  # apart from every refusal's status, for jobs that o
 EXAMPLES: Final = (
     "\b\nExamples:\n"
     "  stillwatch scan traffic.parquet --out case/\n"
-    "  stillwatch scan 'logs/*.jsonl.gz' --accounts accounts.parquet --authorisations registry.csv \\\n"
-    "      --key-file sketch.key --out case/ --replace\n"
+    "  stillwatch scan 'logs/*.jsonl.gz' --accounts accounts.parquet \\\n"
+    "      --authorisations registry.csv --key-file sketch.key --out case/\n"
     "  stillwatch scan logs/ --out case/ --json --fail-on-accusation\n"
-    "  stillwatch scan logs/2026-03-02/ --state state/ --key-file sketch.key --out case/ --replace\n"
-    "  stillwatch scan /shared/logs --key-file sketch.key --out /shared/case --engine spark --master spark://host:7077\n"
+    "  stillwatch scan logs/2026-03-02/ --state state/ --key-file sketch.key \\\n"
+    "      --out case/ --replace\n"
+    "  stillwatch scan /shared/logs --key-file sketch.key --out /shared/case \\\n"
+    "      --engine spark --master spark://host:7077\n"
     "\n\b\nExit status:\n" + "\n".join(f"  {status:<4} {meaning}" for status, meaning in EXIT_STATUSES.items())
 )
+
+
+HEADINGS: Final = {
+    "What comes out": ("--out", "--replace", "--fail-on-accusation", "--json"),
+    "Tables beside the traffic": ("--accounts", "--authorisations"),
+    "How the traffic is read": ("--format", "--map", "--account", "--time-zone"),
+    "From day to day": ("--state", "--window", "--decisions"),
+    "How it is scanned": ("--key-file", "--settings", "--engine", "--master"),
+}
 
 
 class EngineName(Enum):
@@ -36,19 +48,28 @@ Traffic = Annotated[
     list[str] | None, typer.Argument(metavar="TRAFFIC", help="Files, folders or quoted globs; none with --state alone.")
 ]
 Out = Annotated[Path, typer.Option("--out", metavar="CASE/", help="The folder to write the case to.")]
-Accounts = Annotated[list[str] | None, typer.Option("--accounts", help="A table of accounts; may be repeated.")]
-Registry = Annotated[
-    list[str] | None, typer.Option("--authorisations", help="The registry of authorisations; may be repeated.")
+Accounts = Annotated[
+    list[str] | None, typer.Option("--accounts", metavar="TABLE", help="A table of accounts; may be repeated.")
 ]
-KeyFile = Annotated[Path | None, typer.Option("--key-file", help="The sketch key; see 'stillwatch key new'.")]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A TOML file of settings.")]
-Format = Annotated[str | None, typer.Option("--format", help="Read all traffic so; see 'stillwatch records formats'.")]
-Map = Annotated[Path | None, typer.Option("--map", help="A TOML field map for a log that no format fits.")]
+Registry = Annotated[
+    list[str] | None,
+    typer.Option("--authorisations", metavar="TABLE", help="The registry of authorisations; may be repeated."),
+]
+KeyFile = Annotated[
+    Path | None, typer.Option("--key-file", metavar="FILE", help="The sketch key; see 'stillwatch key new'.")
+]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", metavar="FILE", help="A TOML file of settings.")]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="NAME", help="Read all traffic so; see 'stillwatch records formats'.")
+]
+Map = Annotated[
+    Path | None, typer.Option("--map", metavar="FILE", help="A TOML field map for a log that no format fits.")
+]
 Account = Annotated[
     str | None,
     typer.Option("--account", metavar="PATH", help=ACCOUNT_HELP),
 ]
-Zone = Annotated[str | None, typer.Option("--time-zone", help="IANA zone of times without an offset.")]
+Zone = Annotated[str | None, typer.Option("--time-zone", metavar="ZONE", help="IANA zone of times without an offset.")]
 Decisions = Annotated[
     Path | None,
     typer.Option("--decisions", metavar="DESK", help="Whose decisions hold; default: the state's."),
@@ -61,7 +82,9 @@ State = Annotated[
         help="Add the traffic to this state and analyse its window; a folder or postgresql://HOST/DATABASE.",
     ),
 ]
-WindowDays = Annotated[int | None, typer.Option("--window", min=1, help="Days of a state to analyse; 45 unless told.")]
+WindowDays = Annotated[
+    int | None, typer.Option("--window", metavar="DAYS", min=1, help="Days of a state to analyse; 45 unless told.")
+]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace an earlier case at --out.")]
 FailOnAccusation = Annotated[
     bool, typer.Option("--fail-on-accusation", help=f"Exit with {ACCUSED_STATUS} where a group is accused.")
@@ -74,7 +97,7 @@ Master = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print a summary as JSON, and nothing else.")]
 
 
-@app.command(epilog=EXAMPLES)
+@app.command(cls=grouped(HEADINGS), epilog=EXAMPLES)
 def scan(  # noqa: PLR0913 - one parameter an option
     out: Out,
     traffic: Traffic = None,
