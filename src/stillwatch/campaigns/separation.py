@@ -213,23 +213,24 @@ def tied_beyond(
 ) -> BoolArray:
     """Return, (g,), which members are tied to another one of those that ``to`` says, (g,).
 
-    Of a value that ``k`` of the ``m`` members have, and ``h`` of all ``N`` entities, the chance is that of as many
-    among ``m`` drawn at random. Of each column those values count that Benjamini and Hochberg's rule finds at
-    ``MOST_FALSE``, so that a carrier's address or a card of "unknown" ties nobody.
+    Of a value that ``k`` members have, and ``h`` of all entities, the chance is that of as many among what the members
+    hold, drawn at random from all that is held in the column: who has many addresses meets many there, whoever they
+    are. Of each column those values count that Benjamini and Hochberg's rule finds at ``MOST_FALSE``, so that a
+    carrier's address, a proxy's or a card of "unknown" ties nobody.
     """
-    place = np.full(n_entities, -1, np.int64)
-    place[members] = np.arange(len(members))
     found = np.zeros(len(members), bool)
-    left, right = place[handed[0]], place[handed[1]]
+    left, right = (_places(members, ends) for ends in handed)
     both = (left >= 0) & (right >= 0)
-    found[left[both & to[right]]] = True
-    found[right[both & to[left]]] = True
+    left, right = left[both], right[both]
+    found[left[to[right]]] = True
+    found[right[to[left]]] = True
     for tie in ties.values():
         value, which = tie.held_by(members)
         held, of_value, count = np.unique(value, return_inverse=True, return_counts=True)
         if not len(held):
             continue
-        p_value = hypergeom.sf(count - 1, n_entities, tie.n_entities()[held], len(members))
+        n_held = max(len(tie.value), n_entities)  # most accounts without a card do not make a card the likelier
+        p_value = hypergeom.sf(count - 1, n_held, tie.n_entities()[held], max(len(value), len(members)))
         p_value[count < 2] = 1.0
         ordered = np.sort(p_value)
         passed = np.flatnonzero(ordered <= MOST_FALSE * np.arange(1, len(ordered) + 1) / len(ordered))
@@ -237,3 +238,9 @@ def tied_beyond(
             others = np.bincount(of_value, weights=to[which], minlength=len(held))[of_value] - to[which]
             found[which[(p_value <= ordered[passed[-1]])[of_value] & (others >= 1)]] = True
     return found
+
+
+def _places(members: IntArray, entity: IntArray) -> IntArray:
+    """Return the place of each entity among members, rising; -1 for who is none."""
+    place = np.minimum(np.searchsorted(members, entity), len(members) - 1)
+    return np.where(members[place] == entity, place, -1)

@@ -5,13 +5,14 @@ address, a large referrer) is worth next to nothing and makes no link; a card th
 the frequency-based weight of Fellegi and Sunter 1969, section 3.3, with u taken from this very population.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
+from scipy.special import gammaln
 
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import CodeArray, FloatArray, IntArray, Population
@@ -120,39 +121,89 @@ def tie_graph(
     """Return links between entities that share rare values: ends and weights in bits, each pair once.
 
     Bits of different columns add, since they are different facts; within one value each entity is linked to its next
-    ``RING`` holders only. To a pair tied in this way, the rarest family of exchanges that both use adds its own bits; a
-    family alone ties nobody. A pair is kept where its bits outweigh the prior: no single value that three or more
-    hold does that alone.
+    ``RING`` holders only. Several values of one column add as far as entities with as many values would not share them
+    by chance (``_beyond_chance``). To a pair tied in this way, the rarest family of exchanges that both use adds its
+    own bits; a family alone ties nobody. A pair is kept where its bits outweigh the prior: no single value that three
+    or more hold does that alone.
 
     Args:
         ties: from ``ties_of``.
         n_entities: entities in all.
         use: (n_entities, n_families) how often each entity used each family; null to leave content out.
     """
-    lefts: list[IntArray] = []
-    rights: list[IntArray] = []
-    weights: list[FloatArray] = []
-    for tie in ties.values():
-        holders = tie.n_entities()[tie.value]
-        bits = np.log2(n_entities / np.maximum(holders, 1))
-        usable = (holders >= 2) & (bits >= LEAST_BITS)
-        value, entity, bits = tie.value[usable], tie.entity[usable].astype(np.int64), bits[usable]
-        for step in range(1, RING + 1):
-            same = value[step:] == value[:-step]
-            lefts.append(entity[:-step][same])
-            rights.append(entity[step:][same])
-            weights.append(bits[:-step][same])
-    if not lefts:
+    shared = [_shared_within_rings(tie, n_entities) for tie in ties.values()]
+    if not shared:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-    left, right, weight = np.concatenate(lefts), np.concatenate(rights), np.concatenate(weights)
-    low, high = np.minimum(left, right), np.maximum(left, right)
-    matrix = coo_array((weight, (low, high)), shape=(n_entities, n_entities)).tocsr().tocoo()
-    left, right, total = matrix.row.astype(np.int64), matrix.col.astype(np.int64), matrix.data
-    if use is not None:
-        total = total + _shared_family_bits(left, right, use)
-    # more bits than the prior of a pair, one partner among all entities, takes away
-    likely = total >= np.log2(n_entities)
+    left, right, total = _summed(shared, n_entities)
+    by_family = np.zeros(len(left)) if use is None else _shared_family_bits(left, right, use)
+    least = np.log2(n_entities)  # the prior of a pair, one partner among all entities
+    possible = total + by_family >= least  # what chance explains can only take away from that
+    key, by_family = (left * n_entities + right)[possible], by_family[possible]
+    left, right, total = _summed(
+        [_beyond_chance(tie, one, key, n_entities) for tie, one in zip(ties.values(), shared, strict=True)], n_entities
+    )
+    total = total + by_family[np.searchsorted(key, left * n_entities + right)]
+    likely = total >= least
     return left[likely], right[likely], np.asarray(total[likely], np.float64)
+
+
+Shared: TypeAlias = tuple[IntArray, IntArray, FloatArray]
+"""The two ends of each pair, the lower one first, and the bits of what they share."""
+
+
+def _shared_within_rings(tie: Ties, n_entities: int) -> Shared:
+    """Return who shares which rare values of one column with the next holders; a pair comes once for each value."""
+    holders = tie.n_entities()[tie.value]
+    bits = np.log2(n_entities / np.maximum(holders, 1))
+    usable = (holders >= 2) & (bits >= LEAST_BITS)
+    value, entity, bits = tie.value[usable], tie.entity[usable].astype(np.int64), bits[usable]
+    found = []
+    for step in range(1, RING + 1):
+        same = value[step:] == value[:-step]
+        found.append((entity[:-step][same], entity[step:][same], bits[:-step][same]))
+    left, right, weight = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return np.minimum(left, right), np.maximum(left, right), weight
+
+
+def _summed(shared: Sequence[Shared], n_entities: int) -> Shared:
+    """Return each pair once, sorted, with the sum of its bits."""
+    left, right, weight = (np.concatenate(parts) for parts in zip(*shared, strict=True))
+    matrix = coo_array((weight, (left, right)), shape=(n_entities, n_entities)).tocsr().tocoo()
+    return matrix.row.astype(np.int64), matrix.col.astype(np.int64), matrix.data
+
+
+def _beyond_chance(tie: Ties, shared: Shared, pairs: IntArray, n_entities: int) -> Shared:
+    """Return some pairs of one column with the bits that entities with so many values do not share by chance.
+
+    ``pairs`` are theirs, rising: the lower end times ``n_entities`` and the other one.
+
+    Who has seventy of two hundred and fifty addresses meets everybody there. Where two have ``c`` values in common and
+    ``a`` and ``b`` others, a value that ``n`` of all ``M`` pairs of the column are about is expected to be shared by
+    ``(a + 1) (b + 1) n / M`` of them, so that many fewer bits speak for the pair: nought rather than less for each
+    value. Of ``k`` values, any of which may come first, the chance is divided by ``k!``. One more value in common never
+    takes bits away; where each entity has one value at most, as one card, this changes nothing.
+
+    Source: the configuration model, Newman 2010, Networks, section 13.2: expected coincidences of two draws by degree.
+    """
+    left, right, bits = shared
+    wanted = np.isin(left * n_entities + right, pairs)
+    left, right, bits = left[wanted], right[wanted], bits[wanted]
+    held = csr_array((np.ones(len(tie.value), np.int32), (tie.entity, tie.value)), shape=(n_entities, len(tie.names)))
+    n_values = np.diff(held.indptr).astype(np.int64)
+    if n_values.max(initial=0) <= 1 or not len(left):
+        return left, right, bits
+    first, of_pair = np.unique(left * n_entities + right, return_inverse=True)
+    one, other = first // n_entities, first % n_entities
+    n_common = np.zeros(len(first), np.int64)
+    for start in range(0, len(first), CHUNK_PAIRS):
+        part = slice(start, start + CHUNK_PAIRS)
+        n_common[part] = np.asarray(held[one[part]].multiply(held[other[part]]).sum(axis=1)).ravel()
+    chances = (n_values[one] - n_common + 1.0) * (n_values[other] - n_common + 1.0)
+    expected = np.log2(np.maximum(chances * n_entities / max(len(tie.value), n_entities), 1.0))
+    beyond = np.maximum(bits - expected[of_pair], 0.0)
+    orders = gammaln(np.bincount(of_pair, weights=beyond > 0, minlength=len(first)) + 1.0) / np.log(2)
+    total, most = (np.bincount(of_pair, weights=part, minlength=len(first)) for part in (beyond, bits))
+    return one, other, np.asarray(np.minimum(total + orders, most), np.float64)
 
 
 def _shared_family_bits(left: IntArray, right: IntArray, use: csr_array) -> FloatArray:

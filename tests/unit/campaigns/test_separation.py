@@ -1,5 +1,7 @@
 """Tests of who is set apart from a group: strangers who share its words, and never slips within one pool."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,20 @@ def test_a_value_that_stands_for_nothing_ties_nobody():
     members = np.arange(70)
     found = tied_members(members, ties({"unknown": unknown, "card": [1, 2, 3, 4]}, n), NOBODY, n)
     assert np.flatnonzero(found).tolist() == [1, 2, 3, 4]
+
+
+def test_addresses_that_everybody_has_tie_nobody():
+    """Half of all accounts come from 256 addresses; members send more than others, and so were seen at more of them."""
+    rng = np.random.default_rng(6)
+    n, members = 700, np.arange(0, 140, 2)
+    held: dict[str, list[int]] = {str(k): [] for k in range(256)}
+    for entity in range(0, n, 2):
+        for value in set(rng.integers(0, 256, 60 if entity < 140 else 10).tolist()):
+            held[str(value)].append(entity)
+    assert np.count_nonzero(tied_members(members, ties(held, n), NOBODY, n)) <= 3
+    cards = replace(ties({"card": [2, 4, 6, 8]}, n)["payment_fingerprint"], column="device_fingerprint")
+    found = tied_members(members, {**ties(held, n), "device_fingerprint": cards}, NOBODY, n)
+    assert set(members[found].tolist()) >= {2, 4, 6, 8}
 
 
 def test_hand_overs_tie_both_ends():

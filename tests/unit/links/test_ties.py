@@ -1,5 +1,6 @@
 """Tests of undeclared ties and of the graph that rare ones make."""
 
+import math
 from collections import defaultdict
 from dataclasses import replace
 
@@ -77,7 +78,7 @@ def test_pairs_of_an_entity_are_bounded_whatever_the_popularity_of_its_values() 
             {made.column: made, "phone_fingerprint": replace(made, column="phone_fingerprint")}, N
         )
         partners = np.bincount(np.concatenate([left, right]), minlength=N)
-        assert len(left) > RING * size
+        assert len(left) > size
         assert np.all(partners <= 2 * RING * n_values)
         of_kind = blocked_pairs(holdings_of({made.column: made}, csr_array((N, 1))), N)
         partners = np.bincount(np.concatenate(next(iter(of_kind.values()))), minlength=N)
@@ -110,6 +111,45 @@ def test_a_family_alone_ties_nobody() -> None:
     assert len(tie_graph({}, N, used)[0]) == 0
 
 
+def expected_bits(held: dict[int, list[int]], n: int, a: int, b: int) -> float:
+    """Return the bits of what two entities share beyond chance, of values that three hold each, one by one."""
+    both = sum({a, b} <= set(holders) for holders in held.values())
+    others = [sum(e in holders for holders in held.values()) - both + 1 for e in (a, b)]
+    chance = max(others[0] * others[1] * n / max(sum(map(len, held.values())), n), 1.0)
+    of_value = max(float(np.log2(n / 3 / chance)), 0.0)
+    return min(both * of_value + float(np.log2(math.factorial(both))), both * float(np.log2(n / 3)))
+
+
+def test_addresses_that_everybody_has_tie_nobody() -> None:
+    """Half of all accounts draw from 256 addresses, as behind a proxy: each has dozens in common with each other one.
+
+    Two who share three cards of their own are tied all the same.
+    """
+    rng = np.random.default_rng(4)
+    n = 2_000
+    drawn = {entity: set(rng.integers(0, 256, 60).tolist()) for entity in range(0, n, 2)}
+    proxy = tie("ip", {value: [e for e in drawn if value in drawn[e]] for value in range(256)})
+    assert float(np.log2(n / proxy.n_entities().max())) < LEAST_BITS  # popular ones are left out at once
+    fewer = {e: set(rng.integers(0, 256, 20).tolist()) for e in range(0, n, 2)}
+    rare = tie("ip", {value: [e for e in fewer if value in fewer[e]] for value in range(256)})
+    assert float(np.log2(n / np.median(rare.n_entities()))) > LEAST_BITS  # these are not
+    by_chance = graph_of(rare, n=n)
+    assert len(by_chance) <= n / 20  # of half a million pairs that have a value in common
+    cards = tie("payment_fingerprint", {k: [7, 9] for k in range(3)})
+    assert set(graph_of(rare, cards, n=n)) - set(by_chance) == {(7, 9)}
+
+
+def test_a_pool_of_addresses_of_its_own_ties_its_members() -> None:
+    """Among 2,000 people with five addresses each, twenty accounts share ten lines: chance does not explain them."""
+    rng = np.random.default_rng(5)
+    people = {1_000 + k: [int(e)] for k, e in enumerate(rng.integers(100, 2_000, 9_000))}
+    lines = {k: np.sort(rng.choice(20, 6, replace=False)).tolist() for k in range(10)}
+    found = graph_of(tie("ip", {**people, **lines, **{k: [] for k in range(10, 1_000)}}), n=2_000)
+    tied = {e for pair in found for e in pair}
+    assert len(tied) >= 12
+    assert max(tied) < 20
+
+
 def test_bits_of_families_equal_a_look_at_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:
     """For random ties and uses, in chunks of any size, weights are the sum of ties and of the rarest common family."""
     rng = np.random.default_rng(6)
@@ -122,7 +162,7 @@ def test_bits_of_families_equal_a_look_at_every_pair(monkeypatch: pytest.MonkeyP
     wanted = {}
     for a in range(n):
         for b in range(a + 1, n):
-            cards = sum(float(np.log2(n / 3)) for entities in held.values() if {a, b} <= set(entities))
+            cards = expected_bits(held, n, a, b)
             common = set(used.get(a, {})) & set(used.get(b, {}))
             total = cards + max((float(np.log2(n / users[f])) for f in common), default=0.0)
             if cards and total >= np.log2(n):
