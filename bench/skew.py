@@ -1,10 +1,10 @@
 """What a key that half the traffic shares costs: python bench/skew.py [--world WORLD] [--engine spark] [--json].
 
 Half of a world's accounts, drawn at random, are given one value of a key: one system prompt, one address, the addresses
-of one /24, one organisation (unverified, then verified), one referrer, one prompt that each of them sends again and
-again. Each variant is scanned in a process of its own. Printed beside the world as it is: processor seconds, memory,
-the partners that an account is linked to at most and on average, the uses of phrases and the matches of families, and
-how many are accused, members and others.
+of one /24, one organisation (a default, given where none was verified; then a verified one), one referrer, one prompt
+that each of them sends again and again. Each variant is scanned in a process of its own. Printed beside the world as it
+is: processor seconds, memory, the partners that an account is linked to at most and on average, the uses of phrases and
+the matches of families, and how many are accused, members and others.
 """
 
 import argparse
@@ -55,14 +55,16 @@ def _exchanges(column: str, make: Callable[[np.random.Generator, int], list[Any]
     return changed
 
 
-def _accounts(column: str, value: str, *, is_verified: bool | None = None) -> Callable[..., Tables]:
+def _accounts(column: str, value: str, *, is_verified: bool = False) -> Callable[..., Tables]:
     def changed(
         exchanges: pa.Table, accounts: pa.Table, mine: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]
     ) -> Tables:
         del mine
+        if column == "organisation_id" and not is_verified:  # a field's default stands where nothing was verified
+            theirs = theirs & ~np.array(accounts["is_verified"].to_pylist(), bool)
         accounts = _set(accounts, column, theirs, [value] * int(theirs.sum()))
-        if is_verified is not None:
-            accounts = _set(accounts, "is_verified", theirs, [is_verified] * int(theirs.sum()))
+        if is_verified:
+            accounts = _set(accounts, "is_verified", theirs, [True] * int(theirs.sum()))
         return exchanges, accounts
 
     return changed
@@ -74,7 +76,7 @@ VARIANTS: Final[dict[str, Callable[..., Tables]]] = {
     "one address": _exchanges("ip", lambda _, n: ["192.0.2.1"] * n),
     "one /24": _exchanges("ip", lambda rng, n: [f"192.0.2.{i}" for i in rng.integers(0, 256, n)]),
     "one referrer": _accounts("referrer_id", "referrer-everywhere"),
-    "one organisation": _accounts("organisation_id", "organisation-everywhere", is_verified=False),
+    "one organisation": _accounts("organisation_id", "organisation-everywhere"),
     "one verified organisation": _accounts("organisation_id", "organisation-everywhere", is_verified=True),
     "one prompt": _exchanges("prompt", lambda _, n: [PROMPT] * n),
 }

@@ -11,6 +11,7 @@ from stillwatch.assessments.observation import Observation, beside_controls, obs
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.assessments.sign import LEAST_LOW, may_accuse
 from stillwatch.assessments.uncertainty import with_errors
+from stillwatch.campaigns.common_value import common_observations
 from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
 from stillwatch.campaigns.coordination import (
     TESTED_KINDS,
@@ -104,6 +105,8 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
         observations = with_tests(observed[i], p_of)
         if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
             observations["widest_family"] = replace(observations["widest_family"], value=None)
+        for name in common_observations(population, ties, accounts, group.entities, entities.n):
+            observations[name] = replace(observations[name], value=None)  # what everybody has says nothing of a group
         hypotheses = weigh(rivals, observations)
         leading = hypotheses[0]
         is_shown = (
