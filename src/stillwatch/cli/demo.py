@@ -12,7 +12,7 @@ import typer
 
 from stillwatch.cli.comparison import Comparison, compare
 from stillwatch.cli.progress import shown_progress
-from stillwatch.cli.rim import rim, say, say_json
+from stillwatch.cli.rim import rim, say, say_json, terminal_width
 from stillwatch.cli.scanning import summary
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.render.text import render_summary
@@ -45,7 +45,7 @@ def demo(
             about = {"world": str(out / "world"), "seed": seed, "truth": compared.as_document(), "exit_status": 0}
             say_json({**summary(case, out / "case"), **about})
         else:
-            say(render_summary(case))
+            say(render_summary(case, terminal_width()))
             say("\n".join([*compared.lines(), "", f"world     {out / 'world'}", f"case      {out / 'case'}"]))
             say(f"report    {out / 'case' / 'report.html'}")
 

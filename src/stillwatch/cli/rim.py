@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 import traceback
 import warnings
@@ -97,6 +98,11 @@ def note(text: str) -> None:
 def say(text: str = "") -> None:
     """Print lines on standard output; no line of them can steer a terminal."""
     sys.stdout.write("\n".join(printable(line, MAX_LINE) for line in text.split("\n")) + "\n")
+
+
+def terminal_width() -> int | None:
+    """Return the columns of the terminal that is written to; null for a pipe or a file, where nothing is wrapped."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def say_json(document: Any) -> None:

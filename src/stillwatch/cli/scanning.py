@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from stillwatch.cli.progress import shown_progress
-from stillwatch.cli.rim import EXIT_STATUSES, note, say, say_json
+from stillwatch.cli.rim import EXIT_STATUSES, note, say, say_json, terminal_width
 from stillwatch.dossiers.case import Case
 from stillwatch.dossiers.render.text import render_summary
 from stillwatch.errors import UsageError
@@ -97,7 +97,7 @@ def scan_as_asked(asked: Asked) -> int:
     if asked.as_json:
         say_json({**summary(case, asked.out), "key_is_fresh": asked.key_file is None, "exit_status": status})
     else:
-        say(render_summary(case))
+        say(render_summary(case, terminal_width()))
         for line in (
             *of_one_account(case),
             *of_inputs(asked.out),

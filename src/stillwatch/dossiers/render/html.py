@@ -75,7 +75,12 @@ def funnel_stages(funnel: Funnel) -> tuple[Stage, ...]:
         ),
         Stage("Candidate groups", funnel.candidate_groups, "linked accounts", "groups"),
         Stage("Groups tested", funnel.tested_groups, "against matched controls", "groups"),
-        Stage("Groups found", funnel.campaigns, "linked beyond chance, each with its explanation", "groups"),
+        Stage(
+            "Groups found",
+            funnel.campaigns,
+            "each explained, whether coordination is shown or not",
+            "groups",
+        ),
         Stage("Accusations", funnel.accusations, accused, "groups"),
     )
 

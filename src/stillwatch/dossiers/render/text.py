@@ -1,28 +1,43 @@
 """A case as plain text for a terminal: counts, one line a group, the verdict."""
 
+from textwrap import wrap
+
 from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.dossiers.render.inert import sentence, short
 from stillwatch.dossiers.render.numbers import certainty, compact, count, day, plural, probability, share
 from stillwatch.dossiers.render.verdict import leading_title, verdict
 
 LISTED_GROUPS = 30  # more would push the verdict off the screen
+ONE_LINE = 150  # columns that a group in one line takes
+INDENT = " " * 11  # of what a counted line goes on with
 
 
-def render_summary(case: Case) -> str:
-    """Return the case in a few lines, free of control characters whatever the input held."""
-    return "\n".join([*_counts(case), "", *_groups(case), "", verdict(case), ""])
+def render_summary(case: Case, width: int | None = None) -> str:
+    """Return the case in a few lines, free of control characters whatever the input held.
+
+    Args:
+        case: what a scan found.
+        width: columns of the terminal; null for a pipe or a file, where nothing is wrapped and a group is one line.
+    """
+    groups = _groups(case, is_narrow=width is not None and width < ONE_LINE)
+    counts, said = _counts(case), [verdict(case)]
+    if width is not None:
+        counts = [part for line in counts for part in wrap(line, width, subsequent_indent=INDENT)]
+        said = wrap(said[0], width)
+    return "\n".join([*counts, "", *groups, "", *said, ""])
 
 
 def _counts(case: Case) -> list[str]:
     funnel = case.funnel
     left_out = f"{count(funnel.quarantined)} quarantined + {count(funnel.out_of_scope)} out of scope"
     entities = plural(funnel.entities, "entity", "entities")
-    accused = f"{plural(funnel.accusations, 'accusation')} of {plural(funnel.accused_accounts, 'account')}"
+    accused = f"{count(funnel.accusations)} accused ({plural(funnel.accused_accounts, 'account')})"
+    rate = f"of the groups called coordinated, at most {share(case.q_level)} are expected by chance"
     stages = f"{count(funnel.candidate_groups)} candidates, {count(funnel.tested_groups)} tested"
     lines = [
         f"exchanges  {count(funnel.read)} read = {count(funnel.used)} used + {left_out}",
         f"accounts   {count(funnel.accounts)} in {entities}, {count(funnel.authorised_accounts)} authorised",
-        f"groups     {stages}, {count(funnel.campaigns)} found, {accused} (false discovery rate {share(case.q_level)})",
+        f"groups     {stages}, {count(funnel.campaigns)} found, {accused}; {rate}",
     ]
     if case.first_seen_at is not None and case.last_seen_at is not None:
         lines.insert(0, f"traffic    {day(case.first_seen_at)} to {day(case.last_seen_at)} (UTC)")
@@ -36,18 +51,31 @@ def _counts(case: Case) -> list[str]:
     return lines
 
 
-def _groups(case: Case) -> list[str]:
+def _groups(case: Case, *, is_narrow: bool) -> list[str]:
     if not case.campaigns:
         return ["no groups"]
-    lines = [_group(campaign) for campaign in case.campaigns[:LISTED_GROUPS]]
-    left = len(case.campaigns) - len(lines)
-    return [*lines, f"  and {plural(left, 'more group')} in campaigns.json"] if left else lines
+    drawn = _two_lines if is_narrow else _one_line
+    lines = [line for campaign in case.campaigns[:LISTED_GROUPS] for line in drawn(campaign)]
+    left = len(case.campaigns) - LISTED_GROUPS
+    return [*lines, f"  and {plural(left, 'more group')} in campaigns.json"] if left > 0 else lines
 
 
-def _group(campaign: Campaign) -> str:
-    mark = "!" if campaign.is_accusation else " "
+def _one_line(campaign: Campaign) -> list[str]:
     found = f"{certainty(campaign.p_leading):>5}  q {probability(campaign.q_value):<9}"
     size = f"{plural(campaign.n_accounts, 'account'):>14} {compact(campaign.exchanges):>9} exchanges"
-    span = f"{day(campaign.first_seen_at)} to {day(campaign.last_seen_at)}"
     title = sentence(leading_title(campaign))  # last, for it is the longest
-    return f"{mark} {short(campaign.id):<16} {found} {size}  {span:<26}  {title}"
+    return [f"{_mark(campaign)} {short(campaign.id):<16} {found} {size}  {_span(campaign):<26}  {title}"]
+
+
+def _two_lines(campaign: Campaign) -> list[str]:
+    found = f"{certainty(campaign.p_leading):>5}  q {probability(campaign.q_value):<9}"
+    size = f"{plural(campaign.n_accounts, 'account')}, {compact(campaign.exchanges)} exchanges, {_span(campaign)}"
+    return [f"{_mark(campaign)} {short(campaign.id)}  {sentence(leading_title(campaign))}", f"  {found} {size}"]
+
+
+def _mark(campaign: Campaign) -> str:
+    return "!" if campaign.is_accusation else " "
+
+
+def _span(campaign: Campaign) -> str:
+    return f"{day(campaign.first_seen_at)} to {day(campaign.last_seen_at)}"

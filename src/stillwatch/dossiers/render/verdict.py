@@ -22,7 +22,10 @@ def verdict(case: Case) -> str:
     """Return the finding in plain words, without a claim about who is behind it."""
     accused = sum(campaign.is_accusation for campaign in case.campaigns)
     undetermined = sum(campaign.leading_hypothesis == UNDETERMINED for campaign in case.campaigns)
-    explained = len(case.campaigns) - accused - undetermined
+    by_chance = sum(
+        campaign.q_value > case.q_level and kind(campaign) in ("authorised", "explained") for campaign in case.campaigns
+    )
+    explained = len(case.campaigns) - accused - undetermined - by_chance
     if not case.campaigns:
         return "No linked group of accounts was found. This shows that none was seen, not that there is none."
     looks = ("No group looks", "1 group looks")[accused] if accused < 2 else f"{count(accused)} groups look"
@@ -33,9 +36,12 @@ def verdict(case: Case) -> str:
         sentence += f"; {count(explained)}{noun} {'was' if explained == 1 else 'were'} found and explained otherwise"
     if undetermined:
         sentence += f"; {count(undetermined)} could not be told"
+    if by_chance:
+        sentence += f"; {count(by_chance)} {'is' if by_chance == 1 else 'are'} listed without sign of coordination"
     if not accused:
         return f"{sentence}."
-    return f"{sentence}. Nothing is proven about who is behind {'it' if accused == 1 and not explained else 'them'}."
+    whom = "it" if accused == 1 and not explained + by_chance else "them"
+    return f"{sentence}. Nothing is proven about who is behind {whom}."
 
 
 def leading_title(campaign: Campaign) -> str:

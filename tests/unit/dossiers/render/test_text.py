@@ -24,6 +24,19 @@ def test_summary_has_counts_groups_and_verdict() -> None:
     assert lines[-1] == verdict(case)
 
 
+def test_a_narrow_terminal_gets_short_lines_and_a_pipe_whole_ones() -> None:
+    """At 80 columns nothing is cut or broken within a word, and all that a wide line says is said."""
+    case = make_case(n_listed=5)
+    narrow, wide, piped = render_summary(case, 80), render_summary(case, 160), render_summary(case)
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert len(narrow.splitlines()) > len(piped.splitlines())
+    assert (
+        set(narrow.replace(",", " ").split())
+        == set(piped.replace(",", " ").split())
+        == set(wide.replace(",", " ").split())
+    )
+
+
 def test_hostile_text_cannot_steer_a_terminal() -> None:
     """Escape sequences, carriage returns and direction marks come out as their numbers, one line a group."""
     case = plant_all(make_case(n_listed=5))
@@ -42,7 +55,8 @@ def test_many_groups_are_counted_and_not_listed() -> None:
 def test_verdicts() -> None:
     """The verdict accuses only where a group accuses, and never names who is behind it."""
     assert verdict(make_case(n_listed=2)) == (
-        "3 groups look like distillation; 4 others were found and explained otherwise."
+        "3 groups look like distillation; 3 others were found and explained otherwise; 1 is listed without sign"
+        " of coordination."
         " Nothing is proven about who is behind them."
     )
     assert (
