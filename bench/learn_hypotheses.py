@@ -8,12 +8,12 @@ from the same scans within seconds; worlds that it lacks are made, scanned and a
 
 Every group that a scan of a tune world tests is labelled by the truth of most of its accounts, and teaches the
 hypothesis that ``NAMES`` of the benchmark's metrics gives its class: what is learned and what counts as right stand in
-one table. All groups that hold
-parts of one true group share one vote, by how much of it they hold, so that a campaign that falls into many pieces
-does not speak for all; a part counts by its accounts. A vote meets an expectation as far as its true value probably
-lies in the range, which is how a scan weighs it. Each expectation's m is the share of its own kind's votes that meet
-it, and u the prior-weighted share of the others', both shrunk towards the stated value, which counts as STATED votes.
-Ranges and reasons stay as people wrote them. Report-side worlds are never read here.
+one table. All groups that hold parts of one true group share one vote, by how much of it they hold, so that a campaign
+that falls into many pieces does not speak for all; a part counts by its accounts. Each expectation's m is the share of
+its own kind's votes that meet it, and u the prior-weighted share of the others', both shrunk towards the stated value,
+which counts as STATED votes. A vote meets an expectation as far as its true value probably lies in the range, which is
+how a scan weighs it: see ``rate``. Ranges and reasons stay as people wrote them. Report-side worlds are never read
+here.
 
 Beside each learned share stands how many votes it rests on, STATED included, so that a scan can say how far a posterior
 could be another one, had other groups been at hand. u is a mixture over hypotheses: its votes are those of the one Beta
@@ -43,6 +43,7 @@ LEARNED_FROM = (
     *("adversary:4:bare", "adversary:4:clean", "adversary:4:small", "adversary:4:all"),
     *("bench/pools.toml:8301", "bench/pools.toml:8302", "bench/pools.toml:8303"),
 )
+N_STEPS = 100  # of the EM algorithm: it converges within tens
 ONE_FIRM = 0.9  # of a group of ordinary customers name one organisation: they are the staff of a firm
 PURE = 0.6  # share of a group's accounts that must be of one class for the group to be of it
 
@@ -124,14 +125,25 @@ def mixed(rates: list[tuple[float, Rate]]) -> Rate:
 
 
 def rate(votes: list[tuple[float, Mapping[str, Observation]]], expected: Expectation, stated: float) -> Rate:
-    """Return how often groups meet an expectation, shrunk towards the stated rate."""
+    """Return how often groups meet an expectation: the share that makes their observations likeliest, and the stated.
+
+    A group whose true value lies in the range with probability p has the likelihood that a scan weighs it with,
+    ``p * share + (1 - p) * (1 - share)``; where all p are 0 or 1 the share is a plain count. The mean of p would be far
+    off: of five accounts none of which asks for tags, a tenth may.
+
+    Source: Dempster, Laird and Rubin 1977, the EM algorithm; the stated share is STATED further votes that are sure.
+    """
     asked = [
         (weight, seen[expected.observation].p_within(expected.at_least, expected.at_most)) for weight, seen in votes
     ]
-    made = [(weight, p) for weight, p in asked if p is not None]
-    met = sum(weight * p for weight, p in made)
-    n = sum(weight for weight, _ in made) + STATED
-    return Rate((met + STATED * stated) / n, n)
+    made = np.array([(weight, p) for weight, p in asked if p is not None]).reshape(-1, 2)
+    weight, p = made[:, 0], made[:, 1]
+    n = float(weight.sum()) + STATED
+    share = stated
+    for _ in range(N_STEPS):
+        met = p * share / (p * share + (1 - p) * (1 - share))
+        share = (float(weight @ met) + STATED * stated) / n
+    return Rate(share, n)
 
 
 def written_share(share: float) -> float:

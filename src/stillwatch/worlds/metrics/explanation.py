@@ -93,10 +93,13 @@ def hypothesis_of(label: str, role: str) -> str | None:
     """Return the hypothesis that learns from an account of a class; null for none.
 
     A queue worked off by contractors, each with an account and a life of their own, shows the provider what a crowd of
-    workers shows, whatever class the queue is of.
+    workers shows, whatever class the queue is of. Contractors' agents show what a pool of agents shows: they teach
+    nothing, since what tells a fleet apart is that it lies open.
     """
     own = NAMES[label].own
-    return WORKERS if own == QUEUE and role == CONTRACTOR else own
+    if role == CONTRACTOR:
+        return {QUEUE: WORKERS, AGENTS: None}.get(own or "", own)
+    return own
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ def test_contractors_of_any_queue_teach_what_crowd_workers_teach():
     """Each with an account of their own: to the provider they are one thing."""
     assert hypothesis_of("business_queue", "contractor") == hypothesis_of("crowd_work", "worker") == "task_workers"
     assert hypothesis_of("business_queue", "queue") == "business_queue"
-    assert hypothesis_of("agent_fleet", "contractor") == "continuous_integration"
+    assert hypothesis_of("agent_fleet", "queue") == "continuous_integration"
+    assert hypothesis_of("agent_fleet", "contractor") is None
 
 
 def test_undetermined_is_never_right():
