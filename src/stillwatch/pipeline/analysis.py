@@ -22,6 +22,7 @@ from stillwatch.campaigns.membership import (
     without_declared,
 )
 from stillwatch.campaigns.parting import parted
+from stillwatch.campaigns.seed import seed_of
 from stillwatch.campaigns.separation import separated
 from stillwatch.campaigns.standby import tool_ties, with_standby
 from stillwatch.campaigns.work_list import WorkLists, sent_before
@@ -230,7 +231,7 @@ def _separated(
     """Return groups without those whom nothing but words joins to them, and these as groups at the end."""
 
     def apart_of(i: int) -> tuple[Group, ...]:
-        return separated(groups[i], population, entities, ties, handed, seed=i)
+        return separated(groups[i], population, entities, ties, handed, seed_of(groups[i].entities))
 
     found = workers.each(apart_of, len(groups))
     return [parts[0] for parts in found] + [part for parts in found for part in parts[1:]]

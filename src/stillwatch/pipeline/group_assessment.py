@@ -29,6 +29,7 @@ from stillwatch.campaigns.membership import (
     matches_with,
 )
 from stillwatch.campaigns.rhythm import Rhythm
+from stillwatch.campaigns.seed import seed_of
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import Families
@@ -72,19 +73,20 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
     rivals = released_weights(settings.weights)
     rhythm = Rhythm(population, entities)
 
-    def results_of(group: Group, i: int) -> tuple[TestResult, ...]:
-        compared = assess_coordination(group.proposed, channels, strata, group.channel, i, everyone)
+    def results_of(group: Group) -> tuple[TestResult, ...]:
+        seed = seed_of(group.proposed)
+        compared = assess_coordination(group.proposed, channels, strata, group.channel, seed, everyone)
         if group.channel == "identity":
-            compared += assess_elsewhere(group.outsiders, group.proposed, ties, strata, i, everyone)
-        together = rhythm.assess(group.entities, group.slice_rows, seed=i)
+            compared += assess_elsewhere(group.outsiders, group.proposed, ties, strata, seed, everyone)
+        together = rhythm.assess(group.entities, group.slice_rows, seed_of(group.entities))
         return (*compared, *together, *dealing.assess(group))
 
     def tests_of(i: int) -> tuple[tuple[TestResult, ...], float]:
         whole = groups[i].whole
-        own = results_of(groups[i], i)
+        own = results_of(groups[i])
         if whole is None:
             return own, combined_p_value(own)
-        before = results_of(whole, i)  # ties chose who stayed: only of the whole do they say anything, if it stays so
+        before = results_of(whole)  # ties chose who stayed: only of the whole do they say anything, if it stays so
         return before, max(combined_p_value(before), combined_p_value(own))
 
     def observed_of(i: int) -> dict[str, Observation]:
