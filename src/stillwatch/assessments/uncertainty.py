@@ -8,7 +8,7 @@ Source: Wilson 1927; Kott 2001, the delete-a-group jackknife (Journal of Officia
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
 from typing import Final
@@ -21,9 +21,11 @@ from stillwatch.assessments.observation import (
     EXCHANGES_SHARE,
     OPENINGS_SHARE,
     P_DIGITS,
+    ByAccount,
     Observation,
     ObservationKind,
 )
+from stillwatch.assessments.parts import Parts
 from stillwatch.assessments.sample import Sample
 from stillwatch.assessments.sampling_error import SamplingError, effective_accounts
 from stillwatch.links.population import MISSING_TIME, IntArray
@@ -56,6 +58,7 @@ class Jackknife:
 
     def __init__(self, sample: Sample, seed: int) -> None:
         self.sample, self._seed = sample, seed
+        self._parts: dict[Callable[[Sample], Parts | None], list[Parts]] = {}
 
     @cached_property
     def group(self) -> IntArray:
@@ -84,18 +87,27 @@ class Jackknife:
         """Return an observation without each group in turn, from numbers by account where it is made from such."""
         if kind.by_account is None or not self.n_groups:
             return [kind.measure(sample) for sample in self.left_out]
-        parts = kind.by_account.parts(self.sample)
-        if parts is None:
-            return []
-        group = self.group[np.searchsorted(self.sample.accounts, parts.account)]
-        return [kind.by_account.made(parts.kept(group != g)) for g in range(self.n_groups)]
+        return [kind.by_account.made(parts) for parts in self._parts_left(kind.by_account)]
+
+    def _parts_left(self, by_account: ByAccount) -> list[Parts]:
+        """Return numbers by account without each group in turn; made once for all observations that need them."""
+        found = self._parts.get(by_account.parts)
+        if found is None:
+            parts = by_account.parts(self.sample)
+            found = []
+            if parts is not None:
+                group = self.group[np.searchsorted(self.sample.accounts, parts.account)]
+                found = [parts.kept(group != g) for g in range(self.n_groups)]
+            self._parts[by_account.parts] = found
+        return found
 
 
 def with_errors(observations: Mapping[str, Observation], sample: Sample) -> dict[str, Observation]:
-    """Return observations of a group with the sampling error of each that has one."""
+    """Return observations of a group with the sampling error of each that has one; no controls stand beside them."""
     jackknife = Jackknife(sample, seed=0)
     return {
-        name: replace(seen, error=error_of(seen.kind, seen.value, jackknife)) for name, seen in observations.items()
+        name: Observation(seen.kind, seen.value, None, error=error_of(seen.kind, seen.value, jackknife))
+        for name, seen in observations.items()
     }
 
 
@@ -159,8 +171,9 @@ def _wilson(value: float, n: int) -> Spread:
 
 
 def _standard_error(replicates: list[float]) -> float:
-    values = np.array(replicates)
-    return sqrt((len(values) - 1) / len(values) * float(np.sum((values - values.mean()) ** 2)))
+    n = len(replicates)
+    mean = sum(replicates) / n
+    return sqrt((n - 1) / n * sum((value - mean) ** 2 for value in replicates))
 
 
 def without_each(sample: Sample, group: IntArray, n_groups: int) -> tuple[Sample, ...]:
