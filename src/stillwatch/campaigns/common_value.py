@@ -57,6 +57,8 @@ def common_observations(
         if column in ties:
             value = ties[column].held_by(members)[0]
             of_value, n_members, n_all = ties[column].n_entities(), len(members), n_entities
+        elif column not in population.accounts.keys:
+            continue  # no address in the whole log
         else:
             code = population.accounts.keys[column].code[accounts]
             value = code[code >= 0]
