@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-NOT_CHECKED: Final = "not given: whoever the scan's own registry named was never accused; later rows are not known"
+NOT_CHECKED: Final = "none given; whoever the scan's own registry named was never accused, and later rows are not known"
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ EXCHANGES_SHARE: Final = "share of exchanges"
 OPENINGS_SHARE: Final = "share of openings"
 SIMILARITY: Final = "of 1"  # 0: not at all, 1: entirely
 MOST_DIGITS: Final = 7  # of a written number; beyond, all of it
+RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 EXACT: Final = 1e-9  # what two numbers may differ by and be one: the last bits of a sum
 P_DIGITS: Final = "digits of p"  # minus the decimal logarithm of a p-value
 
@@ -243,7 +244,9 @@ def _written(value: float, n_digits: int, edges: Sequence[float]) -> str:
 
 def _written_p(digits: float, edges: Sequence[float]) -> str:
     texts = (f"{10.0**-digits:.{n}g}" for n in range(1, MOST_DIGITS))
-    return next((text for text in texts if _same_side(-log10(float(text)), digits, edges)), f"{10.0**-digits!r}")
+    text = next((text for text in texts if _same_side(-log10(float(text)), digits, edges)), f"{10.0**-digits!r}")
+    mantissa, _, power = text.partition("e")
+    return f"{mantissa}\u00d710{str(int(power)).translate(RAISED)}" if power else mantissa
 
 
 def _same_side(written: float, value: float, edges: Sequence[float]) -> bool:

@@ -1,7 +1,7 @@
 """From an analysis to the frozen case document; nothing is computed here that could change a finding."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -278,7 +278,21 @@ def _hypothesis(item: ScoredHypothesis, band: Band | None, seen: Mapping[str, Ob
 def _both_sides(best: Hypothesis, seen: Mapping[str, Observation]) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
     """Return what was weighed for the best hypothesis and what against it, each beside what matched controls show."""
     rows = [replace(row, controls=controls_words(seen[row.name])) for row in best.evidence]
-    return tuple(row for row in rows if row.bits > 0), tuple(row for row in rows if row.bits < 0)
+    return _told_once(row for row in rows if row.bits > 0), _told_once(row for row in rows if row.bits < 0)
+
+
+def _told_once(rows: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Return evidence with the steps of one scale put together: one observation, with all ranges that were expected."""
+    found: dict[str, Evidence] = {}
+    for row in rows:
+        held = found.get(row.name)
+        found[row.name] = row if held is None else replace(
+            held,
+            bits=_rounded(held.bits + row.bits),
+            expected=f"{held.expected}, and {row.expected}",
+            because=f"{held.because}; {row.because}",
+        )  # fmt: skip
+    return tuple(sorted(found.values(), key=lambda row: -abs(row.bits)))
 
 
 def _indicators(finding: Finding) -> tuple[Indicator, ...]:

@@ -11,6 +11,7 @@ from stillwatch.assessments.wording import controls_words, edges_of, expected_wo
 
 EXPECTED = [(kind.name, expectation) for kind in released_weights() for expectation in kind.expects]
 NEAR = 1e-4  # of an edge: closer than two decimals tell
+LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 CLAIMS = re.compile(r"\b(is|are|was|were|keep|keeps|take|takes|share|shares|go|goes|beyond|no|never|all|one)\b")
 
 
@@ -50,7 +51,7 @@ def test_a_sentence_never_claims_the_other_side(_hypothesis: str, expectation: E
 
 def _number(sentence: str, unit: str) -> float:
     if unit == P_DIGITS:
-        return -log10(float(sentence.removeprefix("p = ").split(" ")[0]))
+        return -log10(float(sentence.removeprefix("p = ").split(" ")[0].translate(LOWERED).replace("\u00d710", "e")))
     number = sentence.split(" ", maxsplit=1)[0].replace(",", "")
     return float(number.removesuffix("%")) / (100.0 if number.endswith("%") else 1.0)
 
@@ -76,6 +77,7 @@ def test_as_many_digits_as_the_side_of_the_edge_needs() -> None:
     assert described(kind, 0.01, (0.01,)) == "0.01 of 1."
     assert described(KINDS["replica_share"], 0.2996, (0.3,)) == "29.96% of exchanges."
     assert described(KINDS["work_list_coordination"], 2.9999, (3.0,)) == "p = 0.0010002 against matched controls."
+    assert described(KINDS["work_list_coordination"], 8.3) == "p = 5\u00d710⁻⁹ against matched controls."
     assert described(KINDS["pool_size"], 1234.0) == "1,234 accounts."
 
 

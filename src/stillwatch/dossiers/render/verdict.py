@@ -12,6 +12,14 @@ NAMES: Mapping[str, str] = {
     "api_key_id": "API key",
     "asn": "Network (ASN)",
     "maths": "Mathematics",
+    "shared_ip": "Shared addresses",
+    "shared_ip_elsewhere": "Addresses shared with content's groups",
+    "shared_email": "Shared e-mail",
+    "sign_up_burst": "Sign-ups together",
+    "ban_burst": "Bans together",
+    "first_request_burst": "First requests together",
+    "last_request_burst": "Last requests together",
+    "pivot_burst": "Turns to a new model together",
 }  # identifiers whose words differ from their spelling
 
 

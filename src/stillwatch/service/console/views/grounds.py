@@ -110,7 +110,11 @@ def _doubts(store: CaseStore, account: dict[str, Any], campaign_id: str) -> list
     if not campaign.is_accusation:
         seen = f"The group is reported as {campaign.leading_hypothesis.replace('_', ' ')}, not as distillation."
         doubts.append(Ground("The group is not accused", seen, "a group is not a verdict", None))
-    against = [f"{row.title}: {row.observation}" for row in campaign.evidence_against if row.bits < -COUNTED_BITS]
+    against = [
+        f"{row.title}: {row.observation} {_capital(row.expected)}."
+        for row in campaign.evidence_against
+        if row.bits < -COUNTED_BITS
+    ]
     doubts += [Ground("Of the whole group", line, "", None) for line in (*against, *campaign.counter_evidence)[:2]]
     return doubts
 
