@@ -233,7 +233,8 @@ def described(kind: ObservationKind, value: float | None, edges: Sequence[float]
         return f"{_written(100.0 * value, 0, percents)}% of {kind.unit.removeprefix('share of ')}."
     if kind.unit == P_DIGITS:
         return f"p = {_written_p(value, edges)} against matched controls."
-    return f"{_written(value, 0 if value >= 100 or value == int(value) else 2, edges)} {kind.unit}."
+    unit = kind.unit.removesuffix("es") if value == 1.0 and kind.unit == "addresses" else kind.unit
+    return f"{_written(value, 0 if value >= 100 or value == int(value) else 2, edges)} {unit}."
 
 
 def _written(value: float, n_digits: int, edges: Sequence[float]) -> str:
