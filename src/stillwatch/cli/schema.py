@@ -20,7 +20,7 @@ def schema(
     with rim(as_json=False):
         if name is None:
             for known in NAMES:
-                say(f"{known:<12} {load_schema(known).get('title', '')}")
+                say(f"{known:<13} {load_schema(known).get('title', '')}")
             return
         if name not in NAMES:
             raise UsageError("schema", "no such schema", got=repr(name), expected=", ".join(NAMES))

@@ -22,8 +22,9 @@ def reading(document: str, schema: str) -> Iterator[None]:
         yield
     except MismatchError as broken:
         raise InputError(
-            f"{document}: {broken.path}", "the document breaks its schema", got=broken.got, expected=broken.expected
-        ) from None
+            f"{document}: {broken.path}", "the document breaks its schema", got=broken.got, expected=broken.expected,
+            fix="If another version of stillwatch wrote it, make it anew with this one.",
+        ) from None  # fmt: skip
     except (UnicodeDecodeError, json.JSONDecodeError) as broken:
         raise InputError(document, "not a JSON document", got=str(broken), expected=schema) from None
     except RecursionError:
