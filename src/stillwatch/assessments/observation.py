@@ -207,17 +207,25 @@ def beside_controls(observations: Mapping[str, Observation], controls: tuple[Sam
     return found
 
 
-def with_tests(observations: dict[str, Observation], p_of: Mapping[str, float | None]) -> dict[str, Observation]:
+def with_tests(
+    observations: dict[str, Observation],
+    p_of: Mapping[str, float | None],
+    error_of: Mapping[str, float | None] | None = None,
+) -> dict[str, Observation]:
     """Return observations with the outcome of the group tests, as decimal digits of their p-values.
 
     Args:
         observations: what was observed.
         p_of: for ``identity``, ``rhythm`` and ``work_list``, the p-value of their tests; null where none was counted.
+        error_of: the standard error of those digits, for they rest on draws; null where a test is exact.
     """
     found = dict(observations)
     for channel, p in p_of.items():
         name = f"{channel}_coordination"
-        found[name] = Observation(KINDS[name], None if p is None else -log10(p), 0.0)
+        error = (error_of or {}).get(channel)
+        found[name] = Observation(
+            KINDS[name], None if p is None else -log10(p), 0.0, error=SamplingError(None, error) if error else None
+        )
     return found
 
 

@@ -1,8 +1,9 @@
 """How far an observation could have come out otherwise, and so how probably its true value lies within a range.
 
 A share that was seen among n accounts is a Beta distribution (Jeffreys), so that none of five is not never, and all
-of five not always; what is no share is a normal one about what was seen. What was not sampled, but counted in full, or
-has an error rate of its own, as a p-value has, is what it is: within the range or not.
+of five not always; what is no share is a normal one about what was seen; so are the digits of a p-value, as far as
+other draws of controls would have made it another. What was not sampled, but counted in full or tested exactly, is what
+it is: within the range or not.
 
 Guarantee: for a range open to one side the probability rises, or falls, with the value, the error being the same; as
 the error goes to nothing it becomes 1 inside the range, ends included, and 0 outside.

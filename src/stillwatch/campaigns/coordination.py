@@ -24,6 +24,7 @@ Statistic: TypeAlias = Callable[[IntArray], FloatArray]
 
 BURST_SHARE: Final = 0.5  # of the members: two pools, one replacing the other, still have half their sign-ups together
 N_CONTROLS: Final = 999
+ERROR_OF_SCALE: Final = 0.1  # one over the root of the hundred controls in the upper tenth that it is estimated from
 CHUNK_MEMBERS: Final = 500_000  # entities looked up at once: bounds memory whatever the size of a group
 TESTED_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "identity": ("identity", "infrastructure"),
@@ -281,3 +282,22 @@ def p_value_of(results: tuple[TestResult, ...], kinds: tuple[str, ...]) -> float
     """Return the Bonferroni p-value over the counted channels of some kinds; null where none was counted."""
     counted = [result.p_value for result in results if not result.is_selection and result.kind in kinds]
     return min(1.0, min(counted) * len(counted)) if counted else None
+
+
+def digits_error(results: tuple[TestResult, ...], kinds: tuple[str, ...]) -> float | None:
+    """Return the standard error, in decimal digits, of ``p_value_of``: what other controls would have made of it.
+
+    A share of n draws has a standard error of its own, which at p of 1 / (n + 1) is the whole of it; beyond all draws
+    the scale of the tail, the mean of a hundred excesses, adds a tenth of each digit. Null where nothing was drawn,
+    for the test is exact, or where none was counted.
+    """
+    counted = [result for result in results if not result.is_selection and result.kind in kinds]
+    if not counted:
+        return None
+    decisive = min(counted, key=lambda result: result.p_value)
+    if not decisive.n_controls:
+        return None
+    n = decisive.n_controls + 1
+    p = max(decisive.p_value, 1 / n)
+    beyond = max(float(np.log10(p / decisive.p_value)), 0.0)
+    return float(np.hypot(np.sqrt((1 - p) / (p * n)) / np.log(10), beyond * ERROR_OF_SCALE))

@@ -20,6 +20,7 @@ from stillwatch.campaigns.coordination import (
     assess_elsewhere,
     channels_of,
     combined_p_value,
+    digits_error,
     p_value_of,
 )
 from stillwatch.campaigns.dealing import HAND_OVER, Dealing
@@ -104,7 +105,8 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
     for i, group in enumerate(groups):
         accounts = accounts_of_entities(entities, group.entities)
         p_of = {channel: p_value_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
-        observations = with_tests(observed[i], p_of)
+        error_of = {channel: digits_error(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
+        observations = with_tests(observed[i], p_of, error_of)
         if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
             observations["widest_family"] = replace(observations["widest_family"], value=None)
         for name in common_observations(population, ties, accounts, group.entities, entities.n):

@@ -117,6 +117,10 @@ def test_the_outcome_of_tests_is_an_observation_in_digits() -> None:
     assert told["identity_coordination"].value == pytest.approx(3.0)
     assert told["rhythm_coordination"].value is None
     assert told["work_list_coordination"].value == 0.0
+    assert all(told[name].error is None for name in TESTED)
+    drawn = with_tests(found, {"identity": 0.001, "work_list": 0.01}, {"identity": 0.4, "work_list": None})
+    assert drawn["identity_coordination"].p_within(3.0, np.inf) == pytest.approx(0.5)
+    assert drawn["work_list_coordination"].p_within(2.0, np.inf) == 1.0
     assert with_tests(found, {}) == found
     assert all(told[name] == found[name] for name in set(KINDS) - TESTED)
 

@@ -1,6 +1,7 @@
 """What an accusation needs beside its posterior: one enterprise, and signs of purpose."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -147,3 +148,14 @@ def test_that_what_speaks_for_the_accused_is_believed_sooner() -> None:
     tied = {**CROWD, "identity_coordination": 8.0, "one_address_share": 0.45}
     assert names(tied) == names(tied, 500) == {"hidden"}
     assert names(tied, 20) == set()
+
+
+def test_that_a_tie_which_other_controls_would_undo_is_no_sign() -> None:
+    """One in a thousand, from 999 controls, may have been three in a thousand: neither hidden nor surely otherwise."""
+    tied = seen({**CROWD, "identity_coordination": 3.0, "work_list_coordination": 0.0})
+    assert {one.name for one in sign.signs_of(tied)} == {"hidden"}
+    drawn = {**tied, "identity_coordination": replace(tied["identity_coordination"], error=SamplingError(None, 0.4))}
+    assert sign.signs_of(drawn) == ()
+    assert sign.is_one_enterprise(drawn)
+    weaker = replace(drawn["identity_coordination"], value=2.1)
+    assert not sign.is_one_enterprise({**drawn, "identity_coordination": weaker})

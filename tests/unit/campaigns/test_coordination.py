@@ -10,6 +10,7 @@ from stillwatch.campaigns.coordination import (
     burst_statistic,
     channels_of,
     combined_p_value,
+    digits_error,
     p_value_of,
     shared_value_statistic,
 )
@@ -236,3 +237,37 @@ def test_only_known_columns_make_channels() -> None:
         "first_request_burst": ("requested_at",),
     }
     assert channels_of({}, N, {}) == ()
+
+
+def outcome(p_value: float, n_controls: int = 999, *, is_selection: bool = False) -> Outcome:
+    """Return a result of identity with this p-value."""
+    return Outcome("shared_device", "identity", "", 1.0, 0.0, 0.0, p_value, n_controls, is_selection)
+
+
+@pytest.mark.parametrize("n_sharing", [2, 4, 8])
+def test_the_error_of_a_p_value_is_what_other_controls_make_of_it(n_sharing: int) -> None:
+    """Over forty draws of controls, digits of p scatter as their error says, and beyond them all no more."""
+    rng = np.random.default_rng(3)
+    pairs = {(int(value), entity) for entity, value in enumerate(rng.integers(0, 300, N))}
+    pairs |= {(1000 + i // 2, i) for i in range(n_sharing)}
+    channels = channels_of({"payment_fingerprint": tie_of(pairs)}, N, {})
+    strata, group = activity_strata(np.arange(N)), np.arange(12)
+    digits, errors = [], []
+    for seed in range(40):
+        results = assess_coordination(group, channels, strata, "content", seed)
+        digits.append(-np.log10(p_value_of(results, TESTED_KINDS["identity"]) or 1.0))
+        errors.append(digits_error(results, TESTED_KINDS["identity"]) or 0.0)
+    assert np.std(digits) <= 1.3 * np.mean(errors)
+    if np.max(digits) < 2.5:  # all within the controls, where the share of n draws is the whole of it
+        assert np.std(digits) >= 0.7 * np.mean(errors)
+
+
+def test_only_what_was_drawn_has_an_error() -> None:
+    """An exact test has none, nor has what does not count; a share of a hundred in a thousand is known to 4%."""
+    kinds = TESTED_KINDS["identity"]
+    assert digits_error((outcome(1e-5, 0),), kinds) is None
+    assert digits_error((), kinds) is None
+    assert digits_error((outcome(0.01, is_selection=True),), kinds) is None
+    assert digits_error((outcome(0.1), outcome(0.5)), kinds) == pytest.approx(np.sqrt(0.9 / 100) / np.log(10))
+    assert digits_error((outcome(1e-3),), kinds) == pytest.approx(np.log10(np.e), abs=1e-3)
+    assert digits_error((outcome(1e-8),), kinds) == pytest.approx(np.hypot(np.log10(np.e), 0.5), abs=1e-3)
