@@ -77,6 +77,8 @@ def _broken(change: Any) -> bytes:
         ),
         (lambda d: d["campaigns"][0].update(first_seen_at="2026-07-01T00:00:00"), "case.campaigns[0].first_seen_at"),
         (lambda d: d["campaigns"][0].update(leading_hypothesis="relay"), "case.campaigns[0].is_accusation"),
+        (lambda d: d["campaigns"][0]["evidence"][0].update(bits=-2.2), "case.campaigns[0].evidence[0].bits"),
+        (lambda d: d["campaigns"][0]["evidence_against"][0].update(bits=2.2), "case.campaigns[0].evidence_against[0]"),
         (lambda d: d["campaigns"][0]["timeline"]["bans"].pop(), "case.campaigns[0].timeline.bans"),
         (lambda d: d["campaigns"][0]["timeline"]["hour_of_week"].pop(), "case.campaigns[0].timeline.hour_of_week"),
         (lambda d: d["campaigns"][0]["graph"]["edges"][0].update(a=999), "case.campaigns[0].graph.edges[0]"),
