@@ -87,7 +87,9 @@ def separated(
     stays[apart] = tied_beyond(group.entities, stays, ties, handed, entities.n)[apart]
     rest = limited_to(group, ~stays, entities, population, group.families)
     kept = limited_to(group, stays, entities, population, group.families)
-    return replace(kept, whole=group, apart=rest.entities, told_by=told_by), rest
+    all_apart = np.union1d(group.apart, rest.entities)
+    told_by = tuple(dict.fromkeys((*group.told_by, *told_by)))
+    return replace(kept, whole=group.whole or group, apart=all_apart, told_by=told_by), replace(rest, whole=None)
 
 
 def _says_anything(is_tied: BoolArray) -> bool:

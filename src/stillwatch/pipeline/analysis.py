@@ -21,6 +21,7 @@ from stillwatch.campaigns.membership import (
     weigh_membership,
     without_declared,
 )
+from stillwatch.campaigns.nesting import groups_within, without_strangers
 from stillwatch.campaigns.parting import parted
 from stillwatch.campaigns.seed import seed_of
 from stillwatch.campaigns.separation import separated
@@ -229,9 +230,12 @@ def _separated(
     workers: SideBySide,
 ) -> list[Group]:
     """Return groups without those whom nothing but words joins to them, and these as groups at the end."""
+    within = groups_within(groups, entities.n)
 
     def apart_of(i: int) -> tuple[Group, ...]:
-        return separated(groups[i], population, entities, ties, handed, seed_of(groups[i].entities))
+        inner = [groups[j] for j in within[i]]
+        kept, *strangers = without_strangers(groups[i], inner, population, entities, ties, handed)
+        return (*separated(kept, population, entities, ties, handed, seed_of(kept.entities)), *strangers)
 
     found = workers.each(apart_of, len(groups))
     return [parts[0] for parts in found] + [part for parts in found for part in parts[1:]]
