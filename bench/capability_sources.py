@@ -37,9 +37,9 @@ def rows_of(corpora: Path, name: str) -> list[dict[str, Any]]:
 
 WHOLE = {
     "bench_humaneval": "code", "bench_gsm8k": "maths", "bench_mgsm": "maths", "bench_cmath_zh": "maths",
-    "distill_gsm8k_train": "maths", "tools_bfcl_single_turn": "agentic", "tools_bfcl_multi_turn": "agentic",
+    "distill_gsm8k_train": "maths", "tools_bfcl_multi_turn": "agentic",
     "tools_bfcl_web_search": "agentic", "prompts_alfworld_few_shot": "agentic", "prompts_openhands": "agentic",
-    "distill_apibench": "code", "judge_prometheus_requests": "grading", "distill_generation_templates": "task_writing",
+    "judge_prometheus_requests": "grading", "distill_generation_templates": "task_writing",
     "bench_ifeval_multilingual": "writing", "chat_open_assistant": "conversation", "chat_long_dialogues": "conversation",
 }  # fmt: skip
 
@@ -156,10 +156,11 @@ def _packs(corpora: Path) -> Iterator[Example]:
 
 def _seeded() -> Iterator[Example]:
     seeds = tomllib.loads(Path(__file__).with_name("capability_seeds.toml").read_text("utf-8"))
-    for label, group in seeds.items():
+    for name, group in seeds.items():
+        label = group.get("label", name)
         for number, opening in enumerate(group["openings"]):
             for subject in group["subjects"]:
-                yield Example(opening.replace("{x}", subject), label, f"seed_{label}_{number}")
+                yield Example(opening.replace("{x}", subject), label, f"seed_{name}_{number}")
 
 
 def _framed(corpora: Path) -> Iterator[Example]:

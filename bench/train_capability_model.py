@@ -29,6 +29,19 @@ PENALTY = 1e-5  # on squared weights, chosen by held-out sources
 STEPS = 250
 RATE = 0.05
 N_FOLDS = 5
+PRIOR = {
+    "conversation": 0.22,
+    "writing": 0.24,
+    "knowledge": 0.16,
+    "translation": 0.06,
+    "code": 0.14,
+    "maths": 0.05,
+    "science": 0.05,
+    "agentic": 0.03,
+    "data_analysis": 0.03,
+    "grading": 0.01,
+    "task_writing": 0.01,
+}  # of what people and firms send at large
 
 
 def features(texts: Sequence[str]) -> scipy.sparse.csr_matrix:
@@ -49,7 +62,10 @@ def trained(matrix: scipy.sparse.csr_matrix, labels: np.ndarray, sources: np.nda
     n_classes = len(CAPABILITIES)
     _, source_of = np.unique(sources, return_inverse=True)
     row_weights = np.bincount(source_of)[source_of] ** -0.5
-    row_weights /= np.bincount(labels, row_weights, minlength=n_classes)[labels]
+    row_weights *= (
+        np.array([PRIOR[name] for name in CAPABILITIES])[labels]
+        / np.bincount(labels, row_weights, minlength=n_classes)[labels]
+    )
     row_weights /= row_weights.sum()
     wanted = np.zeros((len(labels), n_classes))
     wanted[np.arange(len(labels)), labels] = 1.0
@@ -132,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--name", default="capability-2026-11")
+    parser.add_argument("--name", default="capability-2026-11b")
     parser.add_argument("--no-report", action="store_true", help="leave out the slow held-out trainings")
     parser.add_argument("--report-side", type=Path, help="corpora that are only judged, never trained on")
     arguments = parser.parse_args()

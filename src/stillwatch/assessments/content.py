@@ -27,6 +27,19 @@ def cue_share(sample: Sample, cue: str) -> float | None:
     return float(np.mean(sample.population.exchanges.cue_bits[sample.rows, CUES.index(cue)] >= CLEAR_CUE_BITS))
 
 
+def reasoning_asked_share(sample: Sample) -> float | None:
+    """Return the share of exchanges that ask for reasons or steps in any words, or have them in tags.
+
+    Ordinary in a lesson; telling where nearly every request of a group does.
+    """
+    if not sample.has("prompt") or not len(sample.rows):
+        return None
+    exchanges = sample.population.exchanges
+    cues = [CUES.index("step_by_step"), CUES.index("reasoning_trace")]
+    is_asked = (exchanges.cue_bits[sample.rows][:, cues] > 0).any(axis=1)
+    return float(np.mean(is_asked | (exchanges.shape[sample.rows] & int(THINKING) != 0)))
+
+
 def thinking_tag_share(sample: Sample) -> float | None:
     """Return the share of exchanges whose prompt asks for, or whose answer comes in, tags of thinking as plain text."""
     if not sample.has("prompt") or not len(sample.rows):

@@ -111,6 +111,7 @@ def _kinds() -> tuple[ObservationKind, ...]:
             for name, words in cue.items()
         ),
         kind("thinking_tags", "Thinking written out in tags", "content", EXCHANGES_SHARE, ("prompt",), content.thinking_tag_share),
+        kind("reasoning_asked", "Requests that ask for reasons or steps", "content", EXCHANGES_SHARE, ("prompt",), content.reasoning_asked_share),
         kind("capability_focus", "Requests for the two commonest capabilities", "content", EXCHANGES_SHARE, ("prompt",), content.capability_focus,
              ByAccount(content.capabilities_by_account, content.focus_of)),
         kind("trainable_share", "Requests that exercise what a rival trains on", "content", EXCHANGES_SHARE, ("prompt",), content.trainable_share,

@@ -6,9 +6,13 @@ and what it hides. So two things are asked for that do not depend on the list:
 
 - *One enterprise*: the members share identity or addresses, or pass on what failed, beyond strangers' chance. Beginning
   and ending together is no such thing: a course, a release day and a fashion make strangers do that.
-- *Two signs* of four, one of them of purpose: reasoning is drawn out; the requests exercise skills that a rival trains
-  on, each item being new; next to nothing else is asked; ties are held that nothing declares. No one sign is rare
-  enough: honest applications ask for reasoning in tags, and pupils exercise skills.
+- *Two signs* of five, one of them of purpose: reasoning is drawn out; nearly every request asks for reasons; the
+  requests exercise skills that a rival trains on, each item being new; next to nothing else is asked; ties are held
+  that nothing declares. No one sign is rare enough: honest applications ask for reasoning in tags, and pupils exercise
+  skills. Asking for reasons and exercising skills are one sign together, for every lesson has both.
+
+Ties are held that nothing declares where accounts share identity, or pass work on to each other by a program (no one
+who works by hand sends each item by itself), while they name no organisation, mail domain or address in common.
 
 An accusation rests on them, so that a sign must hold with one standard error to spare, and what speaks against one
 (that the same items are asked again, that a tie lies open) is believed as long as it may be so.
@@ -47,6 +51,7 @@ class Sign(NamedTuple):
 
 REASONING: Final = Sign("reasoning", "reasoning is drawn out", is_of_purpose=True)
 SKILL: Final = Sign("skill", "the requests exercise what a rival trains on, and each item is new", is_of_purpose=True)
+WORKED: Final = Sign("worked", "nearly every request asks for reasons or steps", is_of_purpose=True)
 PURE: Final = Sign("pure", "next to nothing else is asked", is_of_purpose=True)
 HIDDEN: Final = Sign("hidden", "ties are held that nothing declares", is_of_purpose=False)
 
@@ -65,14 +70,22 @@ def signs_of(seen: Seen) -> tuple[Sign, ...]:
         or _surely(seen, "cue_task_writing", 0.3)
         or _surely(seen, "cue_rubric_grading", 0.3)
     )
-    is_pure = is_new and _surely(seen, "trainable_share", 0.9)
+    is_worked = is_new and _surely(seen, "reasoning_asked", 0.7)
+    is_pure = is_new and _surely(seen, "trainable_share", 0.85)
     is_open = (
         _possibly(seen, "one_organisation", 0.5)
         or _possibly(seen, "one_email_domain", 0.9)  # a mail service has 0.4 to 0.6 of any group; a firm's is at 1
         or _possibly(seen, "one_address_share", 0.5)
     )
-    is_hidden = _surely(seen, "identity_coordination", 3.0) and not is_open
-    shown = ((REASONING, is_reasoning), (SKILL, is_skill), (PURE, is_pure), (HIDDEN, is_hidden))
+    is_run = _surely(seen, "work_list_coordination", 3.0) and _surely(seen, "alone_share", 0.9)
+    is_hidden = (_surely(seen, "identity_coordination", 3.0) or is_run) and not is_open
+    shown = (
+        (REASONING, is_reasoning),
+        (WORKED, is_worked and not is_reasoning),
+        (SKILL, is_skill),
+        (PURE, is_pure),
+        (HIDDEN, is_hidden),
+    )
     return tuple(sign for sign, is_shown in shown if is_shown)
 
 
@@ -92,7 +105,8 @@ def may_accuse(seen: Seen, posterior: float) -> bool:
 def _shows_enough(signs: tuple[Sign, ...], posterior: float) -> bool:
     if posterior >= SURE and REASONING in signs:
         return True
-    return len(signs) >= LEAST_SIGNS and any(sign.is_of_purpose for sign in signs)
+    n_signs = len(signs) - (WORKED in signs and SKILL in signs)  # every lesson has both
+    return n_signs >= LEAST_SIGNS and any(sign.is_of_purpose for sign in signs)
 
 
 def lacking(seen: Seen, posterior: float) -> tuple[str, ...]:

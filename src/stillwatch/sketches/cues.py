@@ -5,7 +5,7 @@ phrase counts once; a rule adds bits where phrases of several kinds (marks) stan
 capped. Every cue has honest uses: the lexicon says how often each phrase stands in honest text, and no phrase has more
 bits than that rate allows.
 
-Source: lexicon: weights/cues-2026-11.toml; ours: docs/decisions/0003-keyed-sketches.md
+Source: lexicon: weights/cues-2026-11b.toml; ours: docs/decisions/0003-keyed-sketches.md
 """
 
 import tomllib
@@ -25,7 +25,7 @@ from stillwatch.sketches.tokens import Tokens, token_hashes
 
 U64Array = npt.NDArray[np.uint64]
 
-DEFAULT_LEXICON: Final = "cues-2026-11.toml"
+DEFAULT_LEXICON: Final = "cues-2026-11b.toml"
 MAX_TOKENS: Final = 16  # of a phrase; a CJK character is a token
 BITS_STEP: Final = 0.25  # bits are multiples of it, so that sums are exact in any order
 

@@ -15,7 +15,7 @@ POOL: Final = {
     "work_list_coordination": 9.0,
     "identity_coordination": 0.1,
     "thinking_tags": 0.5,
-    "trainable_share": 0.88,
+    "trainable_share": 0.83,
     "replica_share": 0.05,
     "one_organisation": 0.0,
     "one_email_domain": 0.4,
@@ -85,7 +85,7 @@ def test_that_drawn_out_reasoning_alone_needs_ten_times_the_odds() -> None:
     assert may_accuse(mixed, 0.995)
     assert lacking(mixed, 0.995) == ()
     assert not may_accuse({**mixed, "work_list_coordination": 0.0}, 0.999)
-    assert not may_accuse({**CROWD, "trainable_share": 0.85}, 0.999)
+    assert not may_accuse({**CROWD, "trainable_share": 0.83}, 0.999)
 
 
 def test_that_nothing_but_skills_is_a_second_sign() -> None:
@@ -93,7 +93,27 @@ def test_that_nothing_but_skills_is_a_second_sign() -> None:
     graders = {**CROWD, "trainable_share": 0.99}
     assert names(graders) == {"skill", "pure"}
     assert may_accuse(graders, 0.95)
-    assert not may_accuse({**graders, "trainable_share": 0.88}, 0.95)
+    assert not may_accuse({**graders, "trainable_share": 0.83}, 0.95)
+
+
+def test_that_lessons_are_no_harvest_and_a_program_that_hides_is() -> None:
+    """Skills with their reasons are what pupils ask for; the same dealt by a program over strangers is not."""
+    lesson = {**CROWD, "trainable_share": 0.83, "reasoning_asked": 0.95}
+    assert names(lesson) == {"worked", "skill"}
+    assert not may_accuse(lesson, 0.999)
+    by_hand, by_program = ({**CROWD, "reasoning_asked": 0.95, "alone_share": share} for share in (0.65, 0.97))
+    assert names(by_hand) == {"worked"}
+    assert not may_accuse(by_hand, 0.95)
+    assert names(by_program) == {"worked", "hidden"}
+    assert may_accuse(by_program, 0.95)
+
+
+def test_that_a_program_over_accounts_in_the_open_hides_nothing() -> None:
+    """A firm's own queue runs over accounts of one domain; and where nothing is passed on, nothing is tied."""
+    run = {**CROWD, "alone_share": 0.97}
+    assert names(run) == {"hidden"}
+    assert names({**run, "one_email_domain": 1.0}) == set()
+    assert names({**run, "work_list_coordination": 1.0}) == set()
 
 
 def test_that_items_asked_again_and_again_are_no_harvest() -> None:

@@ -11,6 +11,7 @@ INNOCENT: Final[Mapping[str, str]] = {
     "cue_task_writing": "Authors of courses and test banks write tasks.",
     "cue_censorship_rewrite": "Publishers adapt texts to local rules.",
     "thinking_tags": "Builders of agents and auditors ask for thinking in tags.",
+    "reasoning_asked": "Pupils, teachers and reviewers want to see the steps.",
     "trainable_share": "Code, mathematics and analysis are what most people use a model for.",
     "own_subjects": "Customers of one application share its subject.",
     "rest_subjects": "Accounts with little other traffic have no subjects to show.",
