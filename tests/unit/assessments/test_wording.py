@@ -90,6 +90,14 @@ def test_what_is_learned_against_a_reason_says_so() -> None:
     )
 
 
+def test_a_value_that_may_as_well_lie_on_the_other_side_says_so() -> None:
+    """Where sampling error turns the weight, the words say that the value lies at the edge; elsewhere they do not."""
+    expectation = Expectation("sign_up_burst", 0.35, inf, 0.8, 0.2, "pools are signed up together")
+    seen = Observation(KINDS["sign_up_burst"], 0.34, None)
+    assert expected_words(expectation, seen, 0.2) == "below the expected range (at least 35%), at its edge"
+    assert expected_words(expectation, seen, -0.2) == "below the expected range (at least 35%)"
+
+
 def test_controls_are_told_with_their_spread() -> None:
     """The mean, least and most of matched controls; nothing of a test, whose p-value holds them, and of none."""
     kind = KINDS["one_address_share"]
