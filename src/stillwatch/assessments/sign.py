@@ -4,8 +4,9 @@ A posterior compares the explanations on a list. An honest group that none of th
 and a pool of crowd workers, or a firm's contractors, differs from a pool of distillers in nothing but what it asks for
 and what it hides. So two things are asked for that do not depend on the list:
 
-- *One enterprise*: the members share identity or addresses, or pass on what failed, beyond strangers' chance. Beginning
-  and ending together is no such thing: a course, a release day and a fashion make strangers do that.
+- *One enterprise*: the members share identity or addresses, or pass on what failed by a program, beyond strangers'
+  chance. Beginning and ending together is no such thing: a course, a release day and a fashion make strangers do that;
+  nor is a list that people work at by hand, as authors and volunteers do.
 - *Two signs* of five, one of them of purpose: reasoning is drawn out; nearly every request asks for reasons; the
   requests exercise skills that a rival trains on, each item being new; next to nothing else is asked; ties are held
   that nothing declares. No one sign is rare enough: honest applications ask for reasoning in tags, and pupils exercise
@@ -36,6 +37,7 @@ LEAST_SIGNS: Final = 2
 SURE: Final = 0.99  # ten times the odds that an accusation asks for
 LEAST_LOW: Final = 0.6  # lower end of the posterior's own interval: weights of other groups could not have turned it
 
+LEAST_ALONE: Final = 0.85  # of items that come by themselves: programs 0.9 to 1, authors and crowds by hand 0.6 to 0.8
 SURELY: Final = 0.84  # of the true value's being there: one standard error to spare
 
 Seen = Mapping[str, Observation]
@@ -77,7 +79,7 @@ def signs_of(seen: Seen) -> tuple[Sign, ...]:
         or _possibly(seen, "one_email_domain", 0.9)  # a mail service has 0.4 to 0.6 of any group; a firm's is at 1
         or _possibly(seen, "one_address_share", 0.5)
     )
-    is_run = _surely(seen, "work_list_coordination", 3.0) and _surely(seen, "alone_share", 0.9)
+    is_run = _surely(seen, "work_list_coordination", 3.0) and _is_by_program(seen)
     is_hidden = (_surely(seen, "identity_coordination", 3.0) or is_run) and not is_open
     shown = (
         (REASONING, is_reasoning),
@@ -90,8 +92,14 @@ def signs_of(seen: Seen) -> tuple[Sign, ...]:
 
 
 def is_one_enterprise(seen: Seen) -> bool:
-    """Return whether members are tied by identity or by a work list, and not by an occasion alone."""
-    return any(_surely(seen, f"{channel}_coordination", LEAST_DIGITS) for channel in ("identity", "work_list"))
+    """Return whether members are tied by identity or by a work list run by a program, and not by an occasion alone."""
+    is_passed_on = _surely(seen, "work_list_coordination", LEAST_DIGITS)
+    return _surely(seen, "identity_coordination", LEAST_DIGITS) or (is_passed_on and _is_by_program(seen))
+
+
+def _is_by_program(seen: Seen) -> bool:
+    """Return whether items come by themselves: people who work at a list sit down to several."""
+    return _surely(seen, "alone_share", LEAST_ALONE)
 
 
 def may_accuse(seen: Seen, posterior: float) -> bool:
@@ -113,7 +121,9 @@ def lacking(seen: Seen, posterior: float) -> tuple[str, ...]:
     """Return, in sentences, which of what an accusation needs a group does not show; none where it shows all."""
     found = []
     if not is_one_enterprise(seen):
-        found.append("Nothing but an occasion joins the members: they share no identity and pass nothing on.")
+        found.append(
+            "Nothing but an occasion joins the members: they share no identity, and no program passes their work on."
+        )
     signs = signs_of(seen)
     if not _shows_enough(signs, posterior):
         named = "; ".join(sign.title for sign in signs) or "none"
