@@ -13,6 +13,7 @@ from stillwatch.assessments.sign import LEAST_SIGNS
 
 POOL: Final = {
     "work_list_coordination": 9.0,
+    "alone_share": 0.96,
     "identity_coordination": 0.1,
     "thinking_tags": 0.5,
     "trainable_share": 0.83,
@@ -22,6 +23,8 @@ POOL: Final = {
     "one_address_share": 0.05,
 }
 CROWD: Final = {**POOL, "thinking_tags": 0.0, "trainable_share": 0.65}
+BY_HAND: Final = {**CROWD, "alone_share": 0.65}
+OPEN: Final = {"one_email_domain": 1.0}
 
 
 def seen(values: Mapping[str, float | None], n: float | None = None) -> dict[str, Observation]:
@@ -62,7 +65,7 @@ def test_that_a_pool_that_draws_reasoning_from_skills_may_be_accused() -> None:
 
 def test_that_a_queue_of_workers_may_not_be_accused() -> None:
     """Coordination alone accuses nobody, however clear."""
-    assert names(CROWD) == set()
+    assert names(CROWD) == {"hidden"}
     assert not may_accuse(CROWD, 0.95)
     assert "Too few signs" in lacking(CROWD, 0.95)[0]
 
@@ -79,18 +82,18 @@ def test_that_a_course_may_not_be_accused(rhythm: float) -> None:
 
 def test_that_drawn_out_reasoning_alone_needs_ten_times_the_odds() -> None:
     """And an enterprise besides; no other single sign does at any odds."""
-    mixed = {**CROWD, "thinking_tags": 0.9}
+    mixed = {**CROWD, **OPEN, "thinking_tags": 0.9}
     assert names(mixed) == {"reasoning"}
     assert not may_accuse(mixed, 0.98)
     assert may_accuse(mixed, 0.995)
     assert lacking(mixed, 0.995) == ()
     assert not may_accuse({**mixed, "work_list_coordination": 0.0}, 0.999)
-    assert not may_accuse({**CROWD, "trainable_share": 0.83}, 0.999)
+    assert not may_accuse({**CROWD, **OPEN, "trainable_share": 0.83}, 0.999)
 
 
 def test_that_nothing_but_skills_is_a_second_sign() -> None:
     """A pool that has thousands of new answers graded, and asks nothing else, needs no tags and no shared card."""
-    graders = {**CROWD, "trainable_share": 0.99}
+    graders = {**CROWD, **OPEN, "trainable_share": 0.99}
     assert names(graders) == {"skill", "pure"}
     assert may_accuse(graders, 0.95)
     assert not may_accuse({**graders, "trainable_share": 0.83}, 0.95)
@@ -98,22 +101,27 @@ def test_that_nothing_but_skills_is_a_second_sign() -> None:
 
 def test_that_lessons_are_no_harvest_and_a_program_that_hides_is() -> None:
     """Skills with their reasons are what pupils ask for; the same dealt by a program over strangers is not."""
-    lesson = {**CROWD, "trainable_share": 0.83, "reasoning_asked": 0.95}
+    lesson = {**CROWD, **OPEN, "trainable_share": 0.83, "reasoning_asked": 0.95}
     assert names(lesson) == {"worked", "skill"}
     assert not may_accuse(lesson, 0.999)
-    by_hand, by_program = ({**CROWD, "reasoning_asked": 0.95, "alone_share": share} for share in (0.65, 0.97))
-    assert names(by_hand) == {"worked"}
-    assert not may_accuse(by_hand, 0.95)
-    assert names(by_program) == {"worked", "hidden"}
-    assert may_accuse(by_program, 0.95)
+    pool = {**CROWD, "reasoning_asked": 0.95}
+    assert names(pool) == {"worked", "hidden"}
+    assert may_accuse(pool, 0.95)
+
+
+def test_that_people_who_work_at_a_list_by_hand_are_no_enterprise() -> None:
+    """Authors of exercises pass returned items on, and sit down to several: nobody runs them."""
+    authors = {**BY_HAND, "trainable_share": 0.95, "reasoning_asked": 0.95}
+    assert names(authors) == {"worked", "skill", "pure"}
+    assert not sign.is_one_enterprise(seen(authors))
+    assert not may_accuse(authors, 0.999)
+    assert sign.is_one_enterprise(seen({**authors, "identity_coordination": 3.0}))
 
 
 def test_that_a_program_over_accounts_in_the_open_hides_nothing() -> None:
     """A firm's own queue runs over accounts of one domain; and where nothing is passed on, nothing is tied."""
-    run = {**CROWD, "alone_share": 0.97}
-    assert names(run) == {"hidden"}
-    assert names({**run, "one_email_domain": 1.0}) == set()
-    assert names({**run, "work_list_coordination": 1.0}) == set()
+    assert names({**CROWD, **OPEN}) == set()
+    assert names({**CROWD, "work_list_coordination": 1.0}) == set()
 
 
 def test_that_items_asked_again_and_again_are_no_harvest() -> None:
@@ -136,7 +144,7 @@ def test_that_what_lies_open_is_not_hidden(column: str, share: float) -> None:
 
 def test_that_hidden_ties_are_no_purpose() -> None:
     """A reseller's accounts share cards and carry everybody's subjects: nothing of that is a teacher's use."""
-    relay = {**CROWD, "identity_coordination": 8.0}
+    relay = {**BY_HAND, "identity_coordination": 8.0}
     assert names(relay) == {"hidden"}
     assert not may_accuse(relay, 0.95)
 
@@ -152,12 +160,12 @@ def test_that_what_is_not_observed_is_no_sign() -> None:
 @pytest.mark.parametrize("share", [0.45, 0.62, 0.75])
 def test_that_a_popular_mail_service_declares_nothing(share: float) -> None:
     """Most accounts of a group may have their mail with one public service by chance; their ties are hidden still."""
-    assert "hidden" in names({**CROWD, "identity_coordination": 8.0, "one_email_domain": share})
+    assert "hidden" in names({**BY_HAND, "identity_coordination": 8.0, "one_email_domain": share})
 
 
 def test_that_a_sign_holds_with_a_standard_error_to_spare() -> None:
     """Tags in 15% of what twelve accounts ask are no sign yet; in 30%, or of two hundred accounts, they are."""
-    group = {**CROWD, "thinking_tags": 0.15}
+    group = {**BY_HAND, "thinking_tags": 0.15}
     assert names(group) == {"reasoning"}
     assert names(group, 12) == set()
     assert names({**group, "thinking_tags": 0.3}, 12) == names(group, 200) == {"reasoning"}
@@ -165,7 +173,7 @@ def test_that_a_sign_holds_with_a_standard_error_to_spare() -> None:
 
 def test_that_what_speaks_for_the_accused_is_believed_sooner() -> None:
     """Nine of twenty accounts at one address may be an office, and their ties open; nine in twenty of 500 are not."""
-    tied = {**CROWD, "identity_coordination": 8.0, "one_address_share": 0.45}
+    tied = {**BY_HAND, "identity_coordination": 8.0, "one_address_share": 0.45}
     assert names(tied) == names(tied, 500) == {"hidden"}
     assert names(tied, 20) == set()
 
