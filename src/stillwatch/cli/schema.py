@@ -16,7 +16,10 @@ app = typer.Typer(rich_markup_mode=None)
 def schema(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help=f"One of {', '.join(NAMES)}.")] = None,
 ) -> None:
-    """Print a published JSON Schema; without a name, list them."""
+    """Print a published JSON Schema; without a name, list them.
+
+    They are of what stillwatch writes. The tables that a scan is given are described in docs/tables.md.
+    """
     with rim(as_json=False):
         if name is None:
             for known in NAMES:

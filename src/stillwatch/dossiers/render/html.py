@@ -154,6 +154,7 @@ def _environment() -> jinja2.Environment:
         "null_interval": comparison.null_interval,
         "share_bar": bars.share_bar,
         "sides": sides,
+        "standing_words": verdict.standing_words,
         "sparkline": activity.sparkline,
         "told_already": told_already,
         "tone_of": bars.tone_of,

@@ -53,7 +53,9 @@ def verdict(case: Case) -> str:
 
 
 def leading_title(campaign: Campaign) -> str:
-    """Return the leading hypothesis in words."""
+    """Return the leading hypothesis in words; of an undetermined group, that distillation leads without enough."""
+    if campaign.leading_hypothesis == UNDETERMINED:
+        return "Undetermined: distillation leads, not enough to accuse"
     titles = {hypothesis.name: hypothesis.title for hypothesis in campaign.hypotheses}
     return titles.get(campaign.leading_hypothesis) or humanised(campaign.leading_hypothesis)
 
@@ -70,6 +72,14 @@ def kind(campaign: Campaign) -> str:
     if campaign.leading_hypothesis == UNDETERMINED:
         return UNDETERMINED
     return "authorised" if campaign.leading_hypothesis.startswith("authorised") else "explained"
+
+
+def standing_words(campaign: Campaign, q_level: float) -> str:
+    """Return how a group stands, in a few words above its title."""
+    words = {"accused": "Accusation", UNDETERMINED: "Not accused", "authorised": "Authorised"}
+    if kind(campaign) in words:
+        return words[kind(campaign)]
+    return "Explained otherwise" if campaign.q_value <= q_level else "Explained otherwise, no sign of coordination"
 
 
 def humanised(name: str) -> str:

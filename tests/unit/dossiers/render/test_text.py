@@ -10,7 +10,7 @@ from example_case import PLANS, make_case
 from hostile import plant_all
 
 from stillwatch.dossiers.render.text import LISTED_GROUPS, render_summary
-from stillwatch.dossiers.render.verdict import UNDETERMINED, kind, verdict
+from stillwatch.dossiers.render.verdict import UNDETERMINED, kind, leading_title, standing_words, verdict
 
 
 def test_summary_has_counts_groups_and_verdict() -> None:
@@ -76,5 +76,10 @@ def test_what_could_not_be_told_has_a_mark_of_its_own() -> None:
     """An undetermined group is not marked as one that is explained."""
     case = make_case(n_listed=2)
     explained = next(one for one in case.campaigns if kind(one) == "explained")
-    assert kind(dataclasses.replace(explained, leading_hypothesis=UNDETERMINED)) == "undetermined"
+    untold = dataclasses.replace(explained, leading_hypothesis=UNDETERMINED)
+    assert kind(untold) == "undetermined"
+    assert standing_words(untold, case.q_level) == "Not accused"
+    assert "not enough to accuse" in leading_title(untold)
+    assert standing_words(dataclasses.replace(explained, q_value=1.0), 0.05).endswith("no sign of coordination")
+    assert standing_words(dataclasses.replace(explained, q_value=0.01), 0.05) == "Explained otherwise"
     assert [kind(one) for one in case.campaigns].count("accused") == 3
