@@ -285,9 +285,14 @@ def _reportable(findings: list[Finding], settings: Settings) -> tuple[Finding, .
     accused: list[Finding] = []
     known: set[int] = set()
     for finding in sorted((f for f in findings if f.is_accusation), key=lambda f: (-_explained(f), int(f.accounts[0]))):
+        part = next((one for one in accused if _is_part(one, finding)), None)
         if sum(account in known for account in finding.accounts.tolist()) / len(finding.accounts) < MOST_REPEATED:
             accused.append(finding)
-            known.update(finding.accounts.tolist())
+        elif part is not None:
+            accused[accused.index(part)] = finding
+        else:
+            continue
+        known.update(finding.accounts.tolist())
     kept = sorted(accused, key=lambda f: (f.q_value, -len(f.accounts), int(f.accounts[0])))
     seen = Overlaps()
     for finding in kept:
@@ -299,6 +304,13 @@ def _reportable(findings: list[Finding], settings: Settings) -> tuple[Finding, .
             seen.add(finding.accounts)
             kept.append(finding)
     return tuple(kept)
+
+
+def _is_part(finding: Finding, larger: Finding) -> bool:
+    """Return whether an accusation lies within a larger one as firm: strangers would have weakened that."""
+    both = len(np.intersect1d(finding.accounts, larger.accounts))
+    lies_within = len(larger.accounts) > len(finding.accounts) and both >= SAME_MEMBERS * len(finding.accounts)
+    return lies_within and larger.p_value <= finding.p_value
 
 
 def _explained(finding: Finding) -> float:
