@@ -310,7 +310,8 @@ def _is_part(finding: Finding, larger: Finding) -> bool:
     """Return whether an accusation lies within a larger one as firm: strangers would have weakened that."""
     both = len(np.intersect1d(finding.accounts, larger.accounts))
     lies_within = len(larger.accounts) > len(finding.accounts) and both >= SAME_MEMBERS * len(finding.accounts)
-    return lies_within and larger.p_value <= finding.p_value
+    is_most = both >= MOST_REPEATED * len(larger.accounts)  # or it joins several campaigns, by what they share
+    return lies_within and is_most and larger.p_value <= finding.p_value
 
 
 def _explained(finding: Finding) -> float:
