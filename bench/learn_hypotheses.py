@@ -38,7 +38,11 @@ from stillwatch.worlds.metrics.explanation import ENTERPRISE, UNRELATED, hypothe
 STATED = 6.0  # votes that the stated m or u counts for: half a dozen true groups weigh as much
 MOST_LEARNED = 0.98  # no share of some tens of groups is known closer to 1
 RATES = re.compile(r"m = [\d.]+, u = [\d.]+(, votes = \[[\d.]+, [\d.]+\])?")
-LEARNED_FROM = ("demo:2", "hard:6", "hard:10", "null:5", "bench/pools.toml:8301", "bench/pools.toml:8303")
+LEARNED_FROM = (
+    *("demo:1", "demo:2", "hard:6", "hard:10", "share5:4", "null:5", "null:9"),
+    *("adversary:4:bare", "adversary:4:clean", "adversary:4:small", "adversary:4:all"),
+    *("bench/pools.toml:8301", "bench/pools.toml:8302", "bench/pools.toml:8303"),
+)
 N_STEPS = 100  # of the EM algorithm: it converges within tens
 ONE_FIRM = 0.9  # of a group of ordinary customers name one organisation: they are the staff of a firm
 PURE = 0.6  # share of a group's accounts that must be of one class for the group to be of it
@@ -108,8 +112,16 @@ def learned(kinds: tuple[HypothesisKind, ...], groups: list[Labelled]) -> dict[t
             others = [
                 (other.prior, rate(by_kind[other.name], expected, expected.u)) for other in kinds if other is not kind
             ]
-            result[kind.name, place] = own, mixed(others)
+            result[kind.name, place] = as_argued(own, mixed(others))
     return result
+
+
+def as_argued(m: Rate, u: Rate) -> tuple[Rate, Rate]:
+    """Return m and u, alike where m is the lower: what the stated reason says the opposite of is left unsaid.
+
+    An expectation that is met must not speak against its own hypothesis, or nobody could read the evidence aloud.
+    """
+    return (m if m.share >= u.share else m._replace(share=u.share)), u
 
 
 def mixed(rates: list[tuple[float, Rate]]) -> Rate:
