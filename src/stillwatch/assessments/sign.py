@@ -105,13 +105,13 @@ def _is_by_program(seen: Seen) -> bool:
 def may_accuse(seen: Seen, posterior: float) -> bool:
     """Return whether a group is one enterprise and shows signs enough, one of them of purpose.
 
-    One sign of any kind is enough where the posterior of distillation is ``SURE``.
+    Where the posterior of distillation is ``SURE`` one sign is enough, but for skills, which honest work shows as well.
     """
     return is_one_enterprise(seen) and _shows_enough(signs_of(seen), posterior)
 
 
 def _shows_enough(signs: tuple[Sign, ...], posterior: float) -> bool:
-    if posterior >= SURE and signs:
+    if posterior >= SURE and any(sign in signs for sign in (REASONING, WORKED, HIDDEN)):
         return True
     n_signs = len(signs) - (WORKED in signs and SKILL in signs)  # every lesson has both
     return n_signs >= LEAST_SIGNS and any(sign.is_of_purpose for sign in signs)
@@ -129,7 +129,7 @@ def lacking(seen: Seen, posterior: float) -> tuple[str, ...]:
         named = "; ".join(sign.title for sign in signs) or "none"
         found.append(
             f"Too few signs of a purpose: an accusation needs {LEAST_SIGNS}, one of purpose, or "
-            f"any one and a posterior of {SURE:.0%}. Seen: {named}."
+            f"one other than skills and a posterior of {SURE:.0%}. Seen: {named}."
         )
     return tuple(found)
 

@@ -80,8 +80,8 @@ def test_that_a_course_may_not_be_accused(rhythm: float) -> None:
     assert "occasion" in lacking(course, 0.95)[0]
 
 
-def test_that_drawn_out_reasoning_alone_needs_ten_times_the_odds() -> None:
-    """And an enterprise besides; no other single sign does at any odds."""
+def test_that_one_sign_needs_ten_times_the_odds() -> None:
+    """And an enterprise besides; skills alone do not at any odds."""
     mixed = {**CROWD, **OPEN, "thinking_tags": 0.9}
     assert names(mixed) == {"reasoning"}
     assert not may_accuse(mixed, 0.98)
@@ -103,7 +103,7 @@ def test_that_lessons_are_no_harvest_and_a_program_that_hides_is() -> None:
     """Skills with their reasons are what pupils ask for; the same dealt by a program over strangers is not."""
     lesson = {**CROWD, **OPEN, "trainable_share": 0.83, "reasoning_asked": 0.95}
     assert names(lesson) == {"worked", "skill"}
-    assert not may_accuse(lesson, 0.999)
+    assert not may_accuse(lesson, 0.985)
     pool = {**CROWD, "reasoning_asked": 0.95}
     assert names(pool) == {"worked", "hidden"}
     assert may_accuse(pool, 0.95)
