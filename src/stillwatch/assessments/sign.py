@@ -4,9 +4,10 @@ A posterior compares the explanations on a list. An honest group that none of th
 and a pool of crowd workers, or a firm's contractors, differs from a pool of distillers in nothing but what it asks for
 and what it hides. So two things are asked for that do not depend on the list:
 
-- *One enterprise*: the members share identity or addresses, or pass on what failed by a program, beyond strangers'
-  chance. Beginning and ending together is no such thing: a course, a release day and a fashion make strangers do that;
-  nor is a list that people work at by hand, as authors and volunteers do.
+- *One enterprise*: the members share identity or addresses, or pass on what failed, beyond strangers' chance, and a
+  program sends their items, or they share identity and begin or end together. Beginning and ending together alone is no
+  such thing: a course, a release day and a fashion make strangers do that; nor is a list that people work at by hand,
+  as authors and volunteers do, nor cards that an employer pays for.
 - *Two signs* of five, one of them of purpose: reasoning is drawn out; nearly every request asks for reasons; the
   requests exercise skills that a rival trains on, each item being new; next to nothing else is asked; ties are held
   that nothing declares. No one sign is rare enough: honest applications ask for reasoning in tags, and pupils exercise
@@ -92,9 +93,15 @@ def signs_of(seen: Seen) -> tuple[Sign, ...]:
 
 
 def is_one_enterprise(seen: Seen) -> bool:
-    """Return whether members are tied by identity or by a work list run by a program, and not by an occasion alone."""
-    is_passed_on = _surely(seen, "work_list_coordination", LEAST_DIGITS)
-    return _surely(seen, "identity_coordination", LEAST_DIGITS) or (is_passed_on and _is_by_program(seen))
+    """Return whether one hand runs the members: tied by identity or a work list, and no free people.
+
+    What a program sends item by item is run. Where people sit down to several, a list alone makes a crowd, and shared
+    cards an employer; only accounts that also begin or end together were made to be one.
+    """
+    is_tied = _surely(seen, "identity_coordination", LEAST_DIGITS)
+    if _is_by_program(seen):
+        return is_tied or _surely(seen, "work_list_coordination", LEAST_DIGITS)
+    return is_tied and _surely(seen, "rhythm_coordination", LEAST_DIGITS)
 
 
 def _is_by_program(seen: Seen) -> bool:
@@ -122,7 +129,7 @@ def lacking(seen: Seen, posterior: float) -> tuple[str, ...]:
     found = []
     if not is_one_enterprise(seen):
         found.append(
-            "Nothing but an occasion joins the members: they share no identity, and no program passes their work on."
+            "Nothing shows one hand behind the members: an occasion joins them, or work that people do by hand."
         )
     signs = signs_of(seen)
     if not _shows_enough(signs, posterior):

@@ -77,7 +77,7 @@ def test_that_a_course_may_not_be_accused(rhythm: float) -> None:
     assert len(names(course)) >= LEAST_SIGNS
     assert not sign.is_one_enterprise(seen(course))
     assert not may_accuse(course, 0.95)
-    assert "occasion" in lacking(course, 0.95)[0]
+    assert "one hand" in lacking(course, 0.95)[0]
 
 
 def test_that_one_sign_needs_ten_times_the_odds() -> None:
@@ -115,7 +115,10 @@ def test_that_people_who_work_at_a_list_by_hand_are_no_enterprise() -> None:
     assert names(authors) == {"worked", "skill", "pure"}
     assert not sign.is_one_enterprise(seen(authors))
     assert not may_accuse(authors, 0.999)
-    assert sign.is_one_enterprise(seen({**authors, "identity_coordination": 3.0}))
+    employed = {**authors, "identity_coordination": 6.0}
+    assert not sign.is_one_enterprise(seen(employed))
+    assert sign.is_one_enterprise(seen({**employed, "rhythm_coordination": 3.0}))
+    assert sign.is_one_enterprise(seen({**employed, "alone_share": 0.97}))
 
 
 def test_that_a_program_over_accounts_in_the_open_hides_nothing() -> None:
