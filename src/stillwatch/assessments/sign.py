@@ -35,7 +35,8 @@ from stillwatch.assessments.observation import Observation
 
 LEAST_DIGITS: Final = 2.0  # of p: one in a hundred; the q-value counts the groups
 LEAST_SIGNS: Final = 2
-SURE: Final = 0.99  # ten times the odds that an accusation asks for
+FIRM: Final = 0.965  # three times the odds that an accusation asks for
+SURE: Final = 0.99  # ten times those odds
 LEAST_LOW: Final = 0.6  # lower end of the posterior's own interval: weights of other groups could not have turned it
 
 LEAST_ALONE: Final = 0.85  # of items that come by themselves: programs 0.9 to 1, authors and crowds by hand 0.6 to 0.8
@@ -113,6 +114,7 @@ def may_accuse(seen: Seen, posterior: float) -> bool:
     """Return whether a group is one enterprise and shows signs enough, one of them of purpose.
 
     Where the posterior of distillation is ``SURE`` one sign is enough, but for skills, which honest work shows as well.
+    Reasons asked for beside hidden ties need a ``FIRM`` one: lawyers, coders of records and graders write reasons down.
     """
     return is_one_enterprise(seen) and _shows_enough(signs_of(seen), posterior)
 
@@ -120,6 +122,8 @@ def may_accuse(seen: Seen, posterior: float) -> bool:
 def _shows_enough(signs: tuple[Sign, ...], posterior: float) -> bool:
     if posterior >= SURE and any(sign in signs for sign in (REASONING, WORKED, HIDDEN)):
         return True
+    if {*signs} == {WORKED, HIDDEN}:
+        return posterior >= FIRM
     n_signs = len(signs) - (WORKED in signs and SKILL in signs)  # every lesson has both
     return n_signs >= LEAST_SIGNS and any(sign.is_of_purpose for sign in signs)
 
@@ -134,10 +138,12 @@ def lacking(seen: Seen, posterior: float) -> tuple[str, ...]:
     signs = signs_of(seen)
     if not _shows_enough(signs, posterior):
         named = "; ".join(sign.title for sign in signs) or "none"
-        found.append(
-            f"Too few signs of a purpose: an accusation needs {LEAST_SIGNS}, one of purpose, or "
-            f"one other than skills and a posterior of {SURE:.0%}. Seen: {named}."
+        asked = (
+            f"such signs as these need a posterior of {FIRM:.1%}"
+            if {*signs} == {WORKED, HIDDEN}
+            else f"an accusation needs {LEAST_SIGNS}, one of purpose, or one but skills and a posterior of {SURE:.0%}"
         )
+        found.append(f"Too few signs of a purpose: {asked}. Seen: {named}.")
     return tuple(found)
 
 
