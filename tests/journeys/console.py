@@ -28,7 +28,11 @@ class Finished:
 
 def plain_environment(**more):
     """The environment without what would change the output."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STILLWATCH_", "FORCE_", "TTY_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("STILLWATCH_", "FORCE_", "TTY_", "PYTHONUNBUFFERED"))
+    }
     return {**kept, "NO_COLOR": "1", "COLUMNS": "100", **more}
 
 

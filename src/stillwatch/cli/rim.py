@@ -98,6 +98,7 @@ def note(text: str) -> None:
 def say(text: str = "") -> None:
     """Print lines on standard output; no line of them can steer a terminal."""
     sys.stdout.write("\n".join(printable(line, MAX_LINE) for line in text.split("\n")) + "\n")
+    sys.stdout.flush()  # a program at the other end of a pipe waits for it: a console runs on
 
 
 def terminal_width() -> int | None:
@@ -108,6 +109,7 @@ def terminal_width() -> int | None:
 def say_json(document: Any) -> None:
     """Print one JSON document on standard output, in ASCII, so that nothing in it can turn a line."""
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    sys.stdout.flush()
 
 
 def report_unexpected(failure: Exception, *, as_json: bool) -> int:
