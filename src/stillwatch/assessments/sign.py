@@ -19,9 +19,10 @@ who works by hand sends each item by itself), while they name no organisation, m
 An accusation rests on them, so that a sign must hold with one standard error to spare, and what speaks against one
 (that the same items are asked again, that a tie lies open) is believed as long as it may be so.
 
-Guarantee: by rule and not by frequency. No group is accused for being coordinated alone, nor for one kind of content
-alone unless it asks for next to nothing but skills, whatever the weights; and what cannot be observed is no sign. It
-says nothing of honest groups that do show two signs and one enterprise: what those are called is left to the posterior.
+Guarantee: by rule and not by frequency. Below a posterior of ``SURE`` no group is accused for being coordinated alone,
+nor for one kind of content alone unless it asks for next to nothing but skills; what cannot be observed is no sign.
+From there on one sign other than skills is enough, and the weights decide more. It says nothing of honest groups that
+do show what is asked for: what those are called is left to the posterior.
 
 Source: ours: docs/decisions/0026-signs.md.
 """
@@ -69,7 +70,7 @@ def signs_of(seen: Seen) -> tuple[Sign, ...]:
     is_reasoning = _surely(seen, "thinking_tags", 0.1) or _surely(seen, "cue_reasoning_trace", 0.05)
     is_new = not _possibly(seen, "replica_share", 0.5)  # what is asked again and again is a test, not a harvest
     is_skill = is_new and (
-        _surely(seen, "trainable_share", 0.8)  # honest queues: 0.4 to 0.83, and few beyond 0.8
+        _surely(seen, "trainable_share", 0.8)  # honest pools of the tune side: 0.15 to 0.77
         or _surely(seen, "one_tool_set", 0.6)
         or _surely(seen, "cue_task_writing", 0.3)
         or _surely(seen, "cue_rubric_grading", 0.3)
@@ -94,7 +95,7 @@ def signs_of(seen: Seen) -> tuple[Sign, ...]:
 
 
 def is_one_enterprise(seen: Seen) -> bool:
-    """Return whether one hand runs the members: tied by identity or a work list, and no free people.
+    """Return whether one hand runs the members.
 
     What a program sends item by item is run. Where people sit down to several, a list alone makes a crowd, and shared
     cards an employer; only accounts that also begin or end together were made to be one.
