@@ -14,10 +14,14 @@ SKETCHED: Final = "sketches"
 NULL_SEEDS: Final = 1001  # of the first small world without a campaign; the next ones follow
 HELD_OUT: Final = 41  # seeds from here on were looked at by nobody while the weights in force were made
 HELD_OUT_NULLS: Final = 5001
-LATER: Final[Mapping[int, tuple[str, int]]] = {51: ("nulls-held-out-2", 6001), 61: ("nulls-held-out-3", 7001),
-                                               71: ("nulls-held-out-4", 8001)}  # fmt: skip
+LATER: Final[Mapping[int, tuple[str, int]]] = {
+    51: ("nulls-held-out-2", 6001),
+    61: ("nulls-held-out-3", 7001),
+    71: ("nulls-held-out-4", 8001),
+    81: ("nulls-held-out-5", 9001),
+}
 """Later series, begun when those before had been seen: a seed, and the id and first seed of its null worlds."""
-TWINS: Final = (62, 72)  # a second seed of a series, without rivals and changes: how much is chance
+TWINS: Final = (62, 72, 82)  # a second seed of a series, without rivals and changes: how much is chance
 
 
 @dataclass(frozen=True, slots=True)

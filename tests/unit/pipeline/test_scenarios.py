@@ -18,11 +18,12 @@ PERMANENT = {
     "null-report-41", "null-report-42", "nulls-held-out", "adversary-none-41", "adversary-clean-41",
     "adversary-hours-41", "adversary-paraphrase-41", "adversary-bare-41", "adversary-small-41", "adversary-cover-41",
     "adversary-all-41", "adversary-no-resend-41", "adversary-silent-41", "adversary-silent-template-41",
-    *(f"{preset}-report-{seed}" for preset in ("demo", "hard", "share5", "null") for seed in (51, 61, 62, 71, 72)),
-    "nulls-held-out-2", "nulls-held-out-3", "nulls-held-out-4",
-    *(f"{preset}-report-{seed}-{change}" for preset in ("demo", "hard") for seed in (51, 61, 71)
+    *(f"{preset}-report-{seed}" for preset in ("demo", "hard", "share5", "null")
+      for seed in (51, 61, 62, 71, 72, 81, 82)),
+    "nulls-held-out-2", "nulls-held-out-3", "nulls-held-out-4", "nulls-held-out-5",
+    *(f"{preset}-report-{seed}-{change}" for preset in ("demo", "hard") for seed in (51, 61, 71, 81)
       for change in ("without-identity", "without-network", "without-text", "metadata", "sketches")),
-    *(f"adversary-{name}-{seed}" for seed in (51, 61, 71) for name in (
+    *(f"adversary-{name}-{seed}" for seed in (51, 61, 71, 81) for name in (
         "none", "clean", "hours", "paraphrase", "bare", "small", "cover", "all", "no-resend", "silent",
         "silent-template")),
 }  # fmt: skip
