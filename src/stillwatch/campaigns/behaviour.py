@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import MISSING_TIME, FloatArray, IntArray, Population
 from stillwatch.links.rows import accounts_of_entities

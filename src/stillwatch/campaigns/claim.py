@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.campaigns.membership import Group, limited_to
+from stillwatch.campaigns.group import Group, limited_to
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES
 from stillwatch.links.population import BoolArray, IntArray, Population

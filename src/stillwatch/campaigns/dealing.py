@@ -24,7 +24,7 @@ from scipy.stats import binom
 
 from stillwatch.campaigns.control import tail_p_value
 from stillwatch.campaigns.coordination import TestResult
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
 from stillwatch.links.handover import HandOvers, Succession, has_failed

@@ -20,7 +20,8 @@ from typing import Final
 import numpy as np
 
 from stillwatch.campaigns.control import N_STRATA
-from stillwatch.campaigns.membership import Group, matches_with, with_slice
+from stillwatch.campaigns.group import Group
+from stillwatch.campaigns.slice import matches_with, with_slice
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, Families
 from stillwatch.links.identity import LEAST_BITS, Ties

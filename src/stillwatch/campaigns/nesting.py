@@ -23,7 +23,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.stats import hypergeom
 
-from stillwatch.campaigns.membership import Group, limited_to
+from stillwatch.campaigns.group import Group, limited_to
 from stillwatch.campaigns.separation import LEAST_OF_MEMBERS, LEAST_PART, tied_beyond
 from stillwatch.links.entity import Entities
 from stillwatch.links.identity import Ties

@@ -21,7 +21,8 @@ from typing import Final
 import numpy as np
 from scipy.sparse import csr_array
 
-from stillwatch.campaigns.membership import Group, limited_to, matches_with
+from stillwatch.campaigns.group import Group, limited_to
+from stillwatch.campaigns.slice import matches_with
 from stillwatch.campaigns.work_list import fitted
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES, Families

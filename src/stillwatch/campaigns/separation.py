@@ -29,7 +29,7 @@ import numpy as np
 from scipy.stats import hypergeom
 
 from stillwatch.campaigns.behaviour import Behaviour, behaviour_of
-from stillwatch.campaigns.membership import Group, limited_to
+from stillwatch.campaigns.group import Group, limited_to
 from stillwatch.links.entity import Entities
 from stillwatch.links.identity import Ties
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population

@@ -24,7 +24,8 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.campaigns.membership import MOST_BITS, Group
+from stillwatch.campaigns.group import Group
+from stillwatch.campaigns.membership import MOST_BITS
 from stillwatch.links.entity import Entities
 from stillwatch.links.identity import ADDRESS_TIE, LEAST_BITS, Ties
 from stillwatch.links.population import BoolArray, FloatArray, IntArray, Population

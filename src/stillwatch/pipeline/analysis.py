@@ -14,13 +14,10 @@ from stillwatch.campaigns.candidate import family_use, propose
 from stillwatch.campaigns.claim import settled
 from stillwatch.campaigns.control import activity_strata
 from stillwatch.campaigns.dealing import Dealing
+from stillwatch.campaigns.declared import apart_from_registered, without_declared
+from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.growth import grown
-from stillwatch.campaigns.membership import (
-    Group,
-    apart_from_registered,
-    weigh_membership,
-    without_declared,
-)
+from stillwatch.campaigns.membership import weigh_membership
 from stillwatch.campaigns.nesting import groups_within, without_strangers
 from stillwatch.campaigns.parting import parted
 from stillwatch.campaigns.seed import seed_of

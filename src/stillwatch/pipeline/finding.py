@@ -5,12 +5,8 @@ from dataclasses import dataclass
 
 from stillwatch.assessments.hypothesis import ScoredHypothesis
 from stillwatch.assessments.observation import Observation
-from stillwatch.campaigns.coordination import (
-    TestResult,
-)
-from stillwatch.campaigns.membership import (
-    Group,
-)
+from stillwatch.campaigns.coordination import TestResult
+from stillwatch.campaigns.group import Group
 from stillwatch.links.population import IntArray
 
 UNDETERMINED = "undetermined"

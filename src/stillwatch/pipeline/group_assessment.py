@@ -25,12 +25,10 @@ from stillwatch.campaigns.coordination import (
 )
 from stillwatch.campaigns.dealing import HAND_OVER, Dealing
 from stillwatch.campaigns.false_discovery import q_values
-from stillwatch.campaigns.membership import (
-    Group,
-    matches_with,
-)
+from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.rhythm import Rhythm
 from stillwatch.campaigns.seed import seed_of
+from stillwatch.campaigns.slice import matches_with
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import Families

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from stillwatch.campaigns.dealing import Dealing
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 from stillwatch.links.handover import hand_overs, successions
 from stillwatch.links.population import FloatArray, IntArray
 from stillwatch.pipeline.analysis import Analysis

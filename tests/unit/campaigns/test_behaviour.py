@@ -4,7 +4,7 @@ import numpy as np
 from planted_traffic import planted
 
 from stillwatch.campaigns.behaviour import behaviour_of
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 
 NOBODY = np.zeros(0, np.int64)
 

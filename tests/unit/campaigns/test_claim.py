@@ -5,7 +5,7 @@ import pytest
 from planted_traffic import Planted, planted
 
 from stillwatch.campaigns.claim import settled
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 
 N_OWN, N_BOTH, N_USES = 20, 8, 6
 

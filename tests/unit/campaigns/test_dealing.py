@@ -14,7 +14,7 @@ from stillwatch.campaigns import dealing
 from stillwatch.campaigns.coordination import TestResult as Outcome
 from stillwatch.campaigns.coordination import combined_p_value
 from stillwatch.campaigns.dealing import LEAST_CHANCES, LEAST_EXACT_P, Dealing, is_of_few, passed_on
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 from stillwatch.links.handover import HandOvers, Succession
 
 ERROR = 1e-6  # chance that a test which keeps its promise fails here

@@ -11,8 +11,10 @@ from planted_traffic import Planted, planted
 from stillwatch.campaigns.candidate import Candidate
 from stillwatch.campaigns.control import activity_strata
 from stillwatch.campaigns.coordination import assess_elsewhere, shared_value_statistic
+from stillwatch.campaigns.declared import apart_from_registered
+from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.growth import MOST_FALSE, grown, share_of_strangers, tied_to
-from stillwatch.campaigns.membership import Group, apart_from_registered, weigh_membership
+from stillwatch.campaigns.membership import weigh_membership
 from stillwatch.links.identity import Ties, ties_of
 from stillwatch.links.replica import replicas
 

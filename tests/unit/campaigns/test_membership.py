@@ -8,7 +8,9 @@ from planted_pools import NO_LINKS, TEMPLATE, Pool, chatter, make_pool
 from planted_traffic import planted
 
 from stillwatch.campaigns.candidate import Candidate, propose
-from stillwatch.campaigns.membership import LEAST_MEMBER, Group, weigh_membership, without_declared
+from stillwatch.campaigns.declared import without_declared
+from stillwatch.campaigns.group import LEAST_MEMBER, Group
+from stillwatch.campaigns.membership import weigh_membership
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import Families
 from stillwatch.links.population import Population

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from planted_traffic import planted
 
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.nesting import LEVEL, apart_p_value, groups_within, without_strangers
 from stillwatch.links.identity import ties_of
 

@@ -8,8 +8,9 @@ import pytest
 from planted_traffic import Planted, planted
 from scipy.sparse import csr_array
 
-from stillwatch.campaigns.membership import Group, with_slice
+from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.parting import parted, two_lists
+from stillwatch.campaigns.slice import with_slice
 from stillwatch.links.handover import hand_overs, successions
 
 N_SIDE, N_ITEMS = 40, 15

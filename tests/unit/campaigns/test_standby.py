@@ -3,7 +3,7 @@
 import numpy as np
 from planted_traffic import Planted, planted
 
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.standby import LEAST_P, tool_ties, with_standby
 from stillwatch.links.identity import ties_of
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from planted_lists import LIMITED, OK, Traffic, handed
 from planted_traffic import Planted, planted
 
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.work_list import (
     LEAST_ITEMS,
     N_FOLDS,

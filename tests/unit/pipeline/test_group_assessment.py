@@ -7,7 +7,7 @@ from planted_lists import handed
 from planted_traffic import Planted, at, planted
 
 from stillwatch.campaigns.dealing import Dealing
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.seed import seed_of
 from stillwatch.links.identity import ties_of
 from stillwatch.pipeline.finding import Finding

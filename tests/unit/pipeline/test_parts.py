@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from stillwatch.assessments.observation import KINDS, Observation
-from stillwatch.campaigns.membership import Group
+from stillwatch.campaigns.group import Group
 from stillwatch.pipeline.analysis import _reportable
 from stillwatch.pipeline.finding import Finding
 from stillwatch.pipeline.settings import Settings
