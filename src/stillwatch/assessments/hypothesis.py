@@ -22,7 +22,7 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.assessments.observation import KINDS, Observation, described
+from stillwatch.assessments.observation import KINDS, Observation, told
 from stillwatch.errors import SettingsError
 
 RELEASED_WEIGHTS: Final = "hypotheses-2026-11f"
@@ -189,7 +189,7 @@ def _evidence(kind: HypothesisKind, observations: Mapping[str, Observation]) -> 
         weighed.append(
             WeighedEvidence(
                 expectation,
-                described(observation.kind, observation.value),
+                told(observation),
                 observation.kind.channel,
                 halved,
                 observation.kind.needs,

@@ -44,7 +44,10 @@ PUBLISHED: Final = (
         "Runners, phones and travellers change address.",
     ),
     PublishedIndicator(
-        "one_system_prompt", "Identical prompt texts", ADVISORY, "All customers of one application send its prompt."
+        "one_system_prompt",
+        "Identical system prompts",
+        ADVISORY,
+        "All customers of one application send its system prompt.",
     ),
     PublishedIndicator(
         "cue_reasoning_trace",

@@ -65,6 +65,7 @@ class Observation:
         comparison_high: the most of them.
         n_compared: control groups on which it could be made.
         error: how far the value could have come out otherwise; null: not known, or it was not sampled.
+        basis: of the outcome of a test, what was counted and how its p-value was computed, in words.
     """
 
     kind: ObservationKind
@@ -74,6 +75,7 @@ class Observation:
     comparison_high: float | None = None
     n_compared: int = 0
     error: SamplingError | None = None
+    basis: str = ""
 
     def p_within(self, at_least: float, at_most: float) -> float | None:
         """Return the probability that the true value lies in a range; null where nothing was observed."""
@@ -212,6 +214,7 @@ def with_tests(
     observations: dict[str, Observation],
     p_of: Mapping[str, float | None],
     error_of: Mapping[str, float | None] | None = None,
+    basis_of: Mapping[str, str] | None = None,
 ) -> dict[str, Observation]:
     """Return observations with the outcome of the group tests, as decimal digits of their p-values.
 
@@ -219,15 +222,26 @@ def with_tests(
         observations: what was observed.
         p_of: for ``identity``, ``rhythm`` and ``work_list``, the p-value of their tests; null where none was counted.
         error_of: the standard error of those digits, for they rest on draws; null where a test is exact.
+        basis_of: what each rests on, in words.
     """
     found = dict(observations)
     for channel, p in p_of.items():
         name = f"{channel}_coordination"
         error = (error_of or {}).get(channel)
         found[name] = Observation(
-            KINDS[name], None if p is None else -log10(p), 0.0, error=SamplingError(None, error) if error else None
+            KINDS[name],
+            None if p is None else -log10(p),
+            0.0,
+            error=SamplingError(None, error) if error else None,
+            basis=(basis_of or {}).get(channel, ""),
         )
     return found
+
+
+def told(seen: Observation, edges: Sequence[float] = ()) -> str:
+    """Return what was observed in words: the value, and of a test what it rests on."""
+    words = described(seen.kind, seen.value, edges)
+    return f"{words.removesuffix('.')}: {seen.basis}." if seen.basis and seen.value is not None else words
 
 
 def described(kind: ObservationKind, value: float | None, edges: Sequence[float] = ()) -> str:
@@ -241,7 +255,7 @@ def described(kind: ObservationKind, value: float | None, edges: Sequence[float]
         percents = [100.0 * edge for edge in edges]
         return f"{_written(100.0 * value, 0, percents)}% of {kind.unit.removeprefix('share of ')}."
     if kind.unit == P_DIGITS:
-        return f"p = {_written_p(value, edges)} against matched controls."
+        return f"p = {_written_p(value, edges)}."
     unit = kind.unit.removesuffix("es") if value == 1.0 and kind.unit == "addresses" else kind.unit
     return f"{_written(value, 0 if value >= 100 or value == int(value) else 2, edges)} {unit}."
 

@@ -148,6 +148,16 @@ def lacking(seen: Seen, posterior: float) -> tuple[str, ...]:
     return tuple(found)
 
 
+def lacks(seen: Seen, posterior: float) -> tuple[str, ...]:
+    """Return the same in a few words each, for a table; none where a group shows all."""
+    found = [] if is_one_enterprise(seen) else ["no sign of one hand behind the members"]
+    signs = signs_of(seen)
+    if not _shows_enough(signs, posterior):
+        has_purpose = any(sign.is_of_purpose for sign in signs)
+        found.append("too few signs of a purpose" if has_purpose else "lacks a sign of purpose")
+    return tuple(found)
+
+
 def _surely(seen: Seen, name: str, least: float) -> bool:
     """Return whether an observation's true value is at least so much, with one standard error to spare."""
     return _p_at_least(seen, name, least) >= SURELY

@@ -6,7 +6,7 @@ The sentence is made from the value, never from the expectation alone, so that i
 from math import inf
 
 from stillwatch.assessments.hypothesis import Expectation
-from stillwatch.assessments.observation import KINDS, P_DIGITS, Observation, described
+from stillwatch.assessments.observation import KINDS, P_DIGITS, Observation, described, told
 
 WITHIN, BELOW, ABOVE = "within", "below", "above"
 
@@ -26,7 +26,7 @@ def place_of(expectation: Expectation, value: float) -> str:
 
 def seen_words(expectation: Expectation, seen: Observation) -> str:
     """Return an observation's value as a sentence, with the digits that its place in the expected range needs."""
-    return described(seen.kind, seen.value, edges_of(expectation))
+    return told(seen, edges_of(expectation))
 
 
 def expected_words(expectation: Expectation, seen: Observation, bits: float) -> str:

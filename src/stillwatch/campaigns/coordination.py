@@ -64,7 +64,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """A channel's outcome for one group; see ``dossiers.case.GroupTest`` for the fields' meaning."""
+    """A channel's outcome for one group; see ``dossiers.case.GroupTest`` for the fields' meaning.
+
+    ``drawn`` is what ``n_controls`` of were drawn, in words.
+    """
 
     name: str
     kind: str
@@ -75,6 +78,7 @@ class TestResult:
     p_value: float
     n_controls: int
     is_selection: bool
+    drawn: str = "groups of strangers with the same activity"
 
 
 def shared_value_statistic(tie: Ties, n_entities: int, beside: IntArray | None = None) -> Statistic:

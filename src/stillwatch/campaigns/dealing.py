@@ -17,6 +17,7 @@ Source: sign test, Conover 1999, section 3.4; size of components as a scan stati
 docs/decisions/0010-hand-overs.md.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -35,6 +36,7 @@ MOST_FORWARD: Final = 0.25  # f(1 - f), at most
 LEAST_EXACT_P: Final = 1e-12  # smaller ones say nothing more
 N_SPREADS: Final = 199
 OF_FEW: Final = 0.01
+OF_FEW_WORDS: Final = "hand-overs stay among so few members that none counts as the group's"
 LEAST_CHANCES: Final = 5  # failed requests: fewer say nothing of whether a queue stands behind them
 HAND_OVER: Final = "hand_over"
 WORK_LIST: Final = "work_list"
@@ -88,7 +90,8 @@ class Dealing:
         handed = mine[pairs.has_failed_first[mine] & ~pairs.has_failed_last[mine]]
         ends = self._entity_of_row[np.concatenate([pairs.earlier[handed], pairs.later[handed]])]
         if not is_own and is_of_few(ends, self._entity_of_row[group.slice_rows]):
-            return (passed_on("passed_on", 0, forward + mirrored, is_selection=False),)
+            none = passed_on("passed_on", 0, forward + mirrored, is_selection=False)
+            return (replace(none, null=f"{none.null}; {OF_FEW_WORDS}"),)
         apart = apart_pairs(pairs.earlier, pairs.later, np.sort(mine))
         is_forward = pairs.has_failed_first[apart] & ~pairs.has_failed_last[apart]
         among = int(np.count_nonzero(is_forward)), len(apart)
@@ -127,6 +130,7 @@ class Dealing:
             tail_p_value(size, self._largest, 1.0),
             N_RANDOM_LINKINGS,
             False,
+            drawn="sets of random links",
         )
 
 

@@ -73,6 +73,7 @@ def failover(
         float(rank),
         N_CONTROLS,
         False,
+        drawn="draws of other moments of bans",
     )
 
 

@@ -117,6 +117,7 @@ def shared_silence(member: IntArray, at_us: IntArray, others: FloatArray, start:
         tail_p_value(value, null, 1 / np.sqrt(_most(expected))),
         len(null),
         False,
+        drawn="exchanges of each account's days",
     )
 
 

@@ -66,6 +66,7 @@ def turn_taking(member: IntArray, at_us: IntArray, seed: int) -> TestResult | No
         tail_p_value(value, null, 1.0 / len(member)),
         len(null),
         False,
+        drawn="orders of each account's active days",
     )
 
 

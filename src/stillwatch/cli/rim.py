@@ -38,6 +38,7 @@ EXIT_STATUSES: Final = {
     10: "done, and a group is accused (with --fail-on-accusation)",
     11: "done, and the dossier is not what was signed (dossier verify)",
     130: "interrupted; nothing half-written is left",
+    141: "whoever read the output has gone, as with '| head'",
 }
 
 

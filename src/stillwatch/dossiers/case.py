@@ -74,6 +74,7 @@ class Indicator:
         unit: as ``share of accounts`` or ``bits``.
         observation: a sentence.
         innocent_reading: what honest traffic shows the same.
+        measured: what stands for the indicator here, as ``Accounts created in the busiest week of sign-ups``.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Indicator:
     unit: str
     observation: str
     innocent_reading: str
+    measured: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class GroupTest:
         p_value: in (0, 1].
         n_controls: controls or permutations behind it.
         is_selection: true where this channel also formed the group, so that its p-value is not counted.
+        method: how the p-value was computed, as ``exact test`` or ``3 of 199 orders of its days reach as much``.
     """
 
     name: str
@@ -109,6 +112,7 @@ class GroupTest:
     p_value: float
     n_controls: int
     is_selection: bool
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,7 @@ class Campaign:
     missing: tuple[MissingEvidence, ...]
     desk: DeskStatus | None = None  # what analysts decided; null: nothing
     lifecycle: Lifecycle | None = None  # its story from day to day; null: a scan without a state
+    withheld: tuple[str, ...] = ()  # why an undetermined group is not accused, a few words each
 
 
 @dataclass(frozen=True, slots=True)

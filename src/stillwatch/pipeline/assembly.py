@@ -14,8 +14,9 @@ from stillwatch.assessments.hypothesis import ScoredHypothesis, released_weights
 from stillwatch.assessments.indicator import PUBLISHED
 from stillwatch.assessments.observation import KINDS, Observation, described
 from stillwatch.assessments.sample import Sample, plain_sample
-from stillwatch.assessments.sign import LEAST_LOW, lacking
+from stillwatch.assessments.sign import LEAST_LOW, lacking, lacks
 from stillwatch.assessments.wording import controls_words, expected_words, seen_words
+from stillwatch.campaigns.telling import method_of
 from stillwatch.dossiers.case import (
     SCHEMA_NAME,
     Campaign,
@@ -32,6 +33,7 @@ from stillwatch.dossiers.case import (
     SharedValue,
     TemplateFamily,
 )
+from stillwatch.dossiers.render.numbers import certainty, share
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.comparer import Comparer
 from stillwatch.links.family import family_id
@@ -47,7 +49,7 @@ from stillwatch.sketches.schema import CAPABILITIES
 MOST_FAMILIES: Final = 12
 MOST_VALUES: Final = 10
 WITHOUT_PHRASES: Final = {
-    "identity": "in all, by accounts that share identity",
+    "identity": "in all, by accounts that hold rare values of identity or address in common",
     "hand_over": "like those that failed for one of them and were sent again by another",
 }
 """What the exchanges of a group without families are, by what proposed it: content proposes none."""
@@ -215,6 +217,7 @@ def _campaign(  # noqa: PLR0913, PLR0917 - what one section of the document is m
                 _rounded(t.p_value),
                 t.n_controls,
                 t.is_selection,
+                method_of(t),
             )
             for t in finding.tests
         ),
@@ -231,6 +234,7 @@ def _campaign(  # noqa: PLR0913, PLR0917 - what one section of the document is m
         timeline=timeline(analysis, finding),
         graph=graph(analysis, finding, compared),
         missing=missing,
+        withheld=_withheld(finding, settings, hypotheses[0]),
     )  # fmt: skip
 
 
@@ -309,6 +313,7 @@ def _indicators(finding: Finding) -> tuple[Indicator, ...]:
                 seen.kind.unit,
                 described(seen.kind, seen.value),
                 published.innocent_reading,
+                seen.kind.title,
             )
         )
     return tuple(found)
@@ -319,8 +324,8 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
     if len(finding.hypotheses) > 1:
         rival = finding.hypotheses[1]
         sentences += [
-            f"{rival.title} would explain as well: {_title(item.expectation.observation)}: "
-            f"{item.observed.rstrip('.')} ({item.expectation.because})."
+            f"{rival.title} would explain as well: {item.expectation.because}. "
+            f"Seen: {_title(item.expectation.observation)}, {item.observed}"
             for item in rival.evidence[:3]
             if item.bits > 0
         ]
@@ -341,14 +346,31 @@ def _counter_evidence(finding: Finding, settings: Settings) -> tuple[str, ...]:
         )
     if finding.verdict == UNDETERMINED and not finding.is_dismissed:
         sentences.append(
-            f"Distillation leads with {finding.leading.posterior:.0%}; an accusation needs {settings.p_leading:.0%}, "
-            f"{LEAST_LOW:.0%} at the lower end of its interval, and q of at most {settings.q_level:g}."
+            f"Distillation leads with {certainty(finding.leading.posterior)}; an accusation needs "
+            f"{settings.p_leading:.0%}, {LEAST_LOW:.0%} at the lower end of its interval, and q of at most "
+            f"{settings.q_level:g}."
         )
         sentences += lacking(finding.observations, finding.leading.posterior)
     sentences.append(
         "Who is behind the accounts was not examined: an account is not an organisation, and a group is not a verdict."
     )
     return tuple(sentences)
+
+
+def _withheld(finding: Finding, settings: Settings, best: Hypothesis) -> tuple[str, ...]:
+    """Return, in a few words each, why a group that distillation leads is not accused; empty for any other."""
+    if finding.verdict != UNDETERMINED:
+        return ()
+    if finding.is_dismissed:
+        return ("dismissed by an analyst",)
+    found = []
+    if best.posterior < settings.p_leading:
+        found.append(f"posterior below {share(settings.p_leading)}")
+    elif best.posterior_low is not None and best.posterior_low < LEAST_LOW:
+        found.append(f"lower end of its interval below {share(LEAST_LOW)}")
+    if finding.q_value > settings.q_level:
+        found.append(f"q above {settings.q_level:g}")
+    return (*found, *lacks(finding.observations, finding.leading.posterior))
 
 
 def _template_families(analysis: Analysis, finding: Finding) -> tuple[TemplateFamily, ...]:

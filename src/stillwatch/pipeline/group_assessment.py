@@ -29,6 +29,7 @@ from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.rhythm import Rhythm
 from stillwatch.campaigns.seed import seed_of
 from stillwatch.campaigns.slice import matches_with
+from stillwatch.campaigns.telling import basis_of
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import Families
@@ -104,7 +105,8 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
         accounts = accounts_of_entities(entities, group.entities)
         p_of = {channel: p_value_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
         error_of = {channel: digits_error(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
-        observations = with_tests(observed[i], p_of, error_of)
+        basis = {channel: basis_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
+        observations = with_tests(observed[i], p_of, error_of, basis)
         if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
             observations["widest_family"] = replace(observations["widest_family"], value=None)
         for name in common_observations(population, ties, accounts, group.entities, entities.n):

@@ -70,6 +70,16 @@ def test_that_a_queue_of_workers_may_not_be_accused() -> None:
     assert "Too few signs" in lacking(CROWD, 0.95)[0]
 
 
+def test_that_what_is_lacking_is_told_in_a_few_words_where_and_only_where_it_is() -> None:
+    """A table has room for a few words; they stand exactly where the sentences do."""
+    assert sign.lacks(seen(POOL), 0.95) == ()
+    assert sign.lacks(seen(CROWD), 0.95) == ("lacks a sign of purpose",)
+    assert sign.lacks(seen({**CROWD, **OPEN, "thinking_tags": 0.9}), 0.95) == ("too few signs of a purpose",)
+    by_hand = {**BY_HAND, "thinking_tags": 0.9, "trainable_share": 0.95}
+    assert sign.lacks(seen(by_hand), 0.95) == ("no sign of one hand behind the members",)
+    assert len(lacking(by_hand, 0.95)) == 1
+
+
 @pytest.mark.parametrize("rhythm", [0.0, 12.0])
 def test_that_a_course_may_not_be_accused(rhythm: float) -> None:
     """Beginning together, with tasks and a prompt that ask for reasoning, is an occasion and no enterprise."""

@@ -51,7 +51,9 @@ def test_a_sentence_never_claims_the_other_side(_hypothesis: str, expectation: E
 
 def _number(sentence: str, unit: str) -> float:
     if unit == P_DIGITS:
-        return -log10(float(sentence.removeprefix("p = ").split(" ")[0].translate(LOWERED).replace("\u00d710", "e")))
+        return -log10(
+            float(sentence.removeprefix("p = ").removesuffix(".").translate(LOWERED).replace("\u00d710", "e"))
+        )
     number = sentence.split(" ", maxsplit=1)[0].replace(",", "")
     return float(number.removesuffix("%")) / (100.0 if number.endswith("%") else 1.0)
 
@@ -76,8 +78,8 @@ def test_as_many_digits_as_the_side_of_the_edge_needs() -> None:
     assert described(kind, 0.0102, (0.01,)) == "0.0102 of 1."
     assert described(kind, 0.01, (0.01,)) == "0.01 of 1."
     assert described(KINDS["replica_share"], 0.2996, (0.3,)) == "29.96% of exchanges."
-    assert described(KINDS["work_list_coordination"], 2.9999, (3.0,)) == "p = 0.0010002 against matched controls."
-    assert described(KINDS["work_list_coordination"], 8.3) == "p = 5\u00d710⁻⁹ against matched controls."
+    assert described(KINDS["work_list_coordination"], 2.9999, (3.0,)) == "p = 0.0010002."
+    assert described(KINDS["work_list_coordination"], 8.3) == "p = 5\u00d710⁻⁹."
     assert described(KINDS["pool_size"], 1234.0) == "1,234 accounts."
 
 

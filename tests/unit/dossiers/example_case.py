@@ -132,7 +132,7 @@ def _indicators(rng: random.Random, plan: Plan) -> tuple[Indicator, ...]:
     rows = (
         ("around_the_clock", "Use around the clock without idle periods", "AA26-251A", 0.81 * guilt, 0.07,
          "share of accounts", "Batch jobs and agents of one company also run at night."),
-        ("identical_prompts", "Identical prompt texts", "AA26-251A", 0.86 * guilt, 0.04, "share of exchanges",
+        ("identical_prompts", "Identical system prompts", "AA26-251A", 0.86 * guilt, 0.04, "share of exchanges",
          "Any application with a fixed prompt sends identical text."),
         ("many_addresses", "One account from many addresses or clients", "AA26-251A", 14.2 * guilt, 2.1,
          "addresses an account", "Mobile users and cloud functions change address often."),

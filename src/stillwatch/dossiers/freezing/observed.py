@@ -134,7 +134,8 @@ def tests(campaign: Campaign, ledger: Ledger) -> tuple[TestRow, ...]:
     for test in campaign.tests:
         name = slug(test.name)
         where = ledger.in_case(f"tests[name = {test.name}]")
-        method = f"against {test.n_controls} controls drawn under the null"
+        drawn = f"against {test.n_controls} controls drawn under the null" if test.n_controls else "exact test"
+        method = test.method or drawn
         statistic, mean, high, p = (
             ledger.put(f"test.{name}.{field}", f"{test.name}: {title}", value, unit, rows=where, method=method)
             for field, title, unit, value in (

@@ -160,6 +160,7 @@ def _environment() -> jinja2.Environment:
         "tone_of": bars.tone_of,
         "verdict": verdict.verdict,
         "waterfall": waterfall.waterfall,
+        "withheld_words": verdict.withheld_words,
     }
     return environment
 

@@ -5,7 +5,7 @@ from textwrap import wrap
 from stillwatch.dossiers.case import Campaign, Case
 from stillwatch.dossiers.render.inert import sentence, short
 from stillwatch.dossiers.render.numbers import certainty, compact, count, day, plural, probability, share
-from stillwatch.dossiers.render.verdict import leading_title, verdict
+from stillwatch.dossiers.render.verdict import leading_title, verdict, withheld_words
 
 LISTED_GROUPS = 30  # more would push the verdict off the screen
 ONE_LINE = 150  # columns that a group in one line takes
@@ -19,7 +19,7 @@ def render_summary(case: Case, width: int | None = None) -> str:
         case: what a scan found.
         width: columns of the terminal; null for a pipe or a file, where nothing is wrapped and a group is one line.
     """
-    groups = _groups(case, is_narrow=width is not None and width < ONE_LINE)
+    groups = _groups(case, width if width is not None and width < ONE_LINE else None)
     counts, said = _counts(case), [verdict(case)]
     if width is not None:
         counts = [part for line in counts for part in wrap(line, width, subsequent_indent=INDENT)]
@@ -51,11 +51,12 @@ def _counts(case: Case) -> list[str]:
     return lines
 
 
-def _groups(case: Case, *, is_narrow: bool) -> list[str]:
+def _groups(case: Case, width: int | None) -> list[str]:
+    """Return a line a group, or a few lines of a narrow terminal's width."""
     if not case.campaigns:
         return ["no groups"]
-    drawn = _two_lines if is_narrow else _one_line
-    lines = [line for campaign in case.campaigns[:LISTED_GROUPS] for line in drawn(campaign)]
+    listed = case.campaigns[:LISTED_GROUPS]
+    lines = [line for one in listed for line in (_one_line(one) if width is None else _few_lines(one, width))]
     left = len(case.campaigns) - LISTED_GROUPS
     return [*lines, f"  and {plural(left, 'more group')} in campaigns.json"] if left > 0 else lines
 
@@ -63,14 +64,20 @@ def _groups(case: Case, *, is_narrow: bool) -> list[str]:
 def _one_line(campaign: Campaign) -> list[str]:
     found = f"{certainty(campaign.p_leading):>5}  q {probability(campaign.q_value):<9}"
     size = f"{plural(campaign.n_accounts, 'account'):>14} {compact(campaign.exchanges):>9} exchanges"
-    title = sentence(leading_title(campaign))  # last, for it is the longest
+    title = _titled(campaign)  # last, for it is the longest
     return [f"{_mark(campaign)} {short(campaign.id):<16} {found} {size}  {_span(campaign):<26}  {title}"]
 
 
-def _two_lines(campaign: Campaign) -> list[str]:
+def _few_lines(campaign: Campaign, width: int) -> list[str]:
     found = f"{certainty(campaign.p_leading):>5}  q {probability(campaign.q_value):<9}"
     size = f"{plural(campaign.n_accounts, 'account')}, {compact(campaign.exchanges)} exchanges, {_span(campaign)}"
-    return [f"{_mark(campaign)} {short(campaign.id)}  {sentence(leading_title(campaign))}", f"  {found} {size}"]
+    title = wrap(f"{_mark(campaign)} {short(campaign.id)}  {_titled(campaign)}", width, subsequent_indent="  ")
+    return [*title, f"  {found} {size}"]
+
+
+def _titled(campaign: Campaign) -> str:
+    reason = withheld_words(campaign)
+    return sentence(f"{leading_title(campaign)} ({reason})" if reason else leading_title(campaign))
 
 
 def _mark(campaign: Campaign) -> str:

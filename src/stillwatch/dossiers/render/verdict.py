@@ -60,6 +60,11 @@ def leading_title(campaign: Campaign) -> str:
     return titles.get(campaign.leading_hypothesis) or humanised(campaign.leading_hypothesis)
 
 
+def withheld_words(campaign: Campaign) -> str:
+    """Return why an undetermined group is not accused, as ``lacks a sign of purpose``; empty where nothing says it."""
+    return "; ".join(campaign.withheld)
+
+
 def best_title(campaign: Campaign) -> str:
     """Return in words the hypothesis of highest posterior, which the evidence is about, also where none is named."""
     return campaign.hypotheses[0].title if campaign.hypotheses else leading_title(campaign)
@@ -78,7 +83,8 @@ def standing_words(campaign: Campaign, q_level: float) -> str:
     """Return how a group stands, in a few words above its title."""
     words = {"accused": "Accusation", UNDETERMINED: "Not accused", "authorised": "Authorised"}
     if kind(campaign) in words:
-        return words[kind(campaign)]
+        reason = withheld_words(campaign)
+        return f"{words[kind(campaign)]}: {reason}" if reason else words[kind(campaign)]
     return "Explained otherwise" if campaign.q_value <= q_level else "Explained otherwise, no sign of coordination"
 
 

@@ -80,6 +80,13 @@ def test_what_could_not_be_told_has_a_mark_of_its_own() -> None:
     assert kind(untold) == "undetermined"
     assert standing_words(untold, case.q_level) == "Not accused"
     assert "not enough to accuse" in leading_title(untold)
+    told = dataclasses.replace(untold, withheld=("lacks a sign of purpose", "q above 0.05"))
+    assert standing_words(told, case.q_level) == "Not accused: lacks a sign of purpose; q above 0.05"
+    one_group = dataclasses.replace(case, campaigns=(told,))
+    assert "not enough to accuse (lacks a sign of purpose; q above 0.05)" in render_summary(one_group)
+    narrow = render_summary(one_group, 80)
+    assert "lacks a sign of purpose" in " ".join(narrow.split())
+    assert max(map(len, narrow.splitlines())) <= 80
     assert standing_words(dataclasses.replace(explained, q_value=1.0), 0.05).endswith("no sign of coordination")
     assert standing_words(dataclasses.replace(explained, q_value=0.01), 0.05) == "Explained otherwise"
     assert [kind(one) for one in case.campaigns].count("accused") == 3
