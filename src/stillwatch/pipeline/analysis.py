@@ -36,6 +36,7 @@ from stillwatch.links.rows import accounts_of_entities
 from stillwatch.links.tables import Tables
 from stillwatch.pipeline.finding import DISTILLATION, Finding
 from stillwatch.pipeline.group_assessment import Progress, assess_groups, compared, entity_times
+from stillwatch.pipeline.joined import joined
 from stillwatch.pipeline.registry import Registry
 from stillwatch.pipeline.settings import Settings
 
@@ -185,9 +186,13 @@ def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part u
     progress("members set apart", 0, 1)
     groups = _large_enough(_separated(groups, population, entities, ties, handed, workers), settings)
     dealing = Dealing(population, entities, succession, found)
-    findings = assess_groups(
-        groups, dealing, population, entities, families, ties, registry, settings, progress, workers=workers
-    )
+
+    def assess(some: list[Group], beside: Sequence[float], n_tests: int) -> list[Finding]:
+        return assess_groups(
+            some, dealing, population, entities, families, ties, registry, settings, progress, beside, n_tests, workers
+        )
+
+    findings = joined(assess(groups, (), len(groups)), assess)
     n_candidates = len(candidates) + len(dealt)
     return Analysis(population, entities, families, ties, registry, n_candidates, len(groups), tuple(findings))
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from stillwatch.campaigns.dealing import Dealing
 from stillwatch.campaigns.group import Group
+from stillwatch.campaigns.joining import united
 from stillwatch.links.handover import hand_overs, successions
-from stillwatch.links.population import FloatArray, IntArray
+from stillwatch.links.population import IntArray
 from stillwatch.pipeline.analysis import Analysis
 from stillwatch.pipeline.finding import Finding
 from stillwatch.pipeline.group_assessment import Progress, assess_groups, compared
@@ -67,26 +68,6 @@ def reassessed(
     return replace(analysis, findings=tuple(findings), n_tested=analysis.n_tested + len(wanted))
 
 
-def united(groups: Sequence[Group]) -> Group:
-    """Return one group of all; who or what is in several has the highest of its probabilities."""
-    entities, p_entity = _highest([one.entities for one in groups], [one.p_entity for one in groups])
-    rows, p_exchange = _highest([one.slice_rows for one in groups], [one.p_exchange for one in groups])
-    families = np.unique(np.concatenate([one.families for one in groups]))
-    doubtful, p_doubtful = _highest([one.doubtful_rows for one in groups], [one.p_doubtful for one in groups])
-    is_open = ~np.isin(doubtful, rows)
-    return Group(
-        groups[0].channel,
-        families,
-        entities,
-        p_entity,
-        rows,
-        p_exchange,
-        groups[0].seen_elsewhere,
-        doubtful_rows=doubtful[is_open],
-        p_doubtful=p_doubtful[is_open],
-    )
-
-
 def limited(analysis: Analysis, group: Group, entities: IntArray) -> Group:
     """Return a group of some of its entities, with their exchanges alone."""
     is_member = np.isin(group.entities, entities)
@@ -120,11 +101,3 @@ def _is_from(shape: Shape, part_id: str, shapes: Sequence[Shape]) -> bool:
     return (
         part.is_part and bool(set(part.decisions) & set(shape.decisions)) and bool(set(part.bases) & set(shape.bases))
     )
-
-
-def _highest(members: Sequence[IntArray], p: Sequence[FloatArray]) -> tuple[IntArray, FloatArray]:
-    """Return all members, rising, each with its highest probability."""
-    everyone, place = np.unique(np.concatenate(members), return_inverse=True)
-    best = np.zeros(len(everyone))
-    np.maximum.at(best, place, np.concatenate(p))
-    return everyone, best
