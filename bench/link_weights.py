@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import rankdata
 
-from stillwatch.campaigns.candidate import family_use
+from stillwatch.campaigns.family_use import family_use
 from stillwatch.links.blocking import blocked_pairs, holdings_of
 from stillwatch.links.comparer import comparer
 from stillwatch.links.comparison import KINDS, Weights, stated_weights, weigh_pairs

@@ -27,7 +27,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stillwatch.campaigns.candidate import family_use, propose
+from stillwatch.campaigns.candidate import propose
+from stillwatch.campaigns.family_use import family_use
 from stillwatch.engines.embedded import EmbeddedEngine
 from stillwatch.links.entity import fold_accounts
 from stillwatch.links.family import Families, find_families

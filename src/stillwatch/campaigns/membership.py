@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.campaigns.candidate import Candidate, is_recurrent
+from stillwatch.campaigns.candidate import Candidate
 from stillwatch.campaigns.few_uses import FEW_USES, is_no_chance
 from stillwatch.campaigns.group import LEAST_MEMBER, Group
 from stillwatch.campaigns.likeness import LEAST_BREADTH, breadth, is_unlike, sends_it_whole
+from stillwatch.campaigns.recurrence import is_recurrent
 from stillwatch.campaigns.slice import is_open, matches_with, with_slice
 from stillwatch.campaigns.use import Use
 from stillwatch.links.entity import Entities

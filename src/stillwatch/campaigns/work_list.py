@@ -22,8 +22,8 @@ from typing import Final
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from stillwatch.campaigns.candidate import is_recurrent
 from stillwatch.campaigns.group import Group
+from stillwatch.campaigns.recurrence import is_recurrent
 from stillwatch.links.components import connected_components
 from stillwatch.links.entity import Entities
 from stillwatch.links.family import LEAST_ENTITIES

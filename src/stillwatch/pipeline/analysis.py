@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_array
 
-from stillwatch.campaigns.candidate import family_use, propose
+from stillwatch.campaigns.candidate import propose
 from stillwatch.campaigns.claim import settled
 from stillwatch.campaigns.control import activity_strata
 from stillwatch.campaigns.dealing import Dealing
 from stillwatch.campaigns.declared import apart_from_registered, without_declared
+from stillwatch.campaigns.family_use import family_use
 from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.growth import grown
 from stillwatch.campaigns.membership import weigh_membership

@@ -6,22 +6,10 @@ import numpy as np
 import pytest
 from planted_pools import NO_LINKS, Pool, chatter, make_pool
 from planted_traffic import planted
-from scipy.sparse import csc_array, csr_array
 
-from stillwatch.campaigns import candidate as candidate_module
-from stillwatch.campaigns.candidate import (
-    LEAST_EVEN,
-    MOST_SHARE,
-    RECURRENT_USES,
-    _excess_spread,
-    _is_kept_up_together,
-    _kept_up_groups,
-    family_use,
-    is_recurrent,
-    propose,
-)
-from stillwatch.links.entity import Entities
-from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP
+from stillwatch.campaigns.candidate import MOST_SHARE, propose
+from stillwatch.campaigns.kept_up import LEAST_EVEN
+from stillwatch.links.family import LEAST_ENTITIES, LEAST_KEPT_UP, RECURRENT_USES
 from stillwatch.links.identity import Ties
 
 
@@ -41,19 +29,6 @@ def test_a_planted_pool_is_proposed_whole(tmp_path: Path) -> None:
     """The entities that use one template again and again are one candidate, without those who said one phrase once."""
     pool = make_pool(chance=10, seed=1)
     assert content(pool, tmp_path) == [set(pool.pool)]
-
-
-def test_clear_use_needs_two_phrases_or_two_exchanges(tmp_path: Path) -> None:
-    """One exchange with one phrase counts nothing; one with two phrases counts, and so do two with one each."""
-    rng = np.random.default_rng(2)
-    rows = [{"account": f"p{i % 8}", "phrases": [11, 12, *chatter(rng)]} for i in range(40)]
-    rows += [{"account": "once", "phrases": [11, *chatter(rng)]}]
-    rows += [{"account": "double", "phrases": [11, 12, *chatter(rng)]}]
-    rows += [{"account": "twice", "phrases": [word, *chatter(rng)]} for word in (11, 12)]
-    made = planted(rows)
-    use = family_use(made.population, made.entities, made.families(tmp_path)).toarray()
-    wanted = {"p0": 5, "once": 0, "double": 1, "twice": 2}
-    assert {name: int(use[made.entity(name)].sum()) for name in wanted} == wanted
 
 
 def test_use_now_and_then_is_not_recurrent(tmp_path: Path) -> None:
@@ -168,22 +143,6 @@ def test_a_family_kept_up_needs_no_link_and_no_link_makes_it_another(tmp_path: P
         assert pool.names(candidate.entities) == pool.pool
 
 
-def test_what_recurs_is_three_uses_and_a_share_or_very_many() -> None:
-    """Three of a hundred, or a dozen of ten thousand; neither two of two nor eleven of ten thousand."""
-    count, sent = np.array([3, 2, 2, 12, 11, 3]), np.array([100, 100, 2, 10_000, 10_000, 101])
-    assert is_recurrent(count, sent).tolist() == [True, False, False, True, False, False]
-
-
-def test_half_of_many_users_keep_a_family_up_and_half_of_few_do_not() -> None:
-    """Forty of sixty-six that come back are no chance where a third would be; three fifths of ten may be."""
-    for n_users, n_recurrent, wanted in ((66, 40, True), (10, 6, False), (66, 30, False)):
-        use = np.ones(n_users, np.int64)
-        use[:n_recurrent] = np.arange(3, 3 + n_recurrent) ** 2  # as people do, very unequally
-        used = csc_array((use, np.arange(n_users), [0, n_users]), shape=(n_users, 1))
-        entities = Entities(np.arange(n_users, dtype=np.int32), n_users, np.full(n_users, 40), np.zeros(n_users, bool))
-        assert bool(_kept_up_groups(used, entities)[1][0]) == wanted
-
-
 def test_no_traffic_proposes_nothing(tmp_path: Path) -> None:
     """An empty log and one without prompts have no candidates, and that is no error."""
     for rows in ([], [{"account": f"o{i}", "has_prompt": False} for i in range(30)]):
@@ -205,51 +164,3 @@ def test_few_uses_are_proposed_where_they_are_dealt_evenly(use: str, tmp_path: P
     ]
     rows += [{"account": f"o{i % 90}", "phrases": chatter(rng)} for i in range(360)]
     assert bool(content(pools(rows), tmp_path)) == (use == "dealt")
-
-
-@pytest.mark.parametrize("use", ["in rotation", "one language", "one template", "now and then"])
-def test_templates_in_rotation_are_kept_up_together(use: str) -> None:
-    """Some uses of each of many templates are a deal; a language's are uneven, and one template or a try is none."""
-    rng = np.random.default_rng(13)
-    mean = {"in rotation": 6.0, "one template": 6.0, "now and then": 1.5}
-    count = rng.poisson(mean[use], 60) if use in mean else rng.poisson(15 * rng.gamma(0.5, 2.0, 60))
-    count = np.maximum(count, 1)
-    n_templates = 1 if use == "one template" else 10
-    table = np.array([rng.multinomial(n, np.full(n_templates, 1 / n_templates)) for n in count])
-    used = csc_array(table)
-    used.eliminate_zeros()
-    assert _is_kept_up_together(used, np.arange(n_templates)) == (use == "in rotation")
-
-
-def test_the_spread_beyond_chance_is_recovered() -> None:
-    """Counts that a queue deals have none; counts of people whose liking varies have its squared variation."""
-    rng = np.random.default_rng(12)
-    n, mean, variation = 20_000, 6.0, 0.8
-    shape = 1 / variation**2
-    columns = [np.maximum(rng.poisson(mean, n), 1), np.maximum(rng.poisson(mean * rng.gamma(shape, 1 / shape, n)), 0)]
-    held = csc_array(np.column_stack(columns))
-    held.eliminate_zeros()
-    even, varied = _excess_spread(held)
-    assert even == pytest.approx(0.0, abs=0.02)
-    assert 0.3 < varied < variation**2 + 0.05  # who never used it is not counted, which takes some of the spread
-    assert len(_excess_spread(csc_array((5, 0), dtype=np.int64))) == 0
-
-
-def test_of_an_entity_that_says_everything_only_its_rarest_families_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Overlaps of families cost at most the square of the bound an entity; the others' are what they were."""
-    monkeypatch.setattr(candidate_module, "MOST_JOINED", 8)
-    rng = np.random.default_rng(4)
-    used = rng.random((60, 40)) < 0.1
-    used[7] = True
-    size = used.sum(axis=0).astype(np.float64)
-    kept = candidate_module._rarest(csr_array(used.astype(np.int32)), size).toarray() > 0
-    assert np.array_equal(np.delete(kept, 7, axis=0), np.delete(used, 7, axis=0))
-    assert kept[7].sum() == 8
-    assert size[kept[7]].max() <= np.sort(size)[7]
-    left, right, both, n = candidate_module._overlaps(csr_array(kept.astype(np.int32)))
-    exact = kept.astype(int).T @ kept.astype(int)
-    assert n == np.count_nonzero(exact)
-    wanted = np.argwhere(np.triu(exact >= 3, 1))
-    assert sorted(zip(left.tolist(), right.tolist(), strict=True)) == [tuple(pair) for pair in wanted.tolist()]
-    assert both.tolist() == exact[left, right].tolist()
-    assert len(left)
