@@ -1,6 +1,5 @@
 """The stages from sketches to assessed groups, in order; pure but for the engine that runs their SQL."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -35,16 +34,12 @@ from stillwatch.links.population import BoolArray, IntArray, Population
 from stillwatch.links.replica import replicas
 from stillwatch.links.rows import accounts_of_entities
 from stillwatch.links.tables import Tables
-from stillwatch.pipeline.finding import DISTILLATION, Finding
+from stillwatch.pipeline.finding import Finding
 from stillwatch.pipeline.group_assessment import Progress, assess_groups, compared, entity_times
 from stillwatch.pipeline.joined import joined
 from stillwatch.pipeline.registry import Registry
+from stillwatch.pipeline.reported_once import distinct, reportable
 from stillwatch.pipeline.settings import Settings
-
-MOST_REPEATED = 0.8  # of a group's accounts may stand in groups reported before it
-UNRELATED = "unrelated"
-SAME_MEMBERS = 0.9  # of the members of either of two groups: then one repeats the other
-CLEARLY_HONEST = 0.8  # posterior of an honest use that no test shows to be coordinated, to be worth a reader's time
 
 
 @dataclass(frozen=True)
@@ -118,7 +113,7 @@ def analyse(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used
 ) -> Analysis:
     """Return the groups of a population that are worth reporting, tested and assessed; see ``assess_all``."""
     everything = assess_all(tables, population, registry, settings, progress, folder, workers)
-    reported = _reportable(list(everything.findings), settings)
+    reported = reportable(list(everything.findings), settings)
     beside = compared(reported, population, everything.entities, registry, workers)
     return replace(everything, findings=_with_standby(beside, everything))
 
@@ -173,7 +168,7 @@ def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part u
     groups = [without_declared(one, entities, population, [tied, handed]) for parts in weighed for one in parts]
     is_registered = ~np.bincount(entities.of_account, weights=~registry.named, minlength=entities.n).astype(bool)
     groups = [part for one in groups for part in apart_from_registered(one, is_registered, entities, population)]
-    groups = settled(_distinct(_large_enough(groups, settings)), population, entities)
+    groups = settled(distinct(_large_enough(groups, settings)), population, entities)
     groups = _large_enough(groups, settings)
     is_explained = np.zeros(len(population.exchanges), bool)
     for group in groups:
@@ -242,89 +237,3 @@ def _separated(
 
     found = workers.each(apart_of, len(groups))
     return [parts[0] for parts in found] + [part for parts in found for part in parts[1:]]
-
-
-class Overlaps:
-    """Sets of members kept so far, by member: a new one meets only those that it shares somebody with."""
-
-    def __init__(self) -> None:
-        self._of_member: dict[int, list[int]] = {}
-        self._n = 0
-
-    def with_earlier(self, members: IntArray) -> Counter[int]:
-        """Return, for each earlier set that has any of ``members``, how many; sets are numbered as they came."""
-        return Counter(number for member in members.tolist() for number in self._of_member.get(member, ()))
-
-    def add(self, members: IntArray) -> None:
-        """Keep one more set."""
-        for member in members.tolist():
-            self._of_member.setdefault(member, []).append(self._n)
-        self._n += 1
-
-
-def _distinct(groups: list[Group]) -> list[Group]:
-    """Return the groups without those that repeat another one: same members to nine tenths; content is kept first."""
-    content_first = sorted(
-        groups, key=lambda g: (g.channel != "content", len(g.families) == 0, -len(g.entities), int(g.entities[0]))
-    )
-    kept: list[Group] = []
-    seen = Overlaps()
-    for group in content_first:
-        both = seen.with_earlier(group.entities)
-        size = len(group.entities)
-        if not any(n >= SAME_MEMBERS * (size + len(kept[i].entities) - n) for i, n in both.items()):
-            seen.add(group.entities)
-            kept.append(group)
-    return kept
-
-
-def _reportable(findings: list[Finding], settings: Settings) -> tuple[Finding, ...]:
-    """Return what is worth a reader's time, accusations first: coordinated groups, and clear families of honest use.
-
-    Strangers who happen to say alike things are not reported. Nor is a group that adds nothing: an accusation most of
-    whose accounts stand in others that explain more of their traffic (it is a phrase that several campaigns share), or
-    another group most of which one reported group contains.
-    """
-    accused: list[Finding] = []
-    known: set[int] = set()
-    for finding in sorted((f for f in findings if f.is_accusation), key=lambda f: (-_explained(f), int(f.accounts[0]))):
-        part = next((one for one in accused if _is_part(one, finding)), None)
-        if sum(account in known for account in finding.accounts.tolist()) / len(finding.accounts) < MOST_REPEATED:
-            accused.append(finding)
-        elif part is not None:
-            accused[accused.index(part)] = finding
-        else:
-            continue
-        known.update(finding.accounts.tolist())
-    kept = sorted(accused, key=lambda f: (f.q_value, -len(f.accounts), int(f.accounts[0])))
-    seen = Overlaps()
-    for finding in kept:
-        seen.add(finding.accounts)
-    others = [f for f in findings if not f.is_accusation and _is_worth_reporting(f, settings)]
-    for finding in sorted(others, key=lambda f: (f.q_value, -len(f.accounts), int(f.accounts[0]))):
-        most = max(seen.with_earlier(finding.accounts).values(), default=0)
-        if most / len(finding.accounts) < MOST_REPEATED:
-            seen.add(finding.accounts)
-            kept.append(finding)
-    return tuple(kept)
-
-
-def _is_part(finding: Finding, larger: Finding) -> bool:
-    """Return whether an accusation lies within a larger one as firm: strangers would have weakened that."""
-    both = len(np.intersect1d(finding.accounts, larger.accounts))
-    lies_within = len(larger.accounts) > len(finding.accounts) and both >= SAME_MEMBERS * len(finding.accounts)
-    is_most = both >= MOST_REPEATED * len(larger.accounts)  # or it joins several campaigns, by what they share
-    return lies_within and is_most and larger.p_value <= finding.p_value
-
-
-def _explained(finding: Finding) -> float:
-    """Return the share of its accounts' traffic that a finding explains."""
-    return finding.observations["slice_share"].value or 0.0
-
-
-def _is_worth_reporting(finding: Finding, settings: Settings) -> bool:
-    if finding.leading.name == UNRELATED:
-        return False
-    least = 0.5 if finding.leading.name == DISTILLATION else CLEARLY_HONEST
-    is_clear = finding.group.channel == "content" and finding.leading.posterior >= least
-    return finding.q_value <= settings.q_level or is_clear

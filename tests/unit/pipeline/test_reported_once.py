@@ -7,8 +7,8 @@ import numpy as np
 
 from stillwatch.assessments.observation import KINDS, Observation
 from stillwatch.campaigns.group import Group
-from stillwatch.pipeline.analysis import _reportable
 from stillwatch.pipeline.finding import Finding
+from stillwatch.pipeline.reported_once import reportable
 from stillwatch.pipeline.settings import Settings
 
 
@@ -22,7 +22,7 @@ def accusation(accounts: range, p_value: float, explained: float) -> Finding:
 
 def sizes(*findings: Finding) -> list[int]:
     """Return how many accounts each reported accusation has."""
-    return sorted(len(one.accounts) for one in _reportable(list(findings), Settings()))
+    return sorted(len(one.accounts) for one in reportable(list(findings), Settings()))
 
 
 def test_a_part_gives_way_to_a_whole_as_firm() -> None:
