@@ -16,7 +16,8 @@ from stillwatch.cli.grouped import grouped
 from stillwatch.cli.progress import stoppable
 from stillwatch.cli.rim import note, rim, say, say_json
 from stillwatch.errors import OutputError
-from stillwatch.pipeline.benchmark import N_PROCESSES, BenchmarkRequest, run_benchmark
+from stillwatch.pipeline.benchmark import run_benchmark
+from stillwatch.pipeline.benchmark_plan import N_PROCESSES, BenchmarkRequest
 from stillwatch.pipeline.benchmark_table import LEGEND, markdown, tables
 from stillwatch.pipeline.scan import Progress as Report
 from stillwatch.pipeline.scenarios import SCENARIOS

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from stillwatch.errors import UsageError
-from stillwatch.pipeline.benchmark import BenchmarkRequest, Job, run_benchmark, summarised, upper_bound
+from stillwatch.pipeline.benchmark import run_benchmark
 from stillwatch.pipeline.benchmark_job import adversary_cost, make_world, world_folder
+from stillwatch.pipeline.benchmark_plan import BenchmarkRequest, Job
+from stillwatch.pipeline.benchmark_summary import summarised, upper_bound
 from stillwatch.pipeline.benchmark_table import COLUMNS, markdown, tables
 from stillwatch.pipeline.scenarios import DISCIPLINES, SCENARIOS, WorldRecipe
 from stillwatch.worlds.metrics.truth import read_truth
