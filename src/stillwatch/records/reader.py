@@ -1,9 +1,18 @@
 """What a reader of one log format must do; each module in ``readers`` implements it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 from stillwatch.records.outcome import Outcome, Record
+
+LOGGED_CALL: Final = frozenset(
+    {"exchange_id", "account_id", "requested_at", "model", "platform", "conversation_id", "turn", "system_prompt"}
+    | {"prompt", "response", "tool_names", "n_choices", "temperature", "max_tokens", "input_tokens"}
+    | {"output_tokens", "reasoning_tokens", "cached_tokens", "status", "refused", "ip", "user_agent"}
+    | {"api_key_id", "thinking_signatures"}
+)
+"""Canonical columns that a gateway's log of whole calls fills: who called, from where, and both bodies."""
 
 
 class Session(Protocol):
@@ -20,6 +29,25 @@ class Session(Protocol):
     def finish(self) -> Iterator[Outcome]:
         """Yield what was held back for a partner record that never came."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneByOne:
+    """A session of a format whose records stand alone: each is answered at once, and none is held back.
+
+    Args:
+        outcome: answers a record; may keep what it saw of earlier ones.
+    """
+
+    outcome: Callable[[Record], Outcome]
+
+    def feed(self, record: Record) -> Iterator[Outcome]:
+        """Yield the one outcome of a record."""
+        yield self.outcome(record)
+
+    def finish(self) -> Iterator[Outcome]:
+        """Yield nothing: no record is held back."""
+        return iter(())
 
 
 class Reader(Protocol):

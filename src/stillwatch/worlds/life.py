@@ -13,7 +13,6 @@ import numpy as np
 
 from stillwatch.worlds.account import DAY_S, AccountSpec, Ground, Turn
 from stillwatch.worlds.rhythm import (
-    Floats,
     Rhythm,
     Shape,
     draw_rhythm,
@@ -259,8 +258,3 @@ class Liver:
         return (
             f'<result tool="{name}">\n{self.wording.passage(self.draw, "en", 1 + self.draw.randrange(12))}\n</result>'
         )
-
-
-def flat_times(n: int, start_s: float, end_s: float, rng: np.random.Generator) -> Floats:
-    """Return ``n`` sorted times spread evenly, day and night."""
-    return np.sort(rng.uniform(start_s, end_s, n))

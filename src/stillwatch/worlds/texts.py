@@ -234,11 +234,6 @@ class Texts:
         return self._items("distill_generation_templates", topic="name")
 
     @cached_property
-    def agent_transcripts(self) -> tuple[str, ...]:
-        """Return few-shot reason-and-act transcripts used as prompts."""
-        return tuple(row["text"] for row in self.rows("prompts_alfworld_few_shot"))
-
-    @cached_property
     def clients(self) -> tuple[Client, ...]:
         """Return the known clients."""
         return tuple(Client(row["text"], row["family"], row["kind"]) for row in self.shared("infra_user_agents"))

@@ -4,12 +4,9 @@ An account has one row: its class is that of the group it was made for, although
 talk or belong to another group; the exchanges' truth says which.
 """
 
-from collections import Counter
-from collections.abc import Mapping
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from stillwatch.worlds.traffic import Rendered
 
@@ -39,10 +36,3 @@ def exchange_truth(rendered: Rendered) -> pa.Table:
         {"exchange_id": rendered.exchanges["exchange_id"], "class": rendered.labels, "group_id": rendered.groups},
         schema=TRUTH_EXCHANGES,
     )
-
-
-def class_counts(truth: pa.Table) -> Mapping[str, int]:
-    """Return how many rows each class has, by name."""
-    counted = pc.value_counts(truth["class"]).to_pylist()
-    counts: Counter[str] = Counter({row["values"]: row["counts"] for row in counted})
-    return dict(sorted(counts.items()))

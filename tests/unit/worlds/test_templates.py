@@ -1,12 +1,14 @@
 """Template packs: many wordings a family, and two sides that share no phrase."""
 
 import re
+from collections.abc import Sequence
+from math import prod
 from random import Random
 
 import pytest
 
 from stillwatch.errors import UsageError
-from stillwatch.worlds.templates import SLOT, choose, fill, load_pack, n_wordings, slots_of
+from stillwatch.worlds.templates import ALTERNATIVES, SLOT, choose, fill, load_pack
 
 SHORT = ("opening", "closing", "follow_up", "paste_task")  # everyday talk, not prompts
 N_DRAWS = 150  # each family's alternatives are seen in every place many times over
@@ -23,6 +25,16 @@ def phrases(split: str) -> set[tuple[str, ...]]:
                     words = re.findall(r"\w+", part.lower())
                     found |= {tuple(words[i : i + 4]) for i in range(len(words) - 3)}
     return found
+
+
+def n_wordings(template: str) -> int:
+    """Return how many wordings a template has."""
+    return prod(match[1].count("|") + 1 for match in ALTERNATIVES.finditer(template))
+
+
+def slots_of(templates: Sequence[str]) -> frozenset[str]:
+    """Return the slots that templates need."""
+    return frozenset(name for template in templates for name in SLOT.findall(template))
 
 
 def test_packs_share_no_phrase_of_four_words() -> None:

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from stillwatch.records.messages import text_of
 from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record, Used
-from stillwatch.records.reader import Reader, Session
+from stillwatch.records.reader import LOGGED_CALL, Reader, Session
 from stillwatch.records.readers.azure_rows import folded, header, kind_of, reassembled, time_of
 from stillwatch.records.readers.client_address import client_address
 from stillwatch.records.readers.json_values import count, decoded, http_status, identifier, mapping
@@ -210,12 +210,7 @@ class AzureReader:
 
     name = "azure"
     title = "Azure API Management gateway and language model logs, Azure OpenAI RequestResponse log"
-    provides = frozenset(
-        {"exchange_id", "account_id", "requested_at", "model", "platform", "conversation_id", "turn", "system_prompt"}
-        | {"prompt", "response", "tool_names", "n_choices", "temperature", "max_tokens", "input_tokens"}
-        | {"output_tokens", "reasoning_tokens", "cached_tokens", "status", "refused", "ip", "user_agent"}
-        | {"api_key_id", "thinking_signatures"}
-    )
+    provides = LOGGED_CALL
 
     def recognises(self, sample: Sequence[Mapping[str, Any]]) -> float:
         """Return the share of rows with a correlation id and a known category, or the columns of a known table."""

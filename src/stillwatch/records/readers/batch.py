@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record, Used
-from stillwatch.records.reader import Reader, Session
+from stillwatch.records.reader import LOGGED_CALL, Reader, Session
 from stillwatch.records.readers.batch_lines import BatchLine, read_line, unwrapped, vendor_of
 from stillwatch.records.readers.bodies import exchange_columns
 from stillwatch.records.readers.envelope import envelope_account, envelope_columns, envelope_time
@@ -144,12 +144,7 @@ class BatchReader:
 
     name = "batch"
     title = "OpenAI and Anthropic batch files (requests, results), joined on custom_id"
-    provides = frozenset(
-        {"exchange_id", "account_id", "requested_at", "model", "platform", "conversation_id", "turn", "system_prompt"}
-        | {"prompt", "response", "tool_names", "n_choices", "temperature", "max_tokens", "input_tokens"}
-        | {"output_tokens", "reasoning_tokens", "cached_tokens", "status", "refused", "ip", "user_agent"}
-        | {"tls_fingerprint", "api_key_id", "end_user_id", "thinking_signatures"}
-    )
+    provides = LOGGED_CALL | {"end_user_id", "tls_fingerprint"}
 
     def recognises(self, sample: Sequence[Mapping[str, Any]]) -> float:
         """Return the share of batch lines: a ``custom_id`` and a side of either vendor's shape."""

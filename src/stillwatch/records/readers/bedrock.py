@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from stillwatch.records.outcome import Outcome, OutOfScope, Place, Quarantined, Record, Used
-from stillwatch.records.reader import Reader, Session
+from stillwatch.records.reader import LOGGED_CALL, Reader, Session
 from stillwatch.records.readers.bodies import exchange_columns
 from stillwatch.records.readers.client_address import client_address
 from stillwatch.records.readers.json_values import decoded, identifier, mapping, microseconds, text
@@ -220,12 +220,7 @@ class BedrockReader:
 
     name = "bedrock"
     title = "AWS Bedrock model invocation log, with CloudTrail events"
-    provides = frozenset(
-        {"exchange_id", "account_id", "requested_at", "model", "platform", "turn", "system_prompt", "prompt"}
-        | {"response", "tool_names", "n_choices", "temperature", "max_tokens", "input_tokens", "output_tokens"}
-        | {"reasoning_tokens", "cached_tokens", "status", "refused", "ip", "user_agent", "api_key_id"}
-        | {"thinking_signatures"}
-    )
+    provides = LOGGED_CALL - {"conversation_id"}
 
     def recognises(self, sample: Sequence[Mapping[str, Any]]) -> float:
         """Return the share of invocation logs and CloudTrail events."""

@@ -8,13 +8,13 @@ A response's id can be the caller's choice on some servers, so an exchange is na
 its place, after the source's name.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from stillwatch.records.field_path import Steps, follow, parse_path, told_path
 from stillwatch.records.outcome import Outcome, Quarantined, Record, Used
-from stillwatch.records.reader import Reader, Session
+from stillwatch.records.reader import OneByOne, Reader, Session
 from stillwatch.records.readers.envelope import (
     ID_KEYS,
     claimed_end_user,
@@ -61,22 +61,15 @@ def exchange_columns(request: Mapping[str, Any], answer: ResponseBody, status: i
     return columns
 
 
-class BodiesSession:
+class BodiesPass:
     """One pass over enveloped bodies; the account may stand where the user says it does."""
 
     def __init__(self, account: Steps | None = None) -> None:
         self._chains = ResponseChains()
         self._account = account
 
-    def feed(self, record: Record) -> Iterator[Outcome]:
-        """Yield the one outcome of an envelope."""
-        yield self._outcome(record)
-
-    def finish(self) -> Iterator[Outcome]:
-        """Yield nothing: no envelope is held back."""
-        return iter(())
-
-    def _outcome(self, record: Record) -> Outcome:
+    def outcome(self, record: Record) -> Outcome:
+        """Return the outcome of a record."""
         value, place = record.value, record.place
         account = envelope_account(value) if self._account is None else identifier(follow(value, self._account))
         if account is None:
@@ -161,7 +154,7 @@ class BodiesReader:
 
     def session(self) -> Session:
         """Return a new pass."""
-        return BodiesSession(parse_path(self.account) if self.account else None)
+        return OneByOne(BodiesPass(parse_path(self.account) if self.account else None).outcome)
 
     def with_account(self, path: str) -> "BodiesReader":
         """Return the same reader with the account at another path, on its user's word.

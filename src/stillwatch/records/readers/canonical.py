@@ -15,7 +15,8 @@ from stillwatch.errors import InputError
 from stillwatch.records.batches import BATCH_ROWS, BATCH_TEXT_BYTES
 from stillwatch.records.columns import check_types, convert, text_bytes
 from stillwatch.records.framing import Framed
-from stillwatch.records.outcome import Outcome, Place, Quarantined, Record, Used
+from stillwatch.records.outcome import Place, Quarantined, Record, Used
+from stillwatch.records.reader import OneByOne, Session
 from stillwatch.records.schema import EXCHANGES, PLACED_EXCHANGES, REQUIRED
 
 MISSING: Final[Mapping[str, str]] = {"exchange_id": "no-id", "account_id": "no-account", "requested_at": "no-time"}
@@ -23,18 +24,6 @@ MISSING: Final[Mapping[str, str]] = {"exchange_id": "no-id", "account_id": "no-a
 
 CORRUPT: Final = "corrupt-file"
 TEXTS: Final = tuple(field.name for field in EXCHANGES if pa.types.is_string(field.type))
-
-
-class CanonicalSession:
-    """A pass over canonical rows; each stands alone."""
-
-    def feed(self, record: Record) -> Iterator[Outcome]:
-        """Yield the row as it is; its values are checked where all rows are."""
-        yield Used(record.place, record.value)
-
-    def finish(self) -> Iterator[Outcome]:
-        """Yield nothing: nothing is held back."""
-        return iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +44,9 @@ class CanonicalReader:
         """Return each column's own name."""
         return {name: f"column {name}" for name in EXCHANGES.names}
 
-    def session(self) -> CanonicalSession:
+    def session(self) -> Session:
         """Return a new pass."""
-        return CanonicalSession()
+        return OneByOne(lambda record: Used(record.place, record.value))  # values are checked where all rows are
 
 
 READER: Final = CanonicalReader()

@@ -13,11 +13,11 @@ What this reader decides:
 Source: Kong documentation, AI Gateway audit log reference and the logging plugins' log format.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from stillwatch.records.outcome import Outcome, OutOfScope, Quarantined, Record, Used
-from stillwatch.records.reader import Reader, Session
+from stillwatch.records.reader import LOGGED_CALL, OneByOne, Reader, Session
 from stillwatch.records.readers.client_address import client_address
 from stillwatch.records.readers.json_values import (
     decoded,
@@ -40,18 +40,6 @@ USAGE_NAMES: Final = {
     "prompt_tokens_details": ("prompt_tokens_details", "input_tokens_details"),
     "completion_tokens_details": ("completion_tokens_details", "output_tokens_details"),
 }
-
-
-class KongSession:
-    """One pass over Kong's log lines."""
-
-    def feed(self, record: Record) -> Iterator[Outcome]:
-        """Yield the one outcome of a line."""
-        yield _outcome(record)
-
-    def finish(self) -> Iterator[Outcome]:
-        """Yield nothing: no line is held back."""
-        return iter(())
 
 
 def _outcome(record: Record) -> Outcome:
@@ -149,12 +137,7 @@ class KongReader:
 
     name = "kong"
     title = "Kong Gateway logs with the AI plugins' block (file-log, http-log and other logging plugins)"
-    provides = frozenset(
-        {"exchange_id", "account_id", "requested_at", "model", "platform", "conversation_id", "turn", "system_prompt"}
-        | {"prompt", "response", "tool_names", "n_choices", "temperature", "max_tokens", "input_tokens"}
-        | {"output_tokens", "reasoning_tokens", "cached_tokens", "status", "refused", "ip", "user_agent"}
-        | {"api_key_id", "thinking_signatures"}
-    )
+    provides = LOGGED_CALL
 
     def recognises(self, sample: Sequence[Mapping[str, Any]]) -> float:
         """Return the share of lines with Kong's start, request and latencies or client."""
@@ -199,7 +182,7 @@ class KongReader:
 
     def session(self) -> Session:
         """Return a new pass."""
-        return KongSession()
+        return OneByOne(_outcome)
 
 
 READER: Final[Reader] = KongReader()

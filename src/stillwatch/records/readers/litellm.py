@@ -15,13 +15,13 @@ What this reader decides:
 - The price table (``model_map_information``), most of a record's bytes, is never touched.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from stillwatch.records.messages import JOINT
 from stillwatch.records.outcome import Outcome, OutOfScope, Quarantined, Record
-from stillwatch.records.reader import Reader, Session
+from stillwatch.records.reader import LOGGED_CALL, OneByOne, Reader, Session
 from stillwatch.records.readers.call_attempts import CallAttempts
 from stillwatch.records.readers.client_address import client_address
 from stillwatch.records.readers.json_values import (
@@ -113,21 +113,14 @@ def with_returned_signatures(columns: dict[str, Any], answer: ResponseBody) -> d
     return {**columns, "thinking_signatures": [*(sent or ()), *answer.signatures]}
 
 
-class LiteLLMSession:
+class LiteLLMPass:
     """One pass over StandardLoggingPayload records."""
 
     def __init__(self) -> None:
         self._attempts = CallAttempts()
 
-    def feed(self, record: Record) -> Iterator[Outcome]:
-        """Yield the one outcome of a payload."""
-        yield self._outcome(record)
-
-    def finish(self) -> Iterator[Outcome]:
-        """Yield nothing: no payload is held back."""
-        return iter(())
-
-    def _outcome(self, record: Record) -> Outcome:
+    def outcome(self, record: Record) -> Outcome:
+        """Return the outcome of a record."""
         value, place = record.value, record.place
         metadata = mapping(value.get("metadata"))
         if is_other_call(value.get("call_type")):
@@ -198,12 +191,7 @@ class LiteLLMReader:
 
     name = "litellm"
     title = "LiteLLM StandardLoggingPayload (generic_api, S3, GCS and other callbacks)"
-    provides = frozenset(
-        {"exchange_id", "account_id", "requested_at", "model", "platform", "conversation_id", "turn", "system_prompt"}
-        | {"prompt", "response", "tool_names", "n_choices", "temperature", "max_tokens", "input_tokens"}
-        | {"output_tokens", "reasoning_tokens", "cached_tokens", "status", "refused", "ip", "user_agent"}
-        | {"api_key_id", "end_user_id", "thinking_signatures"}
-    )
+    provides = LOGGED_CALL | {"end_user_id"}
 
     def recognises(self, sample: Sequence[Mapping[str, Any]]) -> float:
         """Return the share of payloads: those with a call's type, a start and three more of its own keys."""
@@ -245,7 +233,7 @@ class LiteLLMReader:
 
     def session(self) -> Session:
         """Return a new pass."""
-        return LiteLLMSession()
+        return OneByOne(LiteLLMPass().outcome)
 
 
 READER: Final[Reader] = LiteLLMReader()

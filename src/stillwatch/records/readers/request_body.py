@@ -7,7 +7,7 @@ the bodies of Titan, Llama, Mistral, Cohere and Nova. The dialect is told by the
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from stillwatch.records.messages import JOINT, entries_of, role_of, signatures_of, split_messages, text_of, tool_names
+from stillwatch.records.messages import JOINT, entries_of, role_of, signatures_of, split_messages, tool_names
 from stillwatch.records.readers.json_values import count, first_count, identifier, items, mapping, number
 
 PROMPT_KEYS: Final = ("prompt", "inputText")  # legacy completions, Llama, Mistral and Cohere; Titan
@@ -147,8 +147,3 @@ def is_request(body: object) -> bool:
     """Say whether an object looks like the body of a model request."""
     found = mapping(body)
     return bool(BODY_MARKS & found.keys()) and not ("method" in found and "headers" in found)
-
-
-def plain_text(content: object) -> str | None:
-    """Return the text of a content of any shape, or None if it holds none."""
-    return text_of(content) or None

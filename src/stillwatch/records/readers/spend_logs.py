@@ -15,11 +15,11 @@ What this reader decides:
   else the row's own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from stillwatch.records.outcome import Outcome, OutOfScope, Quarantined, Record
-from stillwatch.records.reader import Reader, Session
+from stillwatch.records.reader import LOGGED_CALL, OneByOne, Reader, Session
 from stillwatch.records.readers.call_attempts import CallAttempts
 from stillwatch.records.readers.client_address import client_address
 from stillwatch.records.readers.json_values import decoded, identifier, items, mapping, microseconds, text
@@ -40,21 +40,14 @@ MARKS: Final = frozenset({"request_id", "api_key", "spend", "startTime"})
 AGENT_TAG: Final = "user-agent:"
 
 
-class SpendLogsSession:
+class SpendLogsPass:
     """One pass over rows of the table."""
 
     def __init__(self) -> None:
         self._attempts = CallAttempts()
 
-    def feed(self, record: Record) -> Iterator[Outcome]:
-        """Yield the one outcome of a row."""
-        yield self._outcome(record)
-
-    def finish(self) -> Iterator[Outcome]:
-        """Yield nothing: no row is held back."""
-        return iter(())
-
-    def _outcome(self, record: Record) -> Outcome:
+    def outcome(self, record: Record) -> Outcome:
+        """Return the outcome of a record."""
         value, place = record.value, record.place
         if is_other_call(value.get("call_type")) or text(value.get("mcp_namespaced_tool_name")):
             return OutOfScope(place, "not-generation")
@@ -137,12 +130,7 @@ class SpendLogsReader:
 
     name = "spend-logs"
     title = "LiteLLM_SpendLogs rows (JSON export of LiteLLM's Postgres table)"
-    provides = frozenset(
-        {"exchange_id", "account_id", "requested_at", "model", "platform", "conversation_id", "turn", "system_prompt"}
-        | {"prompt", "response", "tool_names", "n_choices", "temperature", "max_tokens", "input_tokens"}
-        | {"output_tokens", "reasoning_tokens", "cached_tokens", "status", "refused", "ip", "user_agent"}
-        | {"api_key_id", "end_user_id", "thinking_signatures"}
-    )
+    provides = LOGGED_CALL | {"end_user_id"}
 
     def recognises(self, sample: Sequence[Mapping[str, Any]]) -> float:
         """Return the share of rows: those that have the table's own columns."""
@@ -180,7 +168,7 @@ class SpendLogsReader:
 
     def session(self) -> Session:
         """Return a new pass."""
-        return SpendLogsSession()
+        return OneByOne(SpendLogsPass().outcome)
 
 
 READER: Final[Reader] = SpendLogsReader()

@@ -51,10 +51,6 @@ class CaseStore:
         twin._moved = _moved(shown)  # noqa: SLF001 - as above
         return twin
 
-    def has_campaign(self, campaign_id: str) -> bool:
-        """Return whether the document has a campaign, under this or another id."""
-        return self._shown.aliases.get(campaign_id, campaign_id) in self._campaigns
-
     def campaign(self, campaign_id: str) -> Campaign:
         """Return a campaign by any of its ids.
 

@@ -116,13 +116,6 @@ def decision(database: Database, number: int) -> Decision:
     return found[0]
 
 
-def snapshot_of(database: Database, item: Decision) -> Snapshot | None:
-    """Return the group's evidence as it stood when the decision was made, or null where none was kept."""
-    if item.snapshot_sha256 is None:
-        return None
-    return read_snapshots(database, (item.snapshot_sha256,))[item.snapshot_sha256]
-
-
 def read_snapshots(database: Database, digests: Iterable[str]) -> dict[str, Snapshot]:
     """Return kept evidence by its digest."""
     with database.reading() as connection:

@@ -9,10 +9,8 @@ Source: ours.
 
 import re
 import tomllib
-from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
-from math import prod
 from random import Random
 from typing import Final
 
@@ -86,13 +84,3 @@ def choose(template: str, draw: Random) -> str:
 def fill(wording: str, **slots: str) -> str:
     """Return a wording with its slots filled in one pass, so that a filling's own braces stay as they are."""
     return SLOT.sub(lambda match: slots.get(match[1], match[0]), wording)
-
-
-def n_wordings(template: str) -> int:
-    """Return how many wordings a template has."""
-    return prod(match[1].count("|") + 1 for match in ALTERNATIVES.finditer(template))
-
-
-def slots_of(templates: Sequence[str]) -> frozenset[str]:
-    """Return the slots that templates need."""
-    return frozenset(name for template in templates for name in SLOT.findall(template))

@@ -8,7 +8,7 @@ from desks import new_desk, snapshot
 from stillwatch.errors import DeskError, InputError, NotFoundError, StaleError
 from stillwatch.store.desk.audit import verify
 from stillwatch.store.desk.database import Database
-from stillwatch.store.desk.decision import Wish, decide, decisions, snapshot_of
+from stillwatch.store.desk.decision import Wish, decide, decisions, read_snapshots
 from stillwatch.store.desk.standing import standing
 
 
@@ -24,7 +24,7 @@ def test_decision_keeps_who_when_why_and_the_evidence(desk):
     made = decide(desk, Wish("ada", "dismiss", seen.campaign_id, 0, reason=" a classroom ", snapshot=seen))
     (kept,) = decisions(desk, seen.campaign_id)
     assert (kept.actor, kept.kind, kept.reason, kept.at) == ("ada", "dismiss", "a classroom", made.at)
-    assert snapshot_of(desk, kept) == seen
+    assert list(read_snapshots(desk, [kept.snapshot_sha256]).values()) == [seen]
 
 
 def test_undoing_is_a_new_entry_and_restores_what_held_before(desk):
