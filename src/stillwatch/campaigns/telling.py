@@ -33,17 +33,17 @@ ELSEWHERE: Final = "_elsewhere"
 FLOORS: Final = {LEAST_P: "1\u00d710⁻⁹", LEAST_EXACT_P: "1\u00d710⁻¹²"}
 
 
-def method_of(result: TestResult) -> str:
-    """Return how the p-value of one test came about, as ``3 of 999 permutations of its days reach as much``."""
+def method_of(result: TestResult, drawn: str = "draws") -> str:
+    """Return how the p-value of one test came about, as ``3 of 999 draws reach as much``; beside it stands the null."""
     n, p = result.n_controls, result.p_value
     if not n:
         return f"exact test{_end(p, LEAST_EXACT_P)}"
     if p * (n + 1) < ONE:
-        return f"beyond all {n} {result.drawn}, by a fitted tail{_end(p, LEAST_P)}"
+        return f"beyond all {n} {drawn}, by a fitted tail{_end(p, LEAST_P)}"
     n_as_high = round(p * (n + 1)) - 1
     if not n_as_high:
-        return f"above all {n} {result.drawn}"
-    return f"{n_as_high} of {n} {result.drawn} {'reaches' if n_as_high == 1 else 'reach'} as much"
+        return f"above all {n} {drawn}"
+    return f"{n_as_high} of {n} {drawn} {'reaches' if n_as_high == 1 else 'reach'} as much"
 
 
 def _end(p: float, least: float) -> str:
@@ -59,7 +59,7 @@ def basis_of(results: tuple[TestResult, ...], kinds: tuple[str, ...]) -> str:
     if len(counted) > 1 and decisive.p_value * len(counted) >= 1.0:
         return f"nothing beyond chance in {len(counted)} tests"
     corrected = f"; corrected for {len(counted)} tests" if len(counted) > 1 else ""
-    return f"{subject_of(decisive)}; {method_of(decisive)}{corrected}"
+    return f"{subject_of(decisive)}; {method_of(decisive, decisive.drawn)}{corrected}"
 
 
 def subject_of(result: TestResult) -> str:

@@ -101,7 +101,7 @@ class GroupTest:
         p_value: in (0, 1].
         n_controls: controls or permutations behind it.
         is_selection: true where this channel also formed the group, so that its p-value is not counted.
-        method: how the p-value was computed, as ``exact test`` or ``3 of 199 orders of its days reach as much``.
+        method: how the p-value was computed, as ``exact test`` or ``3 of 199 draws reach as much``.
     """
 
     name: str

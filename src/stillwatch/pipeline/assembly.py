@@ -365,7 +365,7 @@ def _withheld(finding: Finding, settings: Settings, best: Hypothesis) -> tuple[s
         return ("dismissed by an analyst",)
     found = []
     if best.posterior < settings.p_leading:
-        found.append(f"posterior below {share(settings.p_leading)}")
+        found.append(f"posterior of distillation below {share(settings.p_leading)}")
     elif best.posterior_low is not None and best.posterior_low < LEAST_LOW:
         found.append(f"lower end of its interval below {share(LEAST_LOW)}")
     if finding.q_value > settings.q_level:

@@ -32,14 +32,12 @@ def test_a_p_value_is_told_with_what_gave_it() -> None:
     """A rank counts the draws that reach as much; less than any rank is called a fitted tail, and where that ends."""
     null = np.linspace(0.0, 1.0, 199)
     ranked, beyond = tail_p_value(0.999, null, 0.01), tail_p_value(1.5, null, 0.01)
-    assert method_of(outcome(ranked, 199)) == "1 of 199 groups of strangers with the same activity reaches as much"
+    assert method_of(outcome(ranked, 199)) == "1 of 199 draws reaches as much"
     assert beyond < 1 / 200
-    assert method_of(outcome(beyond, 199)) == (
-        "beyond all 199 groups of strangers with the same activity, by a fitted tail"
-    )
+    assert method_of(outcome(beyond, 199)) == ("beyond all 199 draws, by a fitted tail")
     assert method_of(outcome(LEAST_P)).endswith("by a fitted tail with a floor of 1\u00d710⁻⁹")
-    assert method_of(outcome(1 / 200, 199)) == "above all 199 groups of strangers with the same activity"
-    assert method_of(outcome(1.0)) == "999 of 999 groups of strangers with the same activity reach as much"
+    assert method_of(outcome(1 / 200, 199)) == "above all 199 draws"
+    assert method_of(outcome(1.0)) == "999 of 999 draws reach as much"
 
 
 @pytest.mark.parametrize(("n_as_high", "n"), [(0, 999), (12, 999), (198, 199)])
@@ -54,7 +52,9 @@ def test_a_multiplied_p_value_says_by_how_many_tests() -> None:
     """The smallest of several is named, and that it was corrected; tests that formed the group do not count."""
     several = (outcome(0.5, name="shared_payment"), outcome(1e-5), outcome(1e-9, name="shared_ip", is_selection=True))
     words = basis_of(several, ("identity",))
-    assert words.startswith("shared devices; beyond all 999")
+    assert words.startswith(
+        "shared devices; beyond all 999 groups of strangers with the same activity, by a fitted tail"
+    )
     assert words.endswith("; corrected for 2 tests")
     assert basis_of(several[2:], ("identity",)) == ""
     assert basis_of((outcome(0.5), outcome(0.7)), ("identity",)) == "nothing beyond chance in 2 tests"

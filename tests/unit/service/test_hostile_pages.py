@@ -60,6 +60,9 @@ def addresses_of(client: TestClient) -> list[str]:
     found = ["/campaigns", "/about", "/search?q=ss", "/search?q=pwned"]
     rows = client.get("/campaigns.json").json()["rows"]
     for row in rows:
+        if row["address"].startswith("/campaigns/~."):  # too long for an address: named by its digest
+            assert client.get(row["address"]).status_code == 404
+            continue
         found += [row["address"] + part for part in ("", "/rivals", "/indicators", "/links", "/shared", "/compare")]
         members = client.get(f"{row['address']}/members.json").json()["rows"]
         found.append(f"{row['address']}/members")

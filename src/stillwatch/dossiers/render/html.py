@@ -16,7 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from stillwatch.dossiers.case import Campaign, Case, Evidence, Funnel
-from stillwatch.dossiers.render import inert, numbers, verdict
+from stillwatch.dossiers.render import inert, numbers, statistic, verdict
 from stillwatch.dossiers.render.charts import activity, bars, comparison, network, waterfall
 from stillwatch.dossiers.render.detail import detail_for
 from stillwatch.dossiers.render.long_values import LongValues
@@ -74,7 +74,7 @@ def funnel_stages(funnel: Funnel) -> tuple[Stage, ...]:
             "Template families", funnel.families, "rare phrases, work lists and skeletons in several accounts", "groups"
         ),
         Stage("Candidate groups", funnel.candidate_groups, "linked accounts", "groups"),
-        Stage("Groups tested", funnel.tested_groups, "against matched controls", "groups"),
+        Stage("Groups tested", funnel.tested_groups, "each against chance", "groups"),
         Stage(
             "Groups found",
             funnel.campaigns,
@@ -155,6 +155,7 @@ def _environment() -> jinja2.Environment:
         "share_bar": bars.share_bar,
         "sides": sides,
         "standing_words": verdict.standing_words,
+        "statistic_words": statistic.statistic_words,
         "sparkline": activity.sparkline,
         "told_already": told_already,
         "tone_of": bars.tone_of,

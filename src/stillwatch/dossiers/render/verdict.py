@@ -41,7 +41,7 @@ def verdict(case: Case) -> str:
     if explained:
         noun = " other" if accused else " group"
         noun += "s" if explained > 1 else ""
-        sentence += f"; {count(explained)}{noun} {'was' if explained == 1 else 'were'} found and explained otherwise"
+        sentence += f"; {count(explained)}{noun} {'is' if explained == 1 else 'are'} better explained otherwise"
     if undetermined:
         sentence += f"; {count(undetermined)} could not be told"
     if by_chance:
@@ -85,7 +85,8 @@ def standing_words(campaign: Campaign, q_level: float) -> str:
     if kind(campaign) in words:
         reason = withheld_words(campaign)
         return f"{words[kind(campaign)]}: {reason}" if reason else words[kind(campaign)]
-    return "Explained otherwise" if campaign.q_value <= q_level else "Explained otherwise, no sign of coordination"
+    better = "Better explained otherwise"
+    return better if campaign.q_value <= q_level else f"{better}, no sign of coordination"
 
 
 def humanised(name: str) -> str:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from stillwatch.dossiers.render import html, inert, numbers, verdict
+from stillwatch.dossiers.render import html, inert, numbers, statistic, verdict
 from stillwatch.dossiers.render.charts import activity, bars, comparison, network, waterfall
 from stillwatch.links.comparison import COMPARISONS
 from stillwatch.service.console import address, charts
@@ -103,6 +103,7 @@ def _environment(assets: Assets) -> jinja2.Environment:
         "number": 1,  # a report numbers its groups; a page has one
         "share_bar": bars.share_bar,
         "slug": address.slug,
+        "statistic_words": statistic.statistic_words,
         "sides": html.sides,
         "spark": activity.spark,
         "told_already": html.told_already,

@@ -55,7 +55,7 @@ def test_many_groups_are_counted_and_not_listed() -> None:
 def test_verdicts() -> None:
     """The verdict accuses only where a group accuses, and never names who is behind it."""
     assert verdict(make_case(n_listed=2)) == (
-        "3 groups look like distillation; 3 others were found and explained otherwise; 1 is listed without sign"
+        "3 groups look like distillation; 3 others are better explained otherwise; 1 is listed without sign"
         " of coordination."
         " Nothing is proven about who is behind them."
     )
@@ -65,7 +65,7 @@ def test_verdicts() -> None:
     )
     assert (
         verdict(make_case((PLANS[4],), n_listed=2))
-        == "No group looks like distillation; 1 group was found and explained otherwise."
+        == "No group looks like distillation; 1 group is better explained otherwise."
     )
     empty = dataclasses.replace(make_case(()), first_seen_at=None, last_seen_at=None)
     assert "not that there is none" in verdict(empty)
@@ -88,5 +88,5 @@ def test_what_could_not_be_told_has_a_mark_of_its_own() -> None:
     assert "lacks a sign of purpose" in " ".join(narrow.split())
     assert max(map(len, narrow.splitlines())) <= 80
     assert standing_words(dataclasses.replace(explained, q_value=1.0), 0.05).endswith("no sign of coordination")
-    assert standing_words(dataclasses.replace(explained, q_value=0.01), 0.05) == "Explained otherwise"
+    assert standing_words(dataclasses.replace(explained, q_value=0.01), 0.05) == "Better explained otherwise"
     assert [kind(one) for one in case.campaigns].count("accused") == 3

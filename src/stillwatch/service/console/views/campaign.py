@@ -59,6 +59,7 @@ class CampaignHead:
         is_part: whether analysts split it off.
         p_low: lower end of the 95% credible interval of the posterior, or null where the case has none.
         p_high: its upper end.
+        withheld: why an undetermined group is not accused, a few words each.
         rank: its place in the queue, from 1.
         n_ranked: groups in the queue.
         previous: address of the group before it in the queue, or null; likewise ``next``.
@@ -87,6 +88,7 @@ class CampaignHead:
     is_part: bool
     p_low: float | None
     p_high: float | None
+    withheld: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,7 @@ def campaign_head(subject: Subject) -> CampaignHead:
         shape.is_part if shape else False,
         leading.posterior_low if leading else None,
         leading.posterior_high if leading else None,
+        weighed.withheld,
     )
 
 

@@ -89,6 +89,7 @@ class QueueRow:
         n_merged: how many of the scan's groups it was merged from; 1 for most.
         is_part: whether it was split off.
         activity: exchanges of its slice in equal steps over its span.
+        withheld: why an undetermined group is not accused, a few words each.
     """
 
     rank: int
@@ -110,6 +111,7 @@ class QueueRow:
     assigned_to: str | None
     n_merged: int
     is_part: bool
+    withheld: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,7 @@ def _row(rank: int, campaign: Campaign, work: Work) -> QueueRow:
         status.assigned_to if status else None,
         work.made_of.get(campaign.id, 1),
         campaign.id in work.parts,
+        campaign.withheld,
     )
 
 
