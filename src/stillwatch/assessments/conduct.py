@@ -31,6 +31,8 @@ def pool_size(sample: Sample) -> float:
 def identity_reuse(sample: Sample) -> float | None:
     """Return the share of accounts that share a card, device, phone or e-mail with a member of another entity.
 
+    What accounts of one house share is the house's, as within one entity.
+
     What more than one account in ``COMMON`` has, most of them strangers to the group, is no card and no device, but a
     placeholder or a kind ("unknown", the fingerprint of nothing): it is not counted.
     """
@@ -38,7 +40,7 @@ def identity_reuse(sample: Sample) -> float | None:
     if not known:
         return None
     shares = np.zeros(len(sample.accounts), bool)
-    entity = sample.entities.of_account[sample.accounts].astype(np.int64)
+    entity = sample.entities.declared_as[sample.entities.of_account[sample.accounts]]
     for name in known:
         code = sample.population.accounts.keys[name].code[sample.accounts]
         total = sample.population.n_of_account_value[name]

@@ -22,7 +22,12 @@ from stillwatch.links.rows import distinct
 Statistic: TypeAlias = Callable[[IntArray], FloatArray]
 """From (c, m) groups of entities to (c,) values; larger is more coordinated."""
 
+LEAST_SEEN: Final = (
+    0.25  # of the members were seen to begin, or stop: three of a hundred do not make it a group's burst
+)
 BURST_SHARE: Final = 0.5  # of the members: two pools, one replacing the other, still have half their sign-ups together
+LEAST_TIMES: Final = 3  # two may always be close
+NO_BURST: Final = -64.0  # bits: less than any times can score
 N_CONTROLS: Final = 999
 ERROR_OF_SCALE: Final = 0.1  # one over the root of the hundred controls in the upper tenth that it is estimated from
 CHUNK_MEMBERS: Final = 500_000  # entities looked up at once: bounds memory whatever the size of a group
@@ -36,6 +41,7 @@ TESTED_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 A referrer is an occasion: an invitation, a course or a launch brings strangers in under one code, in one week.
 """
 KIND_OF_TIE: Final[Mapping[str, str]] = {ADDRESS_TIE: "infrastructure", "referrer_id": "occasion"}  # others: identity
+CENSORED: Final = ("first_request", "last_request")  # times that a log's edge may stand for
 FORM_TOGETHER: Final = ("infrastructure", "occasion")  # identity and these propose together
 DAY_US: Final = 86_400_000_000
 HOUR_US: Final = 3_600_000_000
@@ -52,6 +58,8 @@ class Channel:
         needs: the columns it needs.
         statistic: the function.
         quantum: the smallest step that it can take.
+        among: for what some entities alone show: who does, (n_entities,), and the pool of them. Members who do are then
+            compared with as many strangers who do.
     """
 
     name: str
@@ -60,6 +68,7 @@ class Channel:
     needs: tuple[str, ...]
     statistic: Statistic
     quantum: float
+    among: tuple[BoolArray, Pool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +148,10 @@ def burst_statistic(at_us: IntArray) -> Statistic:
     def statistic(groups: IntArray) -> FloatArray:
         times = np.sort(known_us[groups], axis=1)
         known = np.count_nonzero(times < never, axis=1)
-        result = np.full(len(groups), -64.0)
-        for n in np.unique(known[known >= 3]):
+        result = np.full(len(groups), NO_BURST)
+        for n in np.unique(known[known >= LEAST_TIMES]):
             rows = known == n
-            half = max(int(np.ceil(n * BURST_SHARE)), 3)
+            half = max(int(np.ceil(n * BURST_SHARE)), LEAST_TIMES)
             of_rows = times if rows.all() else times[rows]
             spans = of_rows[:, half - 1 : n] - of_rows[:, : n - half + 1]
             result[rows] = -np.log2(np.maximum(spans.min(axis=1), HOUR_US) / HOUR_US) + np.log2(n / groups.shape[1])
@@ -166,7 +175,11 @@ def pivot_statistic(first_use_us: tuple[IntArray, ...]) -> Statistic:
 
 
 def channels_of(
-    ties: Mapping[str, Ties], n_entities: int, times: Mapping[str, IntArray], first_use_us: tuple[IntArray, ...] = ()
+    ties: Mapping[str, Ties],
+    n_entities: int,
+    times: Mapping[str, IntArray],
+    first_use_us: tuple[IntArray, ...] = (),
+    strata: IntArray | None = None,
 ) -> tuple[Channel, ...]:
     """Return the channels that this population's columns allow.
 
@@ -175,6 +188,8 @@ def channels_of(
         n_entities: entities in all.
         times: of ``sign_up``, ``first_request``, ``last_request`` and ``ban``, those that are known.
         first_use_us: of each model that appeared within the log, every entity's first use.
+        strata: activity of every entity, where first and last requests are those that were seen to be so: they are
+            compared among entities of which they were; see ``censoring``. Null where all of them are.
     """
     matched = "strangers with the same activity"
     found = [
@@ -194,12 +209,12 @@ def channels_of(
         "last_request": ("requested_at", "fell silent as close together"),
         "ban": ("banned_at", "were banned as close together"),
     }
-    found += [
-        Channel(
-            f"{name}_burst", "rhythm", f"{matched} {words[name][1]}", (words[name][0],), burst_statistic(at_us), 0.1
-        )
-        for name, at_us in times.items()
-    ]
+    for name, at_us in times.items():
+        is_seen = at_us != MISSING_TIME
+        is_censored = strata is not None and name in CENSORED
+        among = (is_seen, Pool.of(strata, np.flatnonzero(is_seen))) if strata is not None and is_censored else None
+        null = f"{matched} {words[name][1]}"
+        found.append(Channel(f"{name}_burst", "rhythm", null, (words[name][0],), burst_statistic(at_us), 0.1, among))
     if first_use_us:
         null = f"{matched} turned to a new model as close together"
         found.append(Channel("pivot_burst", "rhythm", null, ("model",), pivot_statistic(first_use_us), 0.1))
@@ -256,9 +271,15 @@ def assess_coordination(
         return ()
     results = []
     for channel in channels:
-        value = float(channel.statistic(group[None, :])[0])
-        null = channel.statistic(controls)
+        members, drawn = (group, controls) if channel.among is None else _seen(group, channel.among, strata, seed)
         is_selection = channel.kind == selected_by or (selected_by == "identity" and channel.kind in FORM_TOGETHER)
+        if drawn is None:
+            results.append(
+                TestResult(channel.name, channel.kind, channel.null, NO_BURST, NO_BURST, NO_BURST, 1.0, 0, is_selection)
+            )
+            continue
+        value = float(channel.statistic(members[None, :])[0])
+        null = channel.statistic(drawn)
         results.append(
             TestResult(
                 channel.name,
@@ -273,6 +294,17 @@ def assess_coordination(
             )
         )
     return tuple(results)
+
+
+def _seen(
+    group: IntArray, among: tuple[BoolArray, Pool], strata: IntArray, seed: int
+) -> tuple[IntArray, IntArray | None]:
+    """Return the members who show what a channel looks at, and as many strangers who do; null where too few do."""
+    is_seen, pool = among
+    members = group[is_seen[group]]
+    if len(members) < max(LEAST_TIMES, LEAST_SEEN * len(group)):
+        return members, None
+    return members, draw_controls(members, strata, pool, N_CONTROLS, seed)
 
 
 def combined_p_value(results: tuple[TestResult, ...]) -> float:

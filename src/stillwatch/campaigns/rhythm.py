@@ -19,6 +19,7 @@ class Rhythm:
     def __init__(self, population: Population, entities: Entities) -> None:
         self._exchanges = population.exchanges
         self._of_row = entities.of_account[population.exchanges.account]
+        self._has_house = entities.has_house
         model = self._exchanges.keys["model"]
         at_us = self._exchanges.requested_us
         self._hourly = hourly(at_us, model.code, len(model.values))
@@ -39,6 +40,7 @@ class Rhythm:
             seed: of permutations and draws.
         """
         exchanges = self._exchanges
+        rows = rows[~self._has_house[self._of_row[rows]]]  # who takes turns within one house is its own balancer's
         opens = rows[~(exchanges.numbers["turn"][rows] > 0)]
         if not len(opens):
             return ()

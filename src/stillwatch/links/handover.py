@@ -76,6 +76,8 @@ def has_failed(population: Population) -> BoolArray:
 def successions(population: Population, entities: Entities) -> Succession:
     """Return every pair of consecutive requests with the same prompt by two different entities, within a day.
 
+    What accounts of one house pass on to each other is the house's own affair and left out.
+
     Bits are ``-log2`` of the chance that any other entity sends the item within the time between the two, at the rate
     at which others send it: over the whole log or near this request, whichever is the higher.
 
@@ -89,6 +91,7 @@ def successions(population: Population, entities: Entities) -> Succession:
     same = hashes[order][1:] == hashes[order][:-1]
     gap = np.diff(at[order])
     place = np.flatnonzero(same & (entity[1:] != entity[:-1]) & (gap <= HORIZON_US))
+    place = place[~entities.in_one_house(entity[place], entity[place + 1])]
     span = float(max(int(at.max()) - int(at.min()), 1)) if len(at) else 1.0
     _, item, n_sends = np.unique(hashes[order], return_inverse=True, return_counts=True)
     others = (n_sends[item[place]] - 1).astype(np.float64)

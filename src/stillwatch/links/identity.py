@@ -15,7 +15,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.special import gammaln
 
 from stillwatch.links.entity import Entities
-from stillwatch.links.population import CodeArray, FloatArray, IntArray, Population
+from stillwatch.links.population import BoolArray, CodeArray, FloatArray, IntArray, Population
 from stillwatch.links.rows import distinct
 
 ACCOUNT_TIES: Final = (
@@ -94,25 +94,39 @@ class Ties:
 
 
 def ties_of(population: Population, entities: Entities) -> Mapping[str, Ties]:
-    """Return the ties of every identity column that holds anything, and of addresses."""
+    """Return the ties of every identity column that holds anything, and of addresses.
+
+    What several accounts of one house have is the house's: it is none of theirs.
+    """
     found = {}
     for column in ACCOUNT_TIES:
         codes = population.accounts.keys[column]
         if codes.is_known:
-            found[column] = _unique_ties(column, codes.code, entities.of_account, codes.values)
+            found[column] = _unique_ties(column, codes.code, entities.of_account, codes.values, entities)
     codes = population.exchanges.keys[ADDRESS_TIE]
     if codes.is_known:
         found[ADDRESS_TIE] = _unique_ties(
-            ADDRESS_TIE, codes.code, entities.of_account[population.exchanges.account], codes.values
+            ADDRESS_TIE, codes.code, entities.of_account[population.exchanges.account], codes.values, entities
         )
     return found
 
 
-def _unique_ties(column: str, code: CodeArray, entity: CodeArray, names: tuple[str, ...]) -> Ties:
+def _unique_ties(column: str, code: CodeArray, entity: CodeArray, names: tuple[str, ...], entities: Entities) -> Ties:
     known = code >= 0
     n = int(entity.max(initial=0)) + 1
     pair = distinct(code[known].astype(np.int64) * n + entity[known])
-    return Ties(column, (pair // n).astype(np.int32), (pair % n).astype(np.int32), names)
+    value, holder = (pair // n).astype(np.int32), (pair % n).astype(np.int32)
+    if len(entities.house):
+        own = ~_of_the_house(value, entities.house[holder])
+        value, holder = value[own], holder[own]
+    return Ties(column, value, holder, names)
+
+
+def _of_the_house(value: CodeArray, house: CodeArray) -> BoolArray:
+    """Return which of some distinct pairs of value and entity another entity of the same house has as well."""
+    key = value.astype(np.int64) * (int(house.max(initial=0)) + 2) + house + 1
+    _, place, count = np.unique(key, return_inverse=True, return_counts=True)
+    return np.asarray((house >= 0) & (count[place] >= 2), np.bool_)
 
 
 def tie_graph(

@@ -11,6 +11,7 @@ from stillwatch.assessments.observation import Observation, beside_controls, obs
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.assessments.sign import LEAST_LOW, may_accuse
 from stillwatch.assessments.uncertainty import with_errors
+from stillwatch.campaigns.censoring import lives_of
 from stillwatch.campaigns.common_value import common_observations
 from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
 from stillwatch.campaigns.coordination import (
@@ -68,8 +69,7 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
     """
     strata = activity_strata(entities.n_exchanges)
     everyone = Pool.of(strata, np.arange(entities.n))
-    times = entity_times(population, entities)
-    channels = channels_of(ties, entities.n, times, first_uses(population, entities))
+    channels = channels_of(ties, entities.n, seen_times(population, entities), first_uses(population, entities), strata)
     rivals = released_weights(settings.weights)
     rhythm = Rhythm(population, entities)
 
@@ -201,6 +201,17 @@ def entity_times(population: Population, entities: Entities) -> dict[str, IntArr
     return {**found, "first_request": first, "last_request": last}
 
 
+def seen_times(population: Population, entities: Entities) -> dict[str, IntArray]:
+    """Return the times of ``entity_times`` that tell of an entity's own doing, and no others.
+
+    A first request counts where the entity was seen to begin, a last one where it was seen to stop. What accounts of
+    one house have in common, its administrator's day of making them among it, tells of the house.
+    """
+    lives = lives_of(population, entities)
+    times = {**entity_times(population, entities), "first_request": lives.begun_us, "last_request": lives.stopped_us}
+    return {name: np.where(entities.has_house, MISSING_TIME, at_us) for name, at_us in times.items()}
+
+
 def first_uses(population: Population, entities: Entities) -> tuple[IntArray, ...]:
     """Return, for each model that appeared ``LEAST_NEW_US`` or more after the log began, every entity's first use."""
     exchanges = population.exchanges
@@ -216,5 +227,5 @@ def first_uses(population: Population, entities: Entities) -> tuple[IntArray, ..
             continue
         first = np.full(entities.n, never)
         np.minimum.at(first, entity[rows], at_us[rows])
-        found.append(np.where(first == never, MISSING_TIME, first))
+        found.append(np.where((first == never) | entities.has_house, MISSING_TIME, first))
     return tuple(found)
