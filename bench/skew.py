@@ -1,10 +1,13 @@
 """What a key that half the traffic shares costs: python bench/skew.py [--world WORLD] [--engine spark] [--json].
 
-Half of a world's accounts, drawn at random, are given one value of a key: one system prompt, one address, the addresses
-of one /24, one organisation (a default, given where none was verified; then a verified one), one referrer, one prompt
-that each of them sends again and again. Each variant is scanned in a process of its own. Printed beside the world as it
-is: processor seconds, memory, the partners that an account is linked to at most and on average, the uses of phrases and
-the matches of families, and how many are accused, members and others.
+Half of a world's accounts, drawn at random, are given one value of a key: one system prompt, one address, the
+addresses of one /24, one organisation (a default, given where none was verified; then a verified one, of a half, a
+fifth and a twentieth of the accounts: a reseller, who has none of those that the registry licenses), one referrer,
+one prompt that each of them sends again and again. And a firm of sixty honest accounts had three of its keys stolen:
+what three members of the largest campaign sent was sent with them, and counts as theirs. Each variant is scanned in a
+process of its own. Printed beside the world as it is: processor seconds, memory, the partners that an account is
+linked to at most and on average, the uses of phrases and the matches of families, and how many are accused, members
+and others.
 """
 
 import argparse
@@ -13,6 +16,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +26,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 SHARE: Final = 0.5
+ONE: Final = "organisation-everywhere"
+FIRM: Final = 60
+N_STOLEN: Final = 3
+STOLEN: Final = "a firm of 60 with 3 keys stolen"
+RESOLD: Final = {
+    "one verified organisation": 0.5,
+    "one verified organisation, a fifth": 0.2,
+    "one verified organisation, a twentieth": 0.05,
+}
 PROMPT: Final = "Summarise the attached quarterly report in five bullet points for a board that has not read it yet."
 SYSTEM: Final = (
     "You are the assistant of a large public application. Answer in the user's own words, briefly, and cite."
@@ -55,19 +68,47 @@ def _exchanges(column: str, make: Callable[[np.random.Generator, int], list[Any]
     return changed
 
 
-def _accounts(column: str, value: str, *, is_verified: bool = False) -> Callable[..., Tables]:
+def _accounts(column: str, value: str) -> Callable[..., Tables]:
     def changed(
         exchanges: pa.Table, accounts: pa.Table, mine: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]
     ) -> Tables:
         del mine
-        if column == "organisation_id" and not is_verified:  # a field's default stands where nothing was verified
+        if column == "organisation_id":  # a field's default stands where nothing was verified
             theirs = theirs & ~np.array(accounts["is_verified"].to_pylist(), bool)
-        accounts = _set(accounts, column, theirs, [value] * int(theirs.sum()))
-        if is_verified:
-            accounts = _set(accounts, "is_verified", theirs, [True] * int(theirs.sum()))
-        return exchanges, accounts
+        return exchanges, _set(accounts, column, theirs, [value] * int(theirs.sum()))
 
     return changed
+
+
+def _verified(accounts: pa.Table, chosen: np.ndarray[Any, Any]) -> pa.Table:
+    """Return accounts of which the chosen ones belong to one verified organisation."""
+    n = int(chosen.sum())
+    return _set(_set(accounts, "organisation_id", chosen, [ONE] * n), "is_verified", chosen, [True] * n)
+
+
+def _resold(world: Path, exchanges: pa.Table, accounts: pa.Table, share: float) -> Tables:
+    """Return traffic in which a share of the accounts, none of them licensed, belongs to one verified organisation."""
+    licensed = pq.read_table(world / "authorisations.parquet")
+    is_licensed = np.zeros(len(accounts), bool)
+    for column in ("account_id", "organisation_id"):
+        named = {value for value in licensed[column].to_pylist() if value is not None}
+        is_licensed |= np.array([value in named for value in accounts[column].to_pylist()])
+    theirs = np.random.default_rng(4).random(len(accounts)) < share
+    return exchanges, _verified(accounts, theirs & ~is_licensed)
+
+
+def _stolen(world: Path, exchanges: pa.Table, accounts: pa.Table) -> tuple[pa.Table, pa.Table, list[str]]:
+    """Return traffic in which members of the largest campaign use keys of an honest firm, and whose keys these are."""
+    truth = pq.read_table(world / "truth_accounts.parquet").to_pylist()
+    campaigns = Counter(row["group_id"] for row in truth if row["class"] == "distillation")
+    largest = campaigns.most_common(1)[0][0]
+    members = [row["account_id"] for row in truth if row["group_id"] == largest][:N_STOLEN]
+    firm = [row["account_id"] for row in truth if row["class"] == "organic"][:: max(len(truth) // (4 * FIRM), 1)][:FIRM]
+    keys = dict(zip(members, firm, strict=False))
+    sender = [keys.get(name, name) for name in exchanges["account_id"].to_pylist()]
+    place = exchanges.column_names.index("account_id")
+    moved = exchanges.set_column(place, "account_id", pa.array(sender, exchanges.schema.field("account_id").type))
+    return moved, _verified(accounts, np.isin(np.array(accounts["account_id"].to_pylist()), firm)), firm[: len(keys)]
 
 
 VARIANTS: Final[dict[str, Callable[..., Tables]]] = {
@@ -76,8 +117,7 @@ VARIANTS: Final[dict[str, Callable[..., Tables]]] = {
     "one address": _exchanges("ip", lambda _, n: ["192.0.2.1"] * n),
     "one /24": _exchanges("ip", lambda rng, n: [f"192.0.2.{i}" for i in rng.integers(0, 256, n)]),
     "one referrer": _accounts("referrer_id", "referrer-everywhere"),
-    "one organisation": _accounts("organisation_id", "organisation-everywhere"),
-    "one verified organisation": _accounts("organisation_id", "organisation-everywhere", is_verified=True),
+    "one organisation": _accounts("organisation_id", ONE),
     "one prompt": _exchanges("prompt", lambda _, n: [PROMPT] * n),
 }
 
@@ -88,7 +128,14 @@ def skewed(world: Path, variant: str, out: Path) -> None:
     names = np.array(accounts["account_id"].to_pylist())
     theirs = np.random.default_rng(4).random(len(names)) < SHARE
     mine = np.isin(np.array(exchanges["account_id"].to_pylist()), names[theirs])
-    exchanges, accounts = VARIANTS[variant](exchanges, accounts, mine, theirs)
+    stolen: list[str] = []
+    if variant in RESOLD:
+        exchanges, accounts = _resold(world, exchanges, accounts, RESOLD[variant])
+    elif variant == STOLEN:
+        exchanges, accounts, stolen = _stolen(world, exchanges, accounts)
+    else:
+        exchanges, accounts = VARIANTS[variant](exchanges, accounts, mine, theirs)
+    (out / "stolen.json").write_text(json.dumps(stolen), encoding="utf-8")
     pq.write_table(exchanges, out / "exchanges.parquet")
     pq.write_table(accounts, out / "accounts.parquet")
 
@@ -127,7 +174,7 @@ def scanned(world: Path, given: Path, engine: str, work: Path) -> dict[str, Any]
         a
         for a, c in zip(truth["account_id"].to_pylist(), truth["class"].to_pylist(), strict=True)
         if c == "distillation"
-    }
+    } | set(json.loads((given / "stolen.json").read_text(encoding="utf-8")))
     accused = {
         str(a)
         for one in analysis.findings
@@ -156,7 +203,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--world", type=Path, help="a world's folder; the demo world of seed 1 if there is none")
     parser.add_argument("--engine", choices=("embedded", "spark"), default="embedded")
-    parser.add_argument("--only", choices=sorted(VARIANTS), action="append")
+    parser.add_argument("--only", choices=sorted([*VARIANTS, *RESOLD, STOLEN]), action="append")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--given", type=Path, help=argparse.SUPPRESS)  # the scan's own process
     chosen = parser.parse_args()
@@ -169,7 +216,7 @@ def main() -> None:
             made = [sys.executable, "-m", "stillwatch", "world", "--preset", "demo", "--seed", "1", "--out", str(world)]
             subprocess.run(made, check=True, capture_output=True)
         rows = {}
-        for variant in chosen.only or VARIANTS:
+        for variant in chosen.only or [*VARIANTS, *RESOLD, STOLEN]:
             with tempfile.TemporaryDirectory() as given:
                 skewed(world, variant, Path(given))
                 command = [sys.executable, __file__, "--world", str(world), "--engine", chosen.engine, "--given", given]

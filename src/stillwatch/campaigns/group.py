@@ -37,6 +37,7 @@ class Group:
         whole: the group before members were set apart from it, see ``separation``: what is tested; null for itself.
         apart: (n,) entities that were set apart.
         told_by: by what these were told from the members.
+        bystanders: (b,) accounts of member organisations, rising, that take no part; see ``bystander``.
     """
 
     channel: str
@@ -55,6 +56,7 @@ class Group:
     whole: "Group | None" = None
     apart: IntArray = field(default_factory=_nobody)
     told_by: tuple[str, ...] = ()
+    bystanders: IntArray = field(default_factory=_nobody)
 
     @property
     def proposed(self) -> IntArray:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.sparse import csr_array
 
+from stillwatch.campaigns.bystander import accounts_of_group, without_bystanders
 from stillwatch.campaigns.candidate import propose
 from stillwatch.campaigns.claim import settled
 from stillwatch.campaigns.control import activity_strata
@@ -32,7 +33,6 @@ from stillwatch.links.handover import hand_overs, linked_entities, successions
 from stillwatch.links.identity import Ties, tie_graph, ties_of
 from stillwatch.links.population import BoolArray, IntArray, Population
 from stillwatch.links.replica import replicas
-from stillwatch.links.rows import accounts_of_entities
 from stillwatch.links.tables import Tables
 from stillwatch.pipeline.finding import Finding
 from stillwatch.pipeline.group_assessment import Progress, assess_groups, compared, entity_times
@@ -180,12 +180,15 @@ def assess_all(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part u
     dealt = [part for one in dealt for part in apart_from_registered(one, is_registered, entities, population)]
     groups += _large_enough(dealt, settings)
     progress("members set apart", 0, 1)
-    groups = _large_enough(_separated(groups, population, entities, ties, handed, workers), settings)
+    groups = _separated(groups, population, entities, ties, handed, workers)
+    groups = [without_bystanders(group, population, entities, ties) for group in groups]
+    groups = _large_enough(groups, settings)
     dealing = Dealing(population, entities, succession, found)
 
     def assess(some: list[Group], beside: Sequence[float], n_tests: int) -> list[Finding]:
+        mine = [without_bystanders(group, population, entities, ties) for group in some]  # of two joined ones anew
         return assess_groups(
-            some, dealing, population, entities, families, ties, registry, settings, progress, beside, n_tests, workers
+            mine, dealing, population, entities, families, ties, registry, settings, progress, beside, n_tests, workers
         )
 
     findings = joined(assess(groups, (), len(groups)), assess)
@@ -208,7 +211,7 @@ def _with_standby(findings: Sequence[Finding], analysis: Analysis) -> tuple[Find
         if finding.is_accusation:
             group = with_standby(finding.group, analysis.population, entities, ties, taken)
             taken[group.standby] = True
-            found.append(replace(finding, group=group, accounts=accounts_of_entities(entities, group.entities)))
+            found.append(replace(finding, group=group, accounts=accounts_of_group(entities, group)))
         else:
             found.append(finding)
     return tuple(found)

@@ -11,6 +11,7 @@ from stillwatch.assessments.observation import Observation, beside_controls, obs
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.assessments.sign import LEAST_LOW, may_accuse
 from stillwatch.assessments.uncertainty import with_errors
+from stillwatch.campaigns.bystander import accounts_of_group
 from stillwatch.campaigns.censoring import lives_of
 from stillwatch.campaigns.common_value import common_observations
 from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
@@ -90,7 +91,7 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
         return before, max(combined_p_value(before), combined_p_value(own))
 
     def observed_of(i: int) -> dict[str, Observation]:
-        accounts = accounts_of_entities(entities, groups[i].entities)
+        accounts = accounts_of_group(entities, groups[i])
         sample = group_sample(groups[i], accounts, population, entities, families, registry)
         return with_errors(observe(sample), sample)
 
@@ -102,7 +103,7 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
     q = q_values(np.concatenate([np.array(beside, np.float64), p_values]), n_tests)[len(beside) :]
     findings = []
     for i, group in enumerate(groups):
-        accounts = accounts_of_entities(entities, group.entities)
+        accounts = accounts_of_group(entities, group)
         p_of = {channel: p_value_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
         error_of = {channel: digits_error(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
         basis = {channel: basis_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from stillwatch.campaigns.bystander import without_bystanders
 from stillwatch.campaigns.dealing import Dealing
 from stillwatch.campaigns.group import Group
 from stillwatch.campaigns.joining import united
@@ -57,7 +58,11 @@ def reassessed(
     kept = [found[shape.id] for shape in shapes if not shape.is_changed]
     succession = successions(analysis.population, analysis.entities)
     dealing = Dealing(analysis.population, analysis.entities, succession, hand_overs(succession))
-    wanted = {name: group for name, group in groups.items() if _is_group(group)}
+    taking_part = {
+        name: without_bystanders(group, analysis.population, analysis.entities, analysis.ties)
+        for name, group in groups.items()
+    }
+    wanted = {name: group for name, group in taking_part.items() if _is_group(group)}
     new = assess_groups(
         list(wanted.values()), dealing, analysis.population, analysis.entities, analysis.families, analysis.ties,
         analysis.registry, settings, progress, [one.p_value for one in kept], analysis.n_tested + len(wanted),

@@ -271,3 +271,41 @@ def test_only_what_was_drawn_has_an_error() -> None:
     assert digits_error((outcome(0.1), outcome(0.5)), kinds) == pytest.approx(np.sqrt(0.9 / 100) / np.log(10))
     assert digits_error((outcome(1e-3),), kinds) == pytest.approx(np.log10(np.e), abs=1e-3)
     assert digits_error((outcome(1e-8),), kinds) == pytest.approx(np.hypot(np.log10(np.e), 0.5), abs=1e-3)
+
+
+def censored_times(n: int, seen: np.ndarray, at_us: np.ndarray) -> np.ndarray:
+    """Return times of n entities of which those of ``seen`` alone are known."""
+    times = np.full(n, MISSING_TIME)
+    times[seen] = at_us
+    return times
+
+
+def first_burst(times: np.ndarray, group: np.ndarray) -> Outcome:
+    """Return the outcome of the test of first requests for a group."""
+    strata = np.zeros(len(times), np.int64)
+    channels = channels_of({}, len(times), {"first_request": times}, (), strata)
+    (result,) = assess_coordination(group, channels, strata, "content", 1)
+    return result
+
+
+def test_newcomers_among_old_customers_are_no_burst() -> None:
+    """A group whose members all began within the log, weeks apart, is compared with others who did, and not with old
+    customers, whose beginning nobody saw."""
+    rng = np.random.default_rng(6)
+    seen = np.arange(0, 400)
+    times = censored_times(2000, seen, rng.integers(0, 30 * DAY_US, 400))
+    assert first_burst(times, np.arange(40)).p_value > 0.05
+
+
+def test_a_few_who_began_together_are_not_the_group() -> None:
+    """Three of forty began within one minute, the others before the log: that is no beginning of the group's."""
+    times = censored_times(2000, np.r_[0:3, 100:400], np.r_[1:4, np.linspace(0, 30 * DAY_US, 300)].astype(np.int64))
+    assert first_burst(times, np.arange(40)).p_value == 1.0
+
+
+def test_a_pool_that_began_together_is_seen_beside_its_old_accounts() -> None:
+    """Half of a pool began within an hour in the middle of the log; the other half was there before."""
+    rng = np.random.default_rng(7)
+    at_us = np.r_[15 * DAY_US + rng.integers(0, DAY_US // 24, 20), rng.integers(0, 30 * DAY_US, 400)]
+    times = censored_times(2000, np.r_[0:20, 100:500], at_us)
+    assert first_burst(times, np.arange(40)).p_value < 1e-3

@@ -1,6 +1,11 @@
 """Tests of folding accounts into entities."""
 
+import numpy as np
 from planted_traffic import planted
+
+from stillwatch.links.entity import MOST_FOLDED
+from stillwatch.links.handover import successions
+from stillwatch.links.identity import ties_of
 
 
 def traffic(*pairs: tuple[str, str | None]) -> list[dict]:
@@ -104,3 +109,60 @@ def test_declared_is_what_a_verified_organisation_or_an_aggregator_stands_for() 
     made = planted(rows, facts)
     declared = {name: bool(made.entities.is_declared[made.entity(name)]) for name in made.population.accounts.names}
     assert declared == {"a": True, "b": False, "c": False, "through": True, "plain": False}
+
+
+def crowd(n: int, **facts: object) -> list[dict]:
+    """Return the facts of ``n`` accounts of one organisation."""
+    return [{"account_id": f"c{i:03d}", "organisation_id": "house", "is_verified": True, **facts} for i in range(n)]
+
+
+def test_a_house_is_not_one_entity() -> None:
+    """Up to ``MOST_FOLDED`` accounts of a verified organisation are one; with one more, each stands by itself."""
+    names = [f"c{i:03d}" for i in range(MOST_FOLDED + 1)]
+    rows = traffic(*[(name, "api") for name in names], ("alone", "api"))
+    firm = planted(rows[:MOST_FOLDED] + rows[-1:], crowd(MOST_FOLDED))
+    assert firm.entities.n == 2
+    house = planted(rows, crowd(MOST_FOLDED + 1)).entities
+    assert house.n == MOST_FOLDED + 2
+    assert np.count_nonzero(house.has_house) == MOST_FOLDED + 1
+    assert not house.is_declared.any()
+
+
+def test_who_is_of_one_house_is_known() -> None:
+    """Accounts of one house are told from strangers and from those of another house."""
+    names = [f"c{i:03d}" for i in range(2 * MOST_FOLDED + 2)]
+    facts = crowd(len(names))
+    for fact in facts[MOST_FOLDED + 1 :]:
+        fact["organisation_id"] = "other house"
+    made = planted(traffic(*[(name, "api") for name in names], ("alone", "api")), facts)
+    place = np.array([made.entity(name) for name in (names[0], names[1], names[-1], "alone", "alone")])
+    assert made.entities.in_one_house(place[[0, 0, 0, 3]], place[[1, 2, 3, 4]]).tolist() == [True, False, False, False]
+    unit = made.entities.declared_as[place]
+    assert (unit[0] == unit[1], len(set(unit.tolist()))) == (True, 3)
+
+
+def test_what_accounts_of_a_house_share_ties_nobody() -> None:
+    """A card of two accounts of a house is the house's; one that an account shares with a stranger ties these two."""
+    facts = crowd(MOST_FOLDED + 1)
+    facts += [{"account_id": name} for name in ("x", "y", "z")]
+    for name, card in (("c000", "p"), ("c001", "p"), ("x", "p"), ("y", "p"), ("c002", "q"), ("z", "q")):
+        next(fact for fact in facts if fact["account_id"] == name)["payment_fingerprint"] = card
+    made = planted(traffic(*[(fact["account_id"], "api") for fact in facts]), facts)
+    tie = ties_of(made.population, made.entities)["payment_fingerprint"]
+    held = {(tie.names[v], made.population.accounts.names[e]) for v, e in zip(tie.value, tie.entity, strict=True)}
+    assert held == {("p", "x"), ("p", "y"), ("q", "c002"), ("q", "z")}
+
+
+def test_what_accounts_of_a_house_pass_on_is_no_succession() -> None:
+    """One item sent by two accounts of a house is the house's own affair; by one of it and a stranger it is not."""
+    facts = crowd(MOST_FOLDED + 1)
+    rows = [{"account": fact["account_id"], "hours": 0.0} for fact in facts]
+    rows += [{"account": "c000", "hours": 1.0, "prompt_hash": 7}, {"account": "c001", "hours": 1.1, "prompt_hash": 7}]
+    rows += [
+        {"account": "c000", "hours": 2.0, "prompt_hash": 8},
+        {"account": "stranger", "hours": 2.1, "prompt_hash": 8},
+    ]
+    made = planted(rows, facts)
+    found = successions(made.population, made.entities)
+    sender = made.population.exchanges.account[found.later]
+    assert [made.population.accounts.names[a] for a in sender] == ["stranger"]
