@@ -2,12 +2,12 @@
 
 Half of a world's accounts, drawn at random, are given one value of a key: one system prompt, one address, the
 addresses of one /24, one organisation (a default, given where none was verified; then a verified one, of a half, a
-fifth and a twentieth of the accounts: a reseller, who has none of those that the registry licenses), one referrer,
-one prompt that each of them sends again and again. And a firm of sixty honest accounts had three of its keys stolen:
-what three members of the largest campaign sent was sent with them, and counts as theirs. Each variant is scanned in a
-process of its own. Printed beside the world as it is: processor seconds, memory, the partners that an account is
-linked to at most and on average, the uses of phrases and the matches of families, and how many are accused, members
-and others.
+fifth and a twentieth of the accounts: a reseller, who has none of those that are licensed or verified already), one
+referrer, one prompt that each of them sends again and again. And a firm of sixty honest accounts had three of its
+keys stolen: what three members of the largest campaign sent was sent with them, and counts as theirs. Each variant is
+scanned in a process of its own. Printed beside the world as it is: processor seconds, memory, the partners that an
+account is linked to at most and on average, the uses of phrases and the matches of families, and how many are
+accused, members and others.
 """
 
 import argparse
@@ -87,14 +87,17 @@ def _verified(accounts: pa.Table, chosen: np.ndarray[Any, Any]) -> pa.Table:
 
 
 def _resold(world: Path, exchanges: pa.Table, accounts: pa.Table, share: float) -> Tables:
-    """Return traffic in which a share of the accounts, none of them licensed, belongs to one verified organisation."""
+    """Return traffic in which a share of the accounts belongs to one verified organisation.
+
+    Licensed accounts and those of another verified organisation are none of it: they would lose licence and name.
+    """
     licensed = pq.read_table(world / "authorisations.parquet")
-    is_licensed = np.zeros(len(accounts), bool)
+    is_free = ~np.array(accounts["is_verified"].to_pylist(), bool)
     for column in ("account_id", "organisation_id"):
         named = {value for value in licensed[column].to_pylist() if value is not None}
-        is_licensed |= np.array([value in named for value in accounts[column].to_pylist()])
+        is_free &= ~np.array([value in named for value in accounts[column].to_pylist()])
     theirs = np.random.default_rng(4).random(len(accounts)) < share
-    return exchanges, _verified(accounts, theirs & ~is_licensed)
+    return exchanges, _verified(accounts, theirs & is_free)
 
 
 def _stolen(world: Path, exchanges: pa.Table, accounts: pa.Table) -> tuple[pa.Table, pa.Table, list[str]]:

@@ -289,8 +289,7 @@ def first_burst(times: np.ndarray, group: np.ndarray) -> Outcome:
 
 
 def test_newcomers_among_old_customers_are_no_burst() -> None:
-    """A group whose members all began within the log, weeks apart, is compared with others who did, and not with old
-    customers, whose beginning nobody saw."""
+    """Members who all began within the log, weeks apart, are compared with others who did, not with old customers."""
     rng = np.random.default_rng(6)
     seen = np.arange(0, 400)
     times = censored_times(2000, seen, rng.integers(0, 30 * DAY_US, 400))
