@@ -9,7 +9,7 @@ entity of bystanders alone is no member.
 
 Guarantee: a group none of whose members has several accounts stays as it is; nobody is added anywhere.
 
-Source: ours: docs/decisions/0039-houses.md.
+Source: ours: docs/decisions/0040-houses.md.
 """
 
 from collections.abc import Mapping

@@ -23,7 +23,7 @@ active day was seen neither to begin nor to stop, unless the table of accounts s
 
 Source: left and right censoring, Klein and Moeschberger 2003, Survival Analysis, sections 3.2 and 3.3; the conditional
 test of a rate given the count, Przyborowski and Wilenski 1940; over-dispersion, McCullagh and Nelder 1989, Generalized
-Linear Models, section 6.2; ours: docs/decisions/0040-beginnings-seen.md.
+Linear Models, section 6.2; ours: docs/decisions/0041-beginnings-seen.md.
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ has hundreds of accounts that nobody there could answer for together. Such a *ho
 accounts, is not folded: each of its accounts is an entity, judged by itself, while what ties two accounts of one house
 to each other still proves nothing: no shared value, no hand-over and no moment in time (``house``).
 
-Source: ours: docs/decisions/0039-houses.md.
+Source: ours: docs/decisions/0040-houses.md.
 """
 
 from dataclasses import dataclass, field
