@@ -15,6 +15,7 @@ from scipy.sparse import csc_array
 from stillwatch.assessments.sampling_error import SamplingError
 from stillwatch.assessments.uncertainty import spread_of
 from stillwatch.dossiers.case import Case
+from stillwatch.dossiers.rounding import DIGITS, rounded
 from stillwatch.dossiers.tables import MEMBERS, OBSERVATIONS, ORGANISATIONS, SLICES
 from stillwatch.links.population import MISSING_TIME, BoolArray, Codes, IntArray, NumberArray
 from stillwatch.links.rows import places_of
@@ -25,7 +26,6 @@ from stillwatch.pipeline.finding import Finding
 from stillwatch.pipeline.organisation_ties import OrganisationTies
 from stillwatch.pipeline.stored import Ids
 
-DIGITS: Final = 6  # of a written probability
 PART_ROWS: Final = 1 << 18  # of a slice in memory at once: some 50 MB
 NO_ERROR: Final = SamplingError(None, None)
 TOKENS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
@@ -152,7 +152,7 @@ def of_rows(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.{DIGITS}g}")
+    return None if value is None else rounded(value)
 
 
 def _times(at_us: IntArray) -> pa.Array:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, weigh
 from stillwatch.assessments.observation import KINDS, Observation
-from stillwatch.pipeline.assembly import _both_sides, _hypothesis
+from stillwatch.pipeline.explained import both_sides, hypothesis_row
 
 PASSED_ON = [
     Expectation("work_list_coordination", at_least, float("inf"), 0.8, 0.1, f"because of {at_least:g}")
@@ -21,8 +21,8 @@ def sides(digits: float, tags: float):
         "work_list_coordination": Observation(kinds["work_list_coordination"], digits, 0.0),
         "thinking_tags": Observation(kinds["thinking_tags"], tags, 0.14, 0.08, 0.19, 20),
     }
-    best = _hypothesis(weigh((KIND,), seen)[0], None, seen)
-    return best, *_both_sides(best, seen)
+    best = hypothesis_row(weigh((KIND,), seen)[0], None, seen)
+    return best, *both_sides(best, seen)
 
 
 def test_nothing_that_speaks_against_stands_among_what_speaks_for():
@@ -50,6 +50,6 @@ def test_what_weighs_nothing_stands_on_no_side():
     """Where groups of the kind show a range as often as others, an observation is left to the hypothesis's list."""
     idle = replace(TAGS, m=0.5, u=0.5)
     seen = {"thinking_tags": Observation(KINDS["thinking_tags"], 0.5, None)}
-    best = _hypothesis(weigh((HypothesisKind("one", "One", 1.0, (idle,)),), seen)[0], None, seen)
+    best = hypothesis_row(weigh((HypothesisKind("one", "One", 1.0, (idle,)),), seen)[0], None, seen)
     assert len(best.evidence) == 1
-    assert _both_sides(best, seen) == ((), ())
+    assert both_sides(best, seen) == ((), ())

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Final
 
 from stillwatch.dossiers.number import Interval, Number, Rows
+from stillwatch.dossiers.rounding import rounded
 
 CASE: Final = "campaigns.json"
 _UNSAFE: Final = re.compile(r"[^a-z0-9_]+")
 SLUG_CHARACTERS: Final = 40  # of a name from outside in a reference; more is cut and told apart by its digest
-DIGITS: Final = 6  # significant digits of a number, as in the case
 
 
 def slug(name: str) -> str:
@@ -73,9 +73,9 @@ class Ledger:
         note: str = "",
     ) -> str:
         """Enter a number with six significant digits, counts whole, and return its reference."""
-        written = value if value is None or float(value).is_integer() else float(f"{value:.{DIGITS}g}")
+        written = value if value is None or float(value).is_integer() else rounded(value)
         if interval is not None:
-            low, high = (float(f"{end:.{DIGITS}g}") for end in (interval.low, interval.high))
+            low, high = (rounded(end) for end in (interval.low, interval.high))
             interval = Interval(low, high, interval.level, interval.method)
         return self.enter(Number(ref, title, written, None, unit, interval, method, rows, tuple(needs), note))
 
