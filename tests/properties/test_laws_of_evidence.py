@@ -222,16 +222,7 @@ def test_more_exchanges_of_the_slice_never_make_a_member_less_probable(
     """
     base = make_pool(n_pool=8, n_strangers=40, uses=uses, cover=cover, seed=seed)
     rng = np.random.default_rng(seed)
-    columns = ["account_id", "exchange_id", "body_minima", "requested_at"]
-    rows = [
-        {
-            "account": row["account_id"],
-            "exchange_id": row["exchange_id"],
-            "phrases": row["body_minima"],
-            "requested_at": row["requested_at"],
-        }
-        for row in base.made.table.select(columns).to_pylist()
-    ]
+    rows = base.rows()
     more = [
         {
             "account": "p00",

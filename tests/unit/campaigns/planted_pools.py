@@ -28,6 +28,14 @@ class Pool:
         """Return the exchange ids of some rows."""
         return set(self.made.table["exchange_id"].take(rows).to_pylist())
 
+    def rows(self) -> list[dict]:
+        """Return its exchanges as they are planted, to plant them again beside others."""
+        columns = ["account_id", "exchange_id", "body_minima", "requested_at"]
+        return [
+            dict(zip(("account", "exchange_id", "phrases", "requested_at"), row.values(), strict=True))
+            for row in self.made.table.select(columns).to_pylist()
+        ]
+
 
 def chatter(rng: np.random.Generator, n: int = 5) -> list[int]:
     """Return phrases that nobody else says."""

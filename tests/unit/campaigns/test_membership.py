@@ -56,15 +56,7 @@ def test_one_turn_of_phrase_again_and_again_makes_no_member(tmp_path: Path) -> N
     """Who often uses one phrase that the template shares with common speech lacks the others and stays out."""
     base = make_pool(seed=3)
     rng = np.random.default_rng(3)
-    rows = [
-        {
-            "account": row["account_id"],
-            "exchange_id": row["exchange_id"],
-            "phrases": row["body_minima"],
-            "requested_at": row["requested_at"],
-        }
-        for row in base.made.table.select(["account_id", "exchange_id", "body_minima", "requested_at"]).to_pylist()
-    ]
+    rows = base.rows()
     rows += [
         {"account": "fond", "exchange_id": f"fond-{i}", "phrases": [TEMPLATE[0], *chatter(rng)]} for i in range(20)
     ]
@@ -187,16 +179,7 @@ def test_a_declared_organisation_stays_only_where_something_ties_it(tmp_path: Pa
     A tie to somebody outside the group is none; undeclared members stay, tied or not.
     """
     base = make_pool(seed=8)
-    columns = ["account_id", "exchange_id", "body_minima", "requested_at"]
-    rows = [
-        {
-            "account": row["account_id"],
-            "exchange_id": row["exchange_id"],
-            "phrases": row["body_minima"],
-            "requested_at": row["requested_at"],
-        }
-        for row in base.made.table.select(columns).to_pylist()
-    ]
+    rows = base.rows()
     facts = [
         {"account_id": name, "organisation_id": "org", "is_verified": name in {"p00", "p01"}}
         for name in base.made.population.accounts.names
