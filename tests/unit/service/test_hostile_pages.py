@@ -45,14 +45,14 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     """A console on a case in which every text is an attack."""
     attacks, numbers = itertools.cycle([a for a in ATTACKS.values() if len(a) < 3000]), itertools.count()
     folder = tmp_path_factory.mktemp("hostile") / "case"
-    case = plant_all(make_case(PLANS[2:4], n_listed=15))
+    case = plant_all(make_case(PLANS[2:5], n_listed=15))
     return client_of(write_case_folder(folder, case, spell=lambda _: f"{next(attacks)}{next(numbers)}"))
 
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     """A console on the same case as it was."""
-    return client_of(write_case_folder(tmp_path_factory.mktemp("honest") / "case", make_case(PLANS[2:4], n_listed=15)))
+    return client_of(write_case_folder(tmp_path_factory.mktemp("honest") / "case", make_case(PLANS[2:5], n_listed=15)))
 
 
 def addresses_of(client: TestClient) -> list[str]:
