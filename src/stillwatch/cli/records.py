@@ -108,7 +108,7 @@ def formats(as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: stillwatch records draft other.jsonl > ours.toml")
 def draft(file: Annotated[str, typer.Argument(metavar="FILE", help="A log that no format fits.")]) -> None:
-    """Write a first field map for a log that no format fits, guessed from its fields' names, to be mended by hand."""
+    """Write a first field map for a log that no format fits, from the names and values of its fields, to be mended."""
     with refusals(as_json=False):
         sys.stdout.write(draft_map(file))
 

@@ -1,21 +1,21 @@
-"""A first field map for a log that no format fits, from the names and the kinds of its fields.
+"""A first field map for a log that no format fits, from the names of its fields, and else from their values.
 
-A draft is a guess for a person to mend: each line says how full its field is, what could not be found is said in place
-of a line, and every other field is listed. It quotes names of fields, never a value.
+A draft is a guess for a person to mend: each line says how full its field is, one that rests on values alone says on
+what, what is not certain enough stands as a comment, what could not be found is said in place of a line, and every
+other field is listed. It quotes names of fields, never a value.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import orjson
 
 from stillwatch.errors import InputError
 from stillwatch.records.catalogue import READERS
-from stillwatch.records.coercion import BadValueError, to_time
+from stillwatch.records.draft_field import DISTINCT, MOST, Field, fields_of, share
+from stillwatch.records.draft_times import UTC, is_time
+from stillwatch.records.draft_values import Guess, guesses
 from stillwatch.records.opening import ReadLimits, find_sources
 from stillwatch.records.readers.client_address import is_address_list
 from stillwatch.records.readers.json_values import decoded, http_status, mapping, number
@@ -71,28 +71,7 @@ REQUIRED: Final = {
     "account_id": "name the field that says whose request it was, as your gateway knows it, not as callers wrote it",
     "requested_at": "name the field that says when the request came",
 }
-PLAIN_NAME: Final = re.compile(r'[^.\[\]"\s]+')
-OWNED: Final = frozenset({"id", "name", "key", "uuid", "hash"})
-MAX_DEPTH: Final = 5
-MAX_FIELDS: Final = 400  # a log with more is a log of free keys
 MAX_LISTED: Final = 60
-MOST: Final = 0.9  # share of a field's values that must be what its column needs
-DISTINCT: Final = 0.99  # an id is that; retries may repeat a few
-
-
-@dataclass(slots=True)
-class Field:
-    """One field of a log: its path as written in a map, its names, and the values that the sample holds.
-
-    Args:
-        path: as a map writes it.
-        names: its own name, letters and digits alone, and that with the name above it before it.
-        values: those that are neither null nor empty.
-    """
-
-    path: str
-    names: tuple[str, ...]
-    values: list[Any] = field(default_factory=list)
 
 
 def draft_map(argument: str | Path, limits: ReadLimits | None = None) -> str:
@@ -112,41 +91,12 @@ def draft_map(argument: str | Path, limits: ReadLimits | None = None) -> str:
             expected="JSON, CSV or Parquet with at least one readable record",
         )
     known = [name for name, reader in READERS.items() if reader.recognises(sample) >= MOST]
-    lines = list(_written(source.name, _fields_of(sample), len(sample)))
+    lines = list(_written(source.name, fields_of(sample), len(sample)))
     if known:
         lines.insert(
             0, f"# No map is needed: this file is read already, as {known[0]}. See: stillwatch records explain FILE"
         )
     return "\n".join(lines) + "\n"
-
-
-def _fields_of(sample: Sequence[Mapping[str, Any]]) -> list[Field]:
-    fields: dict[str, Field] = {}
-    for record in sample:
-        for path, names, value in _walk(record, "", "", 0):
-            if path in fields or len(fields) < MAX_FIELDS:
-                fields.setdefault(path, Field(path, names)).values.append(value)
-    return list(fields.values())
-
-
-def _walk(value: Mapping[str, Any], above: str, owner: str, depth: int) -> Iterator[tuple[str, tuple[str, ...], Any]]:
-    """Yield each field's path, its names and its value; one called no more than ``id`` or ``name`` is its owner's."""
-    for key, inner in value.items():
-        if not isinstance(key, str) or not key:
-            continue
-        path, name = _joined(above, key), re.sub(r"[^a-z0-9]", "", key.lower())
-        if inner not in (None, ""):
-            yield path, (owner + name,) if owner and name in OWNED else (name, owner + name), inner
-        below = decoded(inner)
-        if isinstance(below, Mapping) and depth < MAX_DEPTH and not is_request(below):
-            yield from _walk(below, path, name, depth + 1)
-
-
-def _joined(above: str, key: str) -> str:
-    if PLAIN_NAME.fullmatch(key):
-        return f"{above}.{key}" if above else key
-    quoted = key.replace("\\", "\\\\").replace('"', '\\"')
-    return f'{above}["{quoted}"]'
 
 
 def _written(source: str, fields: Sequence[Field], n_records: int) -> Iterator[str]:
@@ -160,8 +110,12 @@ def _written(source: str, fields: Sequence[Field], n_records: int) -> Iterator[s
     words = None if "status" in found else _status_words(fields, bodies)
     if words is not None:
         found["status"] = words
-    when = found.get("requested_at")
-    if when is not None and _share(when.values, lambda value: _is_time(value, None)) < MOST:
+    within = tuple(one.path for one in bodies.values())
+    taken = {one.path for one in found.values()}
+    left = [one for one in fields if one.path not in taken and not _is_within(one.path, within)]
+    guessed = guesses(left, found, in_bodies)
+    when = found.get("requested_at") or (guessed["requested_at"].field if "requested_at" in guessed else None)
+    if when is not None and share(when.values, lambda value: is_time(value, None)) < MOST:
         yield 'time_zone = "UTC"  # the times name no zone: put in theirs'
     if bodies:
         yield "\n[bodies]"
@@ -169,8 +123,11 @@ def _written(source: str, fields: Sequence[Field], n_records: int) -> Iterator[s
             yield _line(key, one.path, one, n_records)
     yield "\n[map]"
     for name in EXCHANGES.names:
-        yield from _column(name, found.get(name), n_records)
-    used = {one.path for one in (*found.values(), *bodies.values())}
+        if name in guessed:
+            yield from _guessed(name, guessed[name], n_records)
+        else:
+            yield from _column(name, found.get(name), n_records)
+    used = {one.path for one in (*found.values(), *bodies.values(), *(g.field for g in guessed.values() if g.is_sure))}
     others = [one.path for one in fields if one.path not in used]
     if others:
         yield "\n# Other fields: " + ", ".join(printable(path, 80) for path in others[:MAX_LISTED])
@@ -188,7 +145,7 @@ def _column(name: str, one: Field | None, n_records: int) -> Iterator[str]:
             line = f"status = {{ path = {_quoted(one.path)}, values = {{ {good} }}, default = 500 }}"
             yield f"{line}  # in {len(one.values) / n_records:.0%} of the records"
             return
-        if name == "prompt" and _share(one.values, lambda value: isinstance(decoded(value), list)) >= MOST:
+        if name == "prompt" and share(one.values, lambda value: isinstance(decoded(value), list)) >= MOST:
             rule = "messages"
         elif name == "tool_names":
             rule = "tools"
@@ -199,6 +156,21 @@ def _column(name: str, one: Field | None, n_records: int) -> Iterator[str]:
         yield f"exchange_id = {{ place = true }}  # {REQUIRED[name]}"
     elif name in REQUIRED:
         yield f'# {name} = "..."  # not found: {REQUIRED[name]}'
+
+
+def _guessed(name: str, guess: Guess, n_records: int) -> Iterator[str]:
+    """Yield the line of a guess from values, or, where it is not certain enough, the same as a comment."""
+    path = _quoted(guess.field.path)
+    value = path if guess.pattern is None else f"{{ path = {path}, format = {_quoted(guess.pattern)} }}"
+    filled = f"in {len(guess.field.values) / n_records:.0%} of the records"
+    if guess.is_sure:
+        yield f"{name} = {value}  # {filled}; guessed from its values: {guess.why}"
+        return
+    if name == "exchange_id":
+        yield from _column(name, None, n_records)
+    yield f"# {name} = {value}  # NOT DECIDED, {filled}: {guess.why}"
+    if name in REQUIRED:
+        yield f"#   {REQUIRED[name]}"
 
 
 def _line(name: str, path: str, one: Field, n_records: int, rule: str | None = None) -> str:
@@ -220,7 +192,7 @@ def _quoted(path: str) -> str:
 
 def _body(key: str, fields: Sequence[Field]) -> Field | None:
     is_body = is_request_body if key == "request" else is_response_body
-    fitting = [one for one in fields if _share(one.values, is_body) >= MOST]
+    fitting = [one for one in fields if share(one.values, is_body) >= MOST]
     named = [one for one in fitting if not set(BODY_NAMES[key]).isdisjoint(one.names)]
     return next(iter(named or fitting), None)
 
@@ -266,23 +238,11 @@ def _is_within(path: str, bodies: Sequence[str]) -> bool:
 def _fits(name: str, values: Sequence[Any]) -> bool:
     if name == "exchange_id" and len({str(value) for value in values}) < DISTINCT * len(values):
         return False
-    return _share(values, CHECKS.get(name, _is_scalar)) >= MOST
-
-
-def _share(values: Sequence[Any], is_so: Callable[[Any], bool]) -> float:
-    return sum(is_so(value) for value in values) / len(values) if values else 0.0
+    return share(values, CHECKS.get(name, _is_scalar)) >= MOST
 
 
 def _is_scalar(value: object) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
-
-
-def _is_time(value: object, zone: ZoneInfo | None) -> bool:
-    try:
-        to_time(value, zone)
-    except BadValueError:
-        return False
-    return True
 
 
 def _is_number(value: object) -> bool:
@@ -294,7 +254,7 @@ def _is_content(value: object) -> bool:
 
 
 CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {  # what most values of a column's field must be; else a name
-    "requested_at": lambda value: _is_time(value, ZoneInfo("UTC")),
+    "requested_at": lambda value: is_time(value, UTC),
     "status": lambda value: http_status(value) is not None,
     "ip": is_address_list,
     "tool_names": lambda value: isinstance(decoded(value), list),

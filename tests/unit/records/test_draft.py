@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillwatch.errors import FieldMapError, InputError
-from stillwatch.records.draft import _fields_of, _written, draft_map
+from stillwatch.records.draft import _written, draft_map
+from stillwatch.records.draft_field import fields_of
 from stillwatch.records.explanation import explain
 from stillwatch.records.field_map import build_reader
 from stillwatch.records.terminal import printable
@@ -97,7 +98,7 @@ def test_a_file_without_records_gives_no_draft(tmp_path: Path) -> None:
 )
 def test_any_record_gives_toml_that_steers_no_terminal(record: dict[str, object]) -> None:
     """Whatever a log's fields are called, the draft is TOML without control characters, and its paths are paths."""
-    lines = list(_written("log", _fields_of([record, record]), 2))
+    lines = list(_written("log", fields_of([record, record]), 2))
     assert all(printable(part, len(part)) == part for line in lines for part in line.split("\n"))
     document = tomllib.loads("\n".join(lines))
     filler = {"account_id": "a", "requested_at": "t"}
