@@ -12,7 +12,7 @@ from stillwatch.actions.export import FORMATS, exported
 from stillwatch.actions.proposal import Proposal, to_plain
 from stillwatch.actions.step import STEPS
 from stillwatch.cli.desk import desk_path, existing_desk, person_at, system_user
-from stillwatch.cli.grouped import grouped
+from stillwatch.cli.grouped import ListedGroup, grouped
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.dossiers.render.numbers import certainty
 from stillwatch.errors import OutputError, UsageError
@@ -24,6 +24,7 @@ from stillwatch.store.desk.proposal import Standing, act
 
 app = typer.Typer(
     name="actions",
+    cls=ListedGroup,
     help="Propose graduated steps against whole groups. Nothing is done: what is agreed to becomes a file.",
     epilog="Example: stillwatch actions show case/",
     no_args_is_help=True,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stillwatch.cli.desk import existing_desk
+from stillwatch.cli.grouped import ListedGroup
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.errors import UsageError
 from stillwatch.store.desk.audit import Head, entries
@@ -16,6 +17,7 @@ from stillwatch.store.desk.audit import verify as verify_log
 
 app = typer.Typer(
     name="audit",
+    cls=ListedGroup,
     help="Check and show the log of a desk: each entry is sealed by a hash over itself and the entry before it.",
     epilog="Example: stillwatch audit verify demo/desk.sqlite",
     no_args_is_help=True,

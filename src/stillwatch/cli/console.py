@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup
 
 from stillwatch.cli import user
-from stillwatch.cli.grouped import grouped
+from stillwatch.cli.grouped import ListedGroup, grouped
 from stillwatch.cli.rim import rim
 from stillwatch.pipeline.proposing import Registers
 
@@ -32,7 +31,7 @@ HEADINGS: Final = {
 }
 
 
-class ServeByDefault(TyperGroup):
+class ServeByDefault(ListedGroup):
     """``stillwatch console CASE/`` serves; the other commands have names."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

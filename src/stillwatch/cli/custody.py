@@ -34,19 +34,23 @@ def add_commands(app: typer.Typer) -> None:
     """Add the commands of custody to those of the dossier."""
     app.command(
         epilog="\b\nExamples:\n"
-        "  stillwatch dossier sign dossier/ --key anna.key --trust trust.json --case case/\n"
+        "  stillwatch dossier sign dossier/ --key anna.key --trust trust.json \\\n"
+        "      --case case/\n"
         "  stillwatch dossier sign dossier/ --key ben.key --trust trust.json"
     )(sign)
     app.command(
         epilog="\b\nExamples:\n"
-        "  stillwatch dossier stamp dossier/ --tsa https://tsa.example/tsr --tsa-certificate tsa.pem\n"
+        "  stillwatch dossier stamp dossier/ --tsa https://tsa.example/tsr \\\n"
+        "      --tsa-certificate tsa.pem\n"
         "  stillwatch dossier stamp dossier/ --request-out dossier.tsq\n"
-        "  stillwatch dossier stamp dossier/ --response-in dossier.tsr --tsa-certificate tsa.pem"
+        "  stillwatch dossier stamp dossier/ --response-in dossier.tsr \\\n"
+        "      --tsa-certificate tsa.pem"
     )(stamp)
     app.command(
         epilog="\b\nExamples:\n"
         "  stillwatch dossier verify dossier/ --trust trust.json\n"
-        "  stillwatch dossier verify dossier/ --trust trust.json --tsa-certificate tsa.pem --inputs case/ --json"
+        "  stillwatch dossier verify dossier/ --trust trust.json \\\n"
+        "      --tsa-certificate tsa.pem --inputs case/ --json"
     )(verify)
     app.add_typer(exemplars.app, name="exemplars", epilog=exemplars.EXAMPLES)
 

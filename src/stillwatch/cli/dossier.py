@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from stillwatch.cli import custody
-from stillwatch.cli.grouped import grouped
+from stillwatch.cli.grouped import ListedGroup, grouped
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.dossiers.dossier import DOCUMENT, Dossier
 from stillwatch.dossiers.dossier_document import dossier_from_json
@@ -43,7 +42,7 @@ HEADINGS = {
 }
 
 
-class FreezeByDefault(TyperGroup):
+class FreezeByDefault(ListedGroup):
     """``stillwatch dossier CASE/ CAMPAIGN`` freezes; the other commands have names."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

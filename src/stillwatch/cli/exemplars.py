@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from stillwatch.cli.grouped import grouped
+from stillwatch.cli.grouped import ListedGroup, grouped
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.cli.signer import AsJson, PassphraseFile, TrustFile, passphrase_in
 from stillwatch.custody.files import OWNER_ONLY, read_small, write_new, write_whole
@@ -35,15 +35,18 @@ REQUEST_EXAMPLE: Final = (
 )
 EXAMPLES: Final = (
     "\b\nThree people, three steps:\n"
-    "  stillwatch dossier exemplars request case/ c-12ebe280889a --traffic traffic.parquet \\\n"
-    "      --key-file sketch.key --key anna.key --trust trust.json --why 'for counsel' --out exemplars.sealed\n"
-    "  stillwatch dossier exemplars approve exemplars.sealed --key ben.key --trust trust.json --why 'agreed'\n"
-    "  stillwatch dossier exemplars release exemplars.sealed --key cleo.key --trust trust.json --why 'to counsel' \\\n"
-    "      --out exemplars/"
+    "  stillwatch dossier exemplars request case/ c-12ebe280889a \\\n"
+    "      --traffic traffic.parquet --key-file sketch.key --key anna.key \\\n"
+    "      --trust trust.json --why 'for counsel' --out exemplars.sealed\n"
+    "  stillwatch dossier exemplars approve exemplars.sealed --key ben.key \\\n"
+    "      --trust trust.json --why 'agreed'\n"
+    "  stillwatch dossier exemplars release exemplars.sealed --key cleo.key \\\n"
+    "      --trust trust.json --why 'to counsel' --out exemplars/"
 )
 
 app = typer.Typer(
     name="exemplars",
+    cls=ListedGroup,
     help="Show a few exchanges of a campaign, redacted, once two people agreed. The case itself holds no text.",
     no_args_is_help=True,
     rich_markup_mode=None,

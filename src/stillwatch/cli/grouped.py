@@ -1,11 +1,24 @@
-"""Help of a command with many options: they stand under headings, the most wanted first."""
+"""Help that reads well: many options under headings, the most wanted first, and commands with whole sentences."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 OTHERS: Final = "Options"
+WHOLE: Final = 1000  # characters of a command's first sentence: all of it, wrapped
+
+
+class ListedGroup(TyperGroup):
+    """A group of commands whose help lists each with its whole first sentence."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write each command with its first sentence; none ends in dots."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([
+                (name, one.get_short_help_str(WHOLE)) for name, one in found if one is not None and not one.hidden
+            ])  # fmt: skip
 
 
 def grouped(headings: Mapping[str, tuple[str, ...]]) -> type[TyperCommand]:

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from stillwatch.cli.grouped import ListedGroup
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.errors import OutputError
 from stillwatch.sketches.key import SketchKey
 
 app = typer.Typer(
     name="key",
+    cls=ListedGroup,
     help="Make and name sketch keys. Scans with one key can be compared; who has it can test guesses of prompts.",
     epilog="Example: stillwatch key new sketch.key",
     no_args_is_help=True,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from stillwatch.cli.grouped import ListedGroup
 from stillwatch.cli.page import page, print_table
 from stillwatch.cli.rim import ACCOUNT_HELP, refusals
 from stillwatch.errors import UsageError
@@ -28,6 +29,7 @@ from stillwatch.records.traffic import ReadOptions
 
 app = typer.Typer(
     name="records",
+    cls=ListedGroup,
     help="Read gateway logs: what a file is, what it can show, and the same as one canonical table.",
     epilog="Example: stillwatch records explain gateway.jsonl.gz",
     no_args_is_help=True,

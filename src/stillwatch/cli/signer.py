@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from stillwatch.cli.grouped import ListedGroup
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.custody.envelope import Envelope
 from stillwatch.custody.files import read_private, read_small, write_new, write_whole
@@ -24,6 +25,7 @@ VALID_DAYS: Final = 730  # two years: long enough for a case, short enough that 
 
 app = typer.Typer(
     name="signer",
+    cls=ListedGroup,
     help="Make, hand out, rotate and revoke signing keys. Recipients need only the public half.",
     epilog="Example: stillwatch signer new anna.key --name 'Anna Analyst' --role analyst --trust trust.json",
     no_args_is_help=True,

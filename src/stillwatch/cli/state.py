@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stillwatch.campaigns.record import Record
+from stillwatch.cli.grouped import ListedGroup
 from stillwatch.cli.rim import note, rim, say, say_json
 from stillwatch.errors import StateError, UsageError
 from stillwatch.pipeline.adding import hash_of_account
@@ -18,6 +19,7 @@ from stillwatch.store.state.reading import open_state
 
 app = typer.Typer(
     name="state",
+    cls=ListedGroup,
     help="See, check and prune what 'scan --state' keeps from day to day, and erase accounts from it.",
     epilog="Example: stillwatch state show state/",
     no_args_is_help=True,

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from stillwatch.cli.desk import desk_path, existing_desk, system_user, typed_password
+from stillwatch.cli.grouped import ListedGroup
 from stillwatch.cli.rim import rim, say, say_json
 from stillwatch.store.desk.database import FILE_NAME, Database
 from stillwatch.store.desk.person import ROLES, Person, add_person, change_person, people
 
 app = typer.Typer(
     name="user",
+    cls=ListedGroup,
     help="Add, change and shut out the people of a desk. Each change is logged.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -28,7 +30,8 @@ HERE = Path(FILE_NAME)
 
 @app.command(
     epilog="\b\nExamples:\n  stillwatch console user add ada --role analyst --desk demo/case\n"
-    "  stillwatch console user add ben@example.org --role approver --provider --desk demo/case"
+    "  stillwatch console user add ben@example.org --role approver \\\n"
+    "      --provider --desk demo/case"
 )
 def add(
     name: Name,
