@@ -5,7 +5,10 @@ and some of its items for certain; the items tell what the list is like, and acc
 kind *may* belong. How many of them do is known without looking at them: a member stays without any hand-over with a
 probability that follows from how often requests of the list fail, so that the linked accounts, each weighted by the
 inverse of its chance to be linked, count all members at any score. The share that is left over are strangers with the
-same interest, and the membership of an account without a link is the share of members at its score.
+same interest, and the membership of an account without a link is the share of members at its score. The score is
+learnt from the linked accounts against everybody else, and who is less like a linked account than nine in ten of them,
+in it or in the share of the list, is not named without a link. What joins the nucleus is a link whatever its item
+looks like: to ask that it be alike as well would lose a member for each odd item.
 
 Guarantee: the weighted count is unbiased for the number of members (Horvitz and Thompson 1952) where failures strike
 members' requests at one rate; membership is that count over all accounts, monotone in the score by isotonic
@@ -36,6 +39,8 @@ N_FOLDS: Final = 5
 PENALTY: Final = 2.0  # ridge, in units of one exchange; a nucleus gives some tens of items to learn 80 weights from
 ROUNDS: Final = 25  # of Newton's method; it settles within ten
 MISSED_ITEMS: Final = 0.3  # of the list's items score below the level at which an exchange counts as of the list
+MISSED_LINKS: Final = 0.05  # the same of an item that was handed over: nineteen in twenty of those belong to some list
+ODD: Final = 0.1  # of the linked accounts: who is less like them than all but these has to be linked to be named
 N_SHAPES: Final = 24  # bits of ``sketches.shape``
 SURE_MEMBER: Final = 0.9  # an account without a hand-over is named only where nine in ten at its score are members
 CHUNK_ROWS: Final = 200_000  # exchanges scored at once: some 70 MB
@@ -51,10 +56,17 @@ LEAST_UNLINKED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class KnownList:
-    """What a list is like: weights of features, whose sum is a log-likelihood ratio, and the level of an item."""
+    """What a list is like.
+
+    Args:
+        weights: (d,) of features, whose sum is a log-likelihood ratio.
+        level: from which on an exchange counts as of the list.
+        level_handed: the same for an item that was handed over.
+    """
 
     weights: FloatArray
     level: float
+    level_handed: float
 
 
 class WorkLists:
@@ -128,11 +140,11 @@ class WorkLists:
         elsewhere = self._elsewhere(inside, known)
         # what other accounts handed over is of the list as surely, once the list is known roughly; and then so are the
         # other items of all these accounts: hundreds or thousands instead of tens
-        known = self._learn(np.union1d(rows, self._links(known)))
-        linked = self._count(self._links(known)) > 0
+        known = self._learn(np.union1d(rows, self._links(known, rows)))
+        linked = self._count(self._links(known, rows)) > 0
         items = np.flatnonzero(self.is_item & linked[self.entity])
         known = self._learn(items[self._are_alike(known, items)])
-        links = self._links(known)
+        links = self._links(known, rows)
         openings = np.flatnonzero(self.is_opening & ~self.is_explained)  # all items are among them
         is_alike = np.zeros(len(self.entity), bool)
         is_alike[openings[self._are_alike(known, openings)]] = True
@@ -153,9 +165,14 @@ class WorkLists:
         is_forward = pairs.has_failed_first[place[self._are_alike(known, row[place])]]
         return int(np.count_nonzero(is_forward)), int(np.count_nonzero(~is_forward))
 
-    def _links(self, known: KnownList) -> IntArray:
-        """Return the items like the list's that were handed over, rising."""
-        return self.handed_items[self._are_alike(known, self.handed_items)]
+    def _links(self, known: KnownList, rows: IntArray) -> IntArray:
+        """Return the items that were handed over, rising: those of the nucleus, and what others passed on of the kind.
+
+        What joined the nucleus is of its list whatever it looks like; to ask for likeness there would lose members
+        whose only hand-over is an odd item.
+        """
+        is_alike = self._score(known, self.handed_items) >= known.level_handed
+        return np.union1d(rows, self.handed_items[is_alike]).astype(np.int64)
 
     def _count(self, rows: BoolArray | IntArray) -> FloatArray:
         """Return how many of ``rows`` each entity sent."""
@@ -175,7 +192,7 @@ class WorkLists:
         outside[self.entity[rows]] = False
         candidates = np.flatnonzero(outside[self.entity] & (self.population.exchanges.hashes["prompt_hash"] != 0))
         if not len(rows) or not len(candidates):
-            return KnownList(np.zeros(self._features(rows[:0]).shape[1]), np.inf)
+            return KnownList(np.zeros(self._features(rows[:0]).shape[1]), np.inf, np.inf)
         strangers = self._features(candidates[:: max(len(candidates) // N_STRANGERS, 1)])
         items = self._features(rows)
         weights = fitted(items, strangers)
@@ -184,7 +201,8 @@ class WorkLists:
         for k in np.unique(fold):
             if np.any(fold != k):
                 held_out[fold == k] = items[fold == k] @ fitted(items[fold != k], strangers, weights)
-        return KnownList(weights, float(np.quantile(held_out, MISSED_ITEMS)))
+        level, level_handed = np.quantile(held_out, [MISSED_ITEMS, MISSED_LINKS])
+        return KnownList(weights, float(level), float(level_handed))
 
     def _features(self, rows: IntArray) -> FloatArray:
         """Return, (rows, d), what an exchange is about and of what kind it is; nothing of its language or script."""
@@ -230,8 +248,10 @@ class WorkLists:
         if np.count_nonzero(linked) < LEAST_ENTITIES or np.all(linked):
             p_member[considered[linked]] = SURE_MEMBER
             return p_member, n_listed
-        habits = self._habits(is_listed, is_alike, is_linked, n_listed)[considered]
-        score = habits @ fitted(habits[linked], habits[~linked])
+        habits = self._habits(is_listed, is_alike, is_linked, n_listed)
+        # against everybody: most of those who were considered and have no link are members as well
+        is_other = ~is_linked & (self.n_opening >= LEAST_ITEMS)
+        score = habits[considered] @ fitted(habits[considered[linked]], habits[is_other])
         rate = _hand_over_rate(n_handed[considered][linked], n_listed[considered][linked])
         p_linked = np.clip(-np.expm1(-rate * n_listed[considered]), 1e-3, 1 - 1e-6)
         order = np.argsort(score, kind="stable")
@@ -240,8 +260,11 @@ class WorkLists:
         at_score[order] = np.minimum(isotonic_regression(counted, increasing=True).x, 1.0)
         unlinked = at_score * (1 - p_linked) / np.maximum(1 - at_score * p_linked, 1e-9)
         p_member[considered] = np.where(linked, np.maximum(at_score, SURE_MEMBER), unlinked)
+        share = n_listed / np.maximum(self.n_opening, 1.0)
         is_much = (n_listed >= LEAST_UNLINKED) & is_recurrent(n_listed, self.n_opening)
-        p_member[~is_linked & ~is_much] = 0.0  # strangers needed to learn from, and never named
+        is_typical = share >= np.quantile(share[considered[linked]], ODD)
+        is_typical[considered] &= score >= np.quantile(score[linked], ODD)
+        p_member[~is_linked & ~(is_much & is_typical)] = 0.0  # strangers needed to learn from, and never named
         return p_member, n_listed
 
     def _habits(

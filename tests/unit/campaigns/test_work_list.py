@@ -117,6 +117,43 @@ def test_a_lone_harness_beside_a_pool_is_not_named() -> None:
     assert len(names(made, group)) >= 20
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_who_passed_on_an_odd_item_is_a_member_as_well(seed: int) -> None:
+    """What joins the nucleus is of its list, also where it is not like the other items: two fifths here are of no kind.
+
+    Nearly all accounts pass something on; to ask that it be alike as well would leave a third of them out.
+    """
+    traffic = Traffic(20 + seed)
+    subject = traffic.subject
+    traffic.pool(40, 480)
+    traffic.subject = None
+    traffic.pool(40, 320)
+    traffic.subject = subject
+    traffic.strangers(150)
+    made = traffic.made()
+    lists = lists_of(made)
+    passing = {*lists.entity[lists.failed].tolist(), *lists.entity[lists.taken].tolist()}
+    (group,) = lists.groups()
+    assert passing <= set(group.entities.tolist())
+    assert all(name.startswith("p") for name in names(made, group))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_asks_much_of_everything_is_not_named_for_some_items_of_the_kind(seed: int) -> None:
+    """Heavy users have as many items of the list's kind as members, in a smaller share of their traffic than any."""
+    traffic = Traffic(30 + seed)
+    traffic.pool(40, 480)
+    traffic.strangers(150)
+    for user in range(12):
+        for n in range(220):
+            subject = traffic.subject if n < 12 else None
+            traffic.send(f"h{user:02d}", traffic.item(), float(traffic.rng.uniform(0, 240)), subject=subject)
+    made = traffic.made()
+    (group,) = lists_of(made).groups()
+    assert not {name for name in names(made, group) if not name.startswith("p")}
+    assert len(names(made, group)) >= 34
+
+
 def test_two_lists_are_two_groups() -> None:
     """Pools that work through lists of their own, on subjects of their own, are not mixed."""
     traffic = Traffic(10)
