@@ -1,6 +1,7 @@
 """Tests of freezing: every number traced and computed again, what adds up, and what is honestly not known."""
 
 import dataclasses
+import re
 from math import log2
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from example_folder import CAMPAIGN, N_ACCOUNTS, OTHER, SEEN, make_folder
 
 from stillwatch.assessments.observation import KINDS
 from stillwatch.dossiers.calibrated import SCALE, judgement
-from stillwatch.dossiers.case import MissingEvidence
+from stillwatch.dossiers.case import Evidence, GroupTest, MissingEvidence
 from stillwatch.dossiers.decided import Lifecycle, LifecycleEvent
 from stillwatch.dossiers.dossier import Dossier
 from stillwatch.dossiers.dossier_document import dossier_to_json
@@ -328,6 +329,22 @@ def test_an_item_passed_on_is_told_apart_from_a_change_of_pathway(full: Dossier)
     """The advisory's failover is between pathways; which of them the slice used is said beside it."""
     one = criterion(full, "AA26-251A", "9")
     assert "from account to account" in text(one.not_observable)
+
+
+@pytest.mark.parametrize("is_selection", [False, True])
+def test_how_many_items_were_handed_over_is_told(tmp_path: Path, *, is_selection: bool) -> None:
+    """A reader is told how many and how many by chance, not a p-value alone; not of a test that formed the group."""
+    case = open_case(make_folder(tmp_path / "case"), CAMPAIGN).campaign
+    evidence = Evidence("work_list_coordination", "Items", "work_list", 5.0, "p = 1e-12.", "a queue", ())
+    leading = dataclasses.replace(case.hypotheses[0], evidence=(evidence,))
+    test = GroupTest("passed_on", "as often before as after", 83.0, 41.5, 52.0, 1e-12, 0, is_selection)
+    folder = make_folder(tmp_path / "other", hypotheses=(leading, *case.hypotheses[1:]), tests=(test,))
+    dossier = freeze(folder, CAMPAIGN)
+    said = [one.text for one in dossier.observation.summary if "counted:" in one.text]
+    assert len(said) == (not is_selection)
+    for one in said:
+        refs = re.findall(r"\[\[n:(test\.[^\]]+)\]\]", one)
+        assert [value(dossier, ref) for ref in refs] == [83.0, 41.5]
 
 
 def test_every_observation_has_an_honest_reading() -> None:

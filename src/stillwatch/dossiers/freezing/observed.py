@@ -14,6 +14,7 @@ from stillwatch.dossiers.observed_part import Measured, Member, ObservationPart,
 from stillwatch.dossiers.selection import clause, of_campaign
 
 UNITS: Final = {"tokens": "output tokens"}  # of an observation, said in full
+HANDED_OVER, SIGN_TEST = "work_list_coordination", "passed_on"  # the observation, and the test that counts its items
 N_SUMMED: Final = 4  # observations told at once, those that weigh most
 FEW_ACCOUNTS: Final = 20  # below that, shares of accounts have intervals of a third and more
 
@@ -218,9 +219,18 @@ def _summary(case: CaseFolder, seen: dict[str, Seen]) -> tuple[Statement, ...]:
     weighty = [item.name for item in case.campaign.hypotheses[0].evidence if item.bits > 0]
     for name in [name for name in dict.fromkeys(weighty) if name in seen and seen[name].value][:N_SUMMED]:
         one = seen[name]
-        beside = f"; matched controls: {shown(one.comparison)}" if one.comparison else ""
-        said.append(say(f"[[v:0]]: {shown(one.value or '')}{beside}.", one.kind.title))
+        said.append(say(f"[[v:0]]: {shown(one.value or '')}{_beside(one, case.campaign)}.", one.kind.title))
     return tuple(said)
+
+
+def _beside(one: Seen, campaign: Campaign) -> str:
+    """Return what stands beside an observation: how many items were handed over and by chance, or matched controls."""
+    if one.kind.name == HANDED_OVER and any(
+        test.name == SIGN_TEST and test.statistic and not test.is_selection for test in campaign.tests
+    ):
+        counted, by_chance = (shown(f"test.{slug(SIGN_TEST)}.{field}") for field in ("statistic", "null_mean"))
+        return f"; counted: {counted}, expected by chance: {by_chance}"
+    return f"; matched controls: {shown(one.comparison)}" if one.comparison else ""
 
 
 def _confidence(case: CaseFolder, seen: dict[str, Seen]) -> Confidence:

@@ -155,7 +155,7 @@ def ranked(case: Case) -> tuple[Campaign, ...]:
 
 
 SORT_TITLES: Final[tuple[tuple[Order, str], ...]] = (
-    ("rank", "accused first, then most exchanges"),
+    ("rank", "accused first, then largest"),
     ("accounts", "most accounts"),
     ("exchanges", "most exchanges"),
     ("posterior", "surest explanation"),
