@@ -178,7 +178,7 @@ def main() -> None:
     """Learn, print what changes, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", nargs="+", default=LEARNED_FROM, help="tune-side worlds")
-    parser.add_argument("--stated", type=Path, default=Path("bench/hypotheses-stated-2026-11f.toml"))
+    parser.add_argument("--stated", type=Path, default=Path("bench/hypotheses-stated-2026-11g.toml"))
     parser.add_argument("--observations", type=Path, help="keep what was observed of each world in this file")
     parser.add_argument("--write", type=Path, help="write the learned weights to this new file")
     asked = parser.parse_args()

@@ -25,7 +25,7 @@ import numpy as np
 from stillwatch.assessments.observation import KINDS, Observation, told
 from stillwatch.errors import SettingsError
 
-RELEASED_WEIGHTS: Final = "hypotheses-2026-11f"
+RELEASED_WEIGHTS: Final = "hypotheses-2026-11g"
 HALVING: Final = 0.5  # each further piece of evidence in one channel, against the one before it
 
 

@@ -90,6 +90,7 @@ MOST_DIGITS: Final = 7  # of a written number; beyond, all of it
 RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 EXACT: Final = 1e-9  # what two numbers may differ by and be one: the last bits of a sum
 P_DIGITS: Final = "digits of p"  # minus the decimal logarithm of a p-value
+SUCCESSION: Final = "succession"  # a test of rhythm that is an observation by itself
 
 
 def _tested_elsewhere(_sample: Sample) -> float | None:
@@ -181,6 +182,8 @@ def _kinds() -> tuple[ObservationKind, ...]:
              _tested_elsewhere),
         kind("rhythm_coordination", "Sign-ups, starts, stops and bans together, against strangers' chance", "rhythm", P_DIGITS, (),
              _tested_elsewhere),
+        kind(SUCCESSION, "Accounts that follow one another, the number at work kept even, against chance", "rhythm", P_DIGITS, (),
+             _tested_elsewhere),
         kind("work_list_coordination", "Items that failed for one member and turned up at another, against chance", "work_list", P_DIGITS, (),
              _tested_elsewhere),
         kind("registered_share", "Accounts that stand in the registry", "registry", ACCOUNTS_SHARE, (), conduct.registered_share),
@@ -221,12 +224,13 @@ def with_tests(
     Args:
         observations: what was observed.
         p_of: for ``identity``, ``rhythm`` and ``work_list``, the p-value of their tests; null where none was counted.
+            For a test that is an observation by itself, its own name and p-value.
         error_of: the standard error of those digits, for they rest on draws; null where a test is exact.
         basis_of: what each rests on, in words.
     """
     found = dict(observations)
     for channel, p in p_of.items():
-        name = f"{channel}_coordination"
+        name = channel if channel in KINDS else f"{channel}_coordination"
         error = (error_of or {}).get(channel)
         found[name] = Observation(
             KINDS[name],

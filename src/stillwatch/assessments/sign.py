@@ -5,9 +5,10 @@ and a pool of crowd workers, or a firm's contractors, differs from a pool of dis
 and what it hides. So two things are asked for that do not depend on the list:
 
 - *One enterprise* (``ENTERPRISE``): the members share identity or addresses, or pass on what failed, beyond strangers'
-  chance, and a program sends their items, or they share identity and begin or end together. Beginning and ending
-  together alone is no such thing: a course, a release day and a fashion make strangers do that; nor is a list that
-  people work at by hand, as authors and volunteers do, nor cards that an employer pays for.
+  chance, or follow one another so that the number at work stays even, and a program sends their items, or they share
+  identity and begin or end together. Beginning and ending together alone is no such thing: a course, a release day and
+  a fashion make strangers do that; nor is a list that people work at by hand, as authors and volunteers do, nor posts
+  that are filled again, nor cards that an employer pays for.
 - *Signs enough* (``ENOUGH``) of five (``SIGNS``). No one sign is rare enough: honest applications ask for reasoning in
   tags, and pupils exercise skills.
 
@@ -44,10 +45,12 @@ LEAST_DIGITS: Final = 2.0  # of p: one in a hundred; the q-value counts the grou
 BY_PROGRAM: Final = {"alone_share": 0.85}  # items that come by themselves: programs 0.9 to 1, people by hand 0.6 to 0.8
 TIED: Final = {"identity_coordination": LEAST_DIGITS}
 PASSED_ON: Final = {"work_list_coordination": LEAST_DIGITS}
+REPLACED: Final = {"succession": LEAST_DIGITS}  # one by one: no sign of a purpose, for a firm fills its posts again
 AT_ONE_TIME: Final = {"rhythm_coordination": LEAST_DIGITS}
 ENTERPRISE: Final[tuple[Levels, ...]] = (
     {**TIED, **BY_PROGRAM},
     {**PASSED_ON, **BY_PROGRAM},
+    {**REPLACED, **BY_PROGRAM},
     {**TIED, **AT_ONE_TIME},  # where people sit down to several, a list makes a crowd, and shared cards an employer
 )
 """Levels of which any row shows that one hand runs the members, where all in it surely hold."""

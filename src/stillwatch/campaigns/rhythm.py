@@ -1,6 +1,7 @@
-"""The tests of rhythm that need no matched controls: turns, shared silences, and failover after bans.
+"""The tests of rhythm that need no matched controls: turns, shared silences, failover after bans, succession.
 
-Source: ours: docs/decisions/0017-turns-conversations-and-silent-pools.md and 0020-silence-and-failover.md.
+Source: ours: docs/decisions/0017-turns-conversations-and-silent-pools.md 0020-silence-and-failover.md
+and 0042-succession.md.
 """
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from stillwatch.campaigns.coordination import TestResult
 from stillwatch.campaigns.failover import failover
 from stillwatch.campaigns.silence import hourly, shared_silence, speech_of_others
+from stillwatch.campaigns.succession import succession
 from stillwatch.campaigns.turn_taking import turn_taking
 from stillwatch.links.entity import Entities
 from stillwatch.links.population import MISSING_TIME, IntArray, Population
@@ -51,5 +53,6 @@ class Rhythm:
             turn_taking(entity, began_us, seed),
             shared_silence(entity, began_us, others, self._hourly.start, seed),
             failover(of_row[rows].astype(np.int64), at_us[rows], members, self._banned_us, self._span_us, seed),
+            succession(of_row[rows].astype(np.int64), at_us[rows], self._span_us, seed),
         )
         return tuple(result for result in found if result is not None)

@@ -27,6 +27,7 @@ SUBJECTS: Final = {
     "pivot_burst": "turns to a new model close together",
     "turn_taking": "members that take turns in rounds",
     "shared_silence": "silences in the same hours",
+    "succession": "members that follow one another, so that the number at work stays even",
     "failover": "more sent by the other members after a ban",
 }
 ELSEWHERE: Final = "_elsewhere"

@@ -7,7 +7,7 @@ import numpy as np
 
 from stillwatch.assessments.credible import WeightDraws, credible, draw_weights
 from stillwatch.assessments.hypothesis import released_weights, weigh
-from stillwatch.assessments.observation import Observation, beside_controls, observe, with_tests
+from stillwatch.assessments.observation import SUCCESSION, Observation, beside_controls, observe, with_tests
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.assessments.sign import LEAST_LOW, may_accuse
 from stillwatch.assessments.uncertainty import with_errors
@@ -104,10 +104,7 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
     findings = []
     for i, group in enumerate(groups):
         accounts = accounts_of_group(entities, group)
-        p_of = {channel: p_value_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
-        error_of = {channel: digits_error(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
-        basis = {channel: basis_of(tested[i], kinds) for channel, kinds in TESTED_KINDS.items()}
-        observations = with_tests(observed[i], p_of, error_of, basis)
+        observations = outcomes_seen(observed[i], tested[i])
         if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
             observations["widest_family"] = replace(observations["widest_family"], value=None)
         for name in common_observations(population, ties, accounts, group.entities, entities.n):
@@ -136,6 +133,21 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
             )
         )
     return findings
+
+
+def outcomes_seen(observations: dict[str, Observation], tested: tuple[TestResult, ...]) -> dict[str, Observation]:
+    """Return observations with what the tests of a group say: those of each kind of evidence together, and succession.
+
+    Succession is no beginning or ending together: it is told, and weighed, by itself.
+    """
+    together = tuple(test for test in tested if test.name != SUCCESSION)
+    of_kind: dict[str, tuple[tuple[TestResult, ...], tuple[str, ...]]] = {
+        channel: (together, kinds) for channel, kinds in TESTED_KINDS.items()
+    }
+    of_kind |= {test.name: ((test,), (test.kind,)) for test in tested if test.name == SUCCESSION}
+    p_of = {channel: p_value_of(*told) for channel, told in of_kind.items()}
+    error_of = {channel: digits_error(*told) for channel, told in of_kind.items()}
+    return with_tests(observations, p_of, error_of, {channel: basis_of(*told) for channel, told in of_kind.items()})
 
 
 def is_held(draws: WeightDraws | None, observations: Mapping[str, Observation]) -> bool:

@@ -10,7 +10,7 @@ from stillwatch.assessments.observation import KINDS, beside_controls, described
 from stillwatch.assessments.sample import NOTHING, Sample, plain_sample
 from stillwatch.links.rows import rows_of_accounts
 
-TESTED = {"identity_coordination", "rhythm_coordination", "work_list_coordination"}
+TESTED = {"identity_coordination", "rhythm_coordination", "work_list_coordination", "succession"}
 ACCOUNT_COLUMNS = (
     "created_at", "banned_at", "organisation_id", "is_verified", "pathway", "plan_price_usd", "email_domain",
     "email_fingerprint", "payment_fingerprint", "phone_fingerprint", "device_fingerprint", "referrer_id",

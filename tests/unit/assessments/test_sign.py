@@ -202,3 +202,12 @@ def test_that_a_tie_which_other_controls_would_undo_is_no_sign() -> None:
     assert sign.is_one_enterprise(drawn)
     weaker = replace(drawn["identity_coordination"], value=2.1)
     assert not sign.is_one_enterprise({**drawn, "identity_coordination": weaker})
+
+
+def test_that_who_is_replaced_one_by_one_is_one_enterprise_where_a_program_runs_it_and_shows_no_purpose() -> None:
+    """Accounts burnt one after the other need no shared card; temporary staff at their desks are left alone."""
+    burnt = {**POOL, "work_list_coordination": 0.0, "identity_coordination": 0.0, "succession": 3.0}
+    assert sign.is_one_enterprise(seen(burnt))
+    assert not sign.is_one_enterprise(seen({**burnt, "succession": 1.5}))
+    assert not sign.is_one_enterprise(seen({**BY_HAND, "work_list_coordination": 0.0, "succession": 6.0}))
+    assert names({**CROWD, **OPEN, "succession": 6.0}) == names({**CROWD, **OPEN})

@@ -45,6 +45,7 @@ INNOCENT: Final[Mapping[str, str]] = {
     "banned_share": "Accounts are banned for other reasons.",
     "identity_coordination": "Households, firms and resellers share cards, devices and addresses.",
     "rhythm_coordination": "Classes, events and roll-outs begin and end together.",
+    "succession": "A firm rotates its keys, and posts that fall free are filled again.",
     "work_list_coordination": "A customer's own router sends a failed request again by another account.",
     "pool_size": "A business may have as many accounts as it likes.",
     "registered_share": "Who needs no authorisation is not in the registry.",
