@@ -3,7 +3,8 @@
 A verified organisation is one entity, so that its accounts' ties to each other prove nothing. Where it comes to belong
 to a group, since some of its keys were stolen or some of its people run a pool on the side, its other accounts have
 nothing to do with that. So each account of a folded entity is looked at as an account by itself would be: it takes part
-where it sends the group's exchanges again and again, or, where shared values joined the group, holds one that another
+where it sends the group's exchanges again and again, and as great a part of its own as ``LEAST_LIKENESS`` of what a
+typical member of one account sends, or, where shared values joined the group, holds one that another
 member entity has. The others are *bystanders*: no accounts of the group, and none of their exchanges in its slice. An
 entity of bystanders alone is no member.
 
@@ -18,6 +19,7 @@ from dataclasses import replace
 import numpy as np
 
 from stillwatch.campaigns.group import Group, limited_to
+from stillwatch.campaigns.likeness import LEAST_LIKENESS
 from stillwatch.campaigns.recurrence import is_recurrent
 from stillwatch.links.entity import Entities
 from stillwatch.links.identity import ADDRESS_TIE, Ties
@@ -45,7 +47,12 @@ def without_bystanders(group: Group, population: Population, entities: Entities,
     accounts = accounts_of_entities(entities, folded)
     of_row = population.exchanges.account
     n_of_slice = np.bincount(of_row[group.slice_rows], minlength=len(order))[accounts]
-    takes_part = is_recurrent(n_of_slice, np.diff(population.exchanges.first)[accounts])
+    n_sent = np.diff(population.exchanges.first)
+    takes_part = is_recurrent(n_of_slice, n_sent[accounts])
+    alone = accounts_of_entities(entities, np.setdiff1d(group.entities, folded))
+    if len(alone):
+        share = np.bincount(of_row[group.slice_rows], minlength=len(order)) / np.maximum(n_sent, 1)
+        takes_part &= share[accounts] >= LEAST_LIKENESS * float(np.median(share[alone]))
     if group.channel == IDENTITY:
         is_by_content = takes_part if len(group.families) else np.zeros(len(accounts), bool)  # else its slice is all
         takes_part = is_by_content | _holds_a_shared_value(accounts, group.entities, population, ties)

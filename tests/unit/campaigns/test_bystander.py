@@ -67,3 +67,10 @@ def test_a_group_of_single_accounts_stays_as_it_is() -> None:
     made = planted([{"account": name, "hours": i} for i, name in enumerate(POOL)])
     group = group_of(made)
     assert without_bystanders(group, made.population, made.entities, {}) is group
+
+
+def test_an_account_that_sends_little_of_it_is_a_bystander() -> None:
+    """Who of a firm sends a fifth of what a typical member sends of it meets the group's words and is not of it."""
+    made = traffic({**dict.fromkeys(POOL, 20), "firm-0": 10, "firm-1": 4})
+    group = without_bystanders(group_of(made), made.population, made.entities, {})
+    assert names_in(made, group) == {*POOL, "firm-0"}
