@@ -31,8 +31,9 @@ from typing import NamedTuple
 import numpy as np
 
 from observed_groups import Observed, ObservedGroup, observed_worlds
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, read_weights
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.worlds.metrics.explanation import ENTERPRISE, UNRELATED, hypothesis_of
 
 STATED = 6.0  # votes that the stated m or u counts for: half a dozen true groups weigh as much

@@ -22,7 +22,7 @@ from stillwatch.links.comparison import KINDS, Weights, stated_weights, weigh_pa
 from stillwatch.links.estimation import Compared, compared_pairs, with_rates
 from stillwatch.links.identity import LEAST_BITS
 from stillwatch.pipeline.analysis import Analysis
-from stillwatch.pipeline.group_assessment import entity_times
+from stillwatch.pipeline.entity_times import entity_times
 from tune_worlds import scanned_world
 
 

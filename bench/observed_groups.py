@@ -13,7 +13,8 @@ from math import isfinite
 from pathlib import Path
 from typing import TypeAlias
 
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.catalogue import KINDS
+from stillwatch.assessments.observation import Observation
 from stillwatch.assessments.sampling_error import SamplingError
 from tune_worlds import scanned_world
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, released_weights, weigh
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.assessments.sampling_error import SamplingError
 
 NAMES = sorted(KINDS)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from planted_pools import NO_LINKS, TEMPLATE, chatter, make_pool
 from planted_traffic import at, planted, use_matrix
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.hypothesis import HypothesisKind, ScoredHypothesis, released_weights, weigh
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.campaigns.candidate import propose
 from stillwatch.campaigns.membership import weigh_membership
 from stillwatch.links.comparer import Comparer

@@ -22,8 +22,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.hypothesis import HALVING, Expectation, HypothesisKind, weigh
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 
 LEVEL: Final = 0.95
 N_DRAWS: Final = 1000

@@ -22,7 +22,8 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.assessments.observation import KINDS, Observation, told
+from stillwatch.assessments.catalogue import KINDS
+from stillwatch.assessments.observation import Observation, told
 from stillwatch.errors import SettingsError
 
 RELEASED_WEIGHTS: Final = "hypotheses-2026-11g"

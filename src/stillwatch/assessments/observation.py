@@ -1,56 +1,13 @@
-"""The catalogue of observations: each a number, its words, its channel and the columns that it needs.
+"""Observations of a group: values of the catalogue's kinds, beside those of matched controls, and their words."""
 
-An observation is made on the group and on matched controls alike, and stands apart from every inference.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from math import log10
-from typing import Final, NamedTuple
+from typing import Final
 
-from stillwatch.assessments import conduct, content
-from stillwatch.assessments.parts import Parts
+from stillwatch.assessments.catalogue import KINDS, P_DIGITS, ObservationKind
 from stillwatch.assessments.sample import Sample
 from stillwatch.assessments.sampling_error import SamplingError, p_within
-
-
-class ByAccount(NamedTuple):
-    """An observation that is made from numbers by account: the numbers of a sample, and the making."""
-
-    parts: Callable[[Sample], Parts | None]
-    made: Callable[[Parts], float | None]
-
-
-@dataclass(frozen=True, slots=True)
-class ObservationKind:
-    """One thing that can be observed of a group.
-
-    Args:
-        name: stable identifier; weights files refer to it.
-        title: what is measured, in words that claim nothing of the value: true beside every value.
-        channel: content, work_list, rhythm, identity, infrastructure, volume or registry.
-        unit: as ``share of accounts``.
-        needs: the columns that it is computed from.
-        measure: the function; null where it cannot be computed.
-        by_account: what each account gives to it, and how it is made from that, where it is made so.
-    """
-
-    name: str
-    title: str
-    channel: str
-    unit: str
-    needs: tuple[str, ...]
-    measure: Callable[[Sample], float | None]
-    by_account: ByAccount | None = None
-
-    def __reduce__(self) -> tuple[Callable[[str], "ObservationKind"], tuple[str]]:
-        """Return what stands for a kind between processes: its name in the catalogue."""
-        return _kind_named, (self.name,)
-
-
-def _kind_named(name: str) -> ObservationKind:
-    return KINDS[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,115 +39,9 @@ class Observation:
         return None if self.value is None else p_within(self.value, self.error, at_least, at_most)
 
 
-ACCOUNTS_SHARE: Final = "share of accounts"
-EXCHANGES_SHARE: Final = "share of exchanges"
-OPENINGS_SHARE: Final = "share of openings"
-SIMILARITY: Final = "of 1"  # 0: not at all, 1: entirely
 MOST_DIGITS: Final = 7  # of a written number; beyond, all of it
 RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 EXACT: Final = 1e-9  # what two numbers may differ by and be one: the last bits of a sum
-P_DIGITS: Final = "digits of p"  # minus the decimal logarithm of a p-value
-SUCCESSION: Final = "succession"  # a test of rhythm that is an observation by itself
-
-
-def _tested_elsewhere(_sample: Sample) -> float | None:
-    """Stand for an observation that the group tests make; ``with_tests`` fills it in."""
-    return None
-
-
-def _kinds() -> tuple[ObservationKind, ...]:
-    kind = ObservationKind
-    cue = {
-        "reasoning_trace": "ask for hidden reasoning, verbatim or in tags",
-        "false_authority": "claim a debugging session or a real system prompt",
-        "rubric_grading": "ask for grades against a rubric",
-        "task_writing": "ask for new training tasks",
-        "censorship_rewrite": "ask for politically safe rewrites",
-        "identity_probe": "ask which model answers, or test for defences",
-    }
-    return (
-        *(
-            kind(f"cue_{name}", f"Prompts that {words}", "content", EXCHANGES_SHARE, ("prompt",), partial(content.cue_share, cue=name))
-            for name, words in cue.items()
-        ),
-        kind("thinking_tags", "Thinking written out in tags", "content", EXCHANGES_SHARE, ("prompt",), content.thinking_tag_share),
-        kind("reasoning_asked", "Requests that ask for reasons or steps", "content", EXCHANGES_SHARE, ("prompt",), content.reasoning_asked_share),
-        kind("capability_focus", "Requests for the two commonest capabilities", "content", EXCHANGES_SHARE, ("prompt",), content.capability_focus,
-             ByAccount(content.capabilities_by_account, content.focus_of)),
-        kind("trainable_share", "Requests that exercise what a rival trains on", "content", EXCHANGES_SHARE, ("prompt",), content.trainable_share,
-             ByAccount(content.capabilities_by_account, content.trainable_of)),
-        kind("own_subjects", "How far each account keeps to subjects of its own", "work_list", SIMILARITY, ("prompt",), content.own_subjects,
-             ByAccount(content.topics, content.own_of)),
-        kind("rest_subjects", "How far each account keeps to subjects of its own in the rest of its traffic", "work_list", SIMILARITY, ("prompt",),
-             content.rest_subjects,
-             ByAccount(content.rest_topics, content.own_of)),
-        kind("shared_subject", "How alike the requests of different members are", "work_list", SIMILARITY, ("prompt",), content.shared_subject,
-             ByAccount(content.topics, content.shared_of)),
-        kind("replica_share", "Items whose exact text several accounts sent", "work_list", EXCHANGES_SHARE, ("prompt",), content.replica_share),
-        kind("widest_family", "Accounts that use the commonest family of exchanges", "content", ACCOUNTS_SHARE, ("prompt",), content.widest_family),
-        kind("favourites", "How far accounts keep to favourites among the families", "work_list", "times random dealing", ("prompt",),
-             content.favourites),
-        kind("one_tool_set", "Requests with the commonest set of tools", "content", EXCHANGES_SHARE, ("tool_names",), content.one_tool_set),
-        kind("one_system_prompt", "Requests with the commonest system prompt", "content", EXCHANGES_SHARE, ("system_prompt",), content.one_system_prompt),
-        kind("short_output_share", "Outputs as short as a label", "content", EXCHANGES_SHARE, ("output_tokens",), content.short_output_share),
-        kind("median_output_tokens", "Typical output", "volume", "tokens", ("output_tokens",), content.median_output_tokens),
-        kind("tool_share", "Requests that offer tools", "content", EXCHANGES_SHARE, ("tool_names",), content.tool_share),
-        kind("later_turn_share", "Requests that go on a conversation", "content", EXCHANGES_SHARE, ("turn",), content.later_turn_share),
-        kind("mixed_talk", "How far requests that are gone on with and requests that stand alone are mixed", "content", "of an even mixture", ("turn", "conversation_id"),
-             content.mixed_talk),
-        kind("end_user_share", "Requests that disclose an end user", "identity", EXCHANGES_SHARE, ("end_user_id",), content.end_user_share),
-        kind("pool_size", "Accounts in the group", "volume", "accounts", (), conduct.pool_size),
-        kind("slice_share", "The slice's part of the accounts' traffic", "volume", EXCHANGES_SHARE, (), content.slice_share),
-        kind("identity_reuse", "Accounts that share a card, device, phone or e-mail", "identity", ACCOUNTS_SHARE,
-             ("payment_fingerprint", "device_fingerprint", "phone_fingerprint", "email_fingerprint"), conduct.identity_reuse),
-        kind("one_organisation", "Accounts that name the commonest organisation", "identity", ACCOUNTS_SHARE, ("organisation_id",),
-             partial(conduct.largest_share, key="organisation_id")),
-        kind("verified_share", "Accounts of a verified organisation", "identity", ACCOUNTS_SHARE, ("is_verified",), conduct.verified_share),
-        kind("education_share", "Accounts that came by the education pathway", "identity", ACCOUNTS_SHARE, ("pathway",),
-             partial(conduct.value_share, key="pathway", values=("education",))),
-        kind("one_referrer", "Accounts that the commonest referrer brought", "identity", ACCOUNTS_SHARE, ("referrer_id",),
-             partial(conduct.largest_share, key="referrer_id")),
-        kind("one_email_domain", "Accounts with the commonest e-mail domain", "identity", ACCOUNTS_SHARE, ("email_domain",),
-             partial(conduct.largest_share, key="email_domain")),
-        kind("free_share", "Accounts that pay nothing", "identity", ACCOUNTS_SHARE, ("plan_price_usd",), conduct.free_share),
-        kind("one_address_share", "Accounts seen at the commonest address", "infrastructure", ACCOUNTS_SHARE, ("ip",), conduct.one_address_share),
-        kind("addresses_per_account", "Addresses of an account", "infrastructure", "addresses", ("ip",), conduct.addresses_per_account,
-             ByAccount(conduct.addresses_by_account, conduct.median_of)),
-        kind("one_client_share", "Requests from the commonest client program", "infrastructure", EXCHANGES_SHARE, ("user_agent",), conduct.one_client_share),
-        kind("requests_per_active_day", "Requests on an active day", "volume", "exchanges per account and day", (),
-             conduct.requests_per_active_day,
-             ByAccount(conduct.pace_by_account, conduct.median_of)),
-        kind("active_days", "Days with activity", "volume", "days per account", (), conduct.active_days,
-             ByAccount(conduct.days_by_account, conduct.median_of)),
-        kind("sign_up_burst", "Accounts created in the busiest week of sign-ups", "rhythm", ACCOUNTS_SHARE, ("created_at",), conduct.sign_up_burst),
-        kind("young_share", "Accounts that were new when they began", "identity", ACCOUNTS_SHARE, ("created_at",), conduct.young_share),
-        kind("two_day_share", "Activity in the busiest two days", "rhythm", EXCHANGES_SHARE, (), conduct.two_day_share),
-        kind("around_the_clock", "How much of the day is in use", "rhythm", "share of expected hours", (),
-             conduct.around_the_clock,
-             ByAccount(conduct.hours_by_account, conduct.median_of_three)),
-        kind("alone_share", "Requests that come alone, not within a sitting", "rhythm", OPENINGS_SHARE, (), conduct.alone_share),
-        kind("uneven_parts", "How unequal the accounts' numbers of requests are", "volume", "times the mean", (), conduct.uneven_parts,
-             ByAccount(conduct.openings_by_account, conduct.unevenness_of)),
-        kind("no_ramp", "Accounts in full use from the first day", "rhythm", ACCOUNTS_SHARE, (), conduct.no_ramp),
-        kind("pivot_share", "Exchanges that turned to a new model within two days", "rhythm", EXCHANGES_SHARE, ("model",), conduct.pivot_share),
-        kind("taken_over_share", "Established accounts whose slice began late and from elsewhere", "infrastructure", ACCOUNTS_SHARE, ("ip",),
-             conduct.taken_over_share),
-        kind("foreign_share", "Established accounts whose slice began from addresses new to them", "infrastructure", ACCOUNTS_SHARE, ("ip",),
-             conduct.foreign_share),
-        kind("banned_share", "Accounts that were banned", "identity", ACCOUNTS_SHARE, ("banned_at",), conduct.banned_share),
-        kind("identity_coordination", "Identity and addresses shared, against strangers' chance", "identity", P_DIGITS, (),
-             _tested_elsewhere),
-        kind("rhythm_coordination", "Sign-ups, starts, stops and bans together, against strangers' chance", "rhythm", P_DIGITS, (),
-             _tested_elsewhere),
-        kind(SUCCESSION, "Accounts that follow one another, the number at work kept even, against chance", "rhythm", P_DIGITS, (),
-             _tested_elsewhere),
-        kind("work_list_coordination", "Items that failed for one member and turned up at another, against chance", "work_list", P_DIGITS, (),
-             _tested_elsewhere),
-        kind("registered_share", "Accounts that stand in the registry", "registry", ACCOUNTS_SHARE, (), conduct.registered_share),
-    )  # fmt: skip
-
-
-KINDS: Final = {kind.name: kind for kind in _kinds()}
 
 
 def observe(sample: Sample) -> dict[str, Observation]:

@@ -13,6 +13,8 @@ from stillwatch.links.population import BoolArray, CodeArray, FloatArray, IntArr
 from stillwatch.links.rows import rows_of_accounts
 
 NOTHING: Final[IntArray] = np.zeros(0, np.int64)
+DAY_US: Final = 86_400_000_000
+HOUR_US: Final = 3_600_000_000
 
 
 @dataclass(frozen=True)

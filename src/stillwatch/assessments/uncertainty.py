@@ -15,18 +15,17 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.assessments.conduct import DAY_US
-from stillwatch.assessments.observation import (
+from stillwatch.assessments.catalogue import (
     ACCOUNTS_SHARE,
     EXCHANGES_SHARE,
     OPENINGS_SHARE,
     P_DIGITS,
     ByAccount,
-    Observation,
     ObservationKind,
 )
+from stillwatch.assessments.observation import Observation
 from stillwatch.assessments.parts import Parts
-from stillwatch.assessments.sample import Sample
+from stillwatch.assessments.sample import DAY_US, Sample
 from stillwatch.assessments.sampling_error import SamplingError, effective_accounts
 from stillwatch.links.population import MISSING_TIME, IntArray
 
@@ -219,7 +218,7 @@ def _with_known_price(sample: Sample) -> int:
 
 
 def _lasting(sample: Sample) -> int:
-    """Return how many accounts last long enough for a ramp, as ``conduct.no_ramp`` counts them."""
+    """Return how many accounts last long enough for a ramp, as ``rhythm.no_ramp`` counts them."""
     _, first, count = np.unique(sample.account_of_row, return_index=True, return_counts=True)
     span = sample.requested_us[first + count - 1] - sample.requested_us[first]
     return int(np.count_nonzero(span // DAY_US >= 5))

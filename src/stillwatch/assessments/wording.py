@@ -5,8 +5,9 @@ The sentence is made from the value, never from the expectation alone, so that i
 
 from math import inf
 
+from stillwatch.assessments.catalogue import KINDS, P_DIGITS
 from stillwatch.assessments.hypothesis import Expectation
-from stillwatch.assessments.observation import KINDS, P_DIGITS, Observation, described, told
+from stillwatch.assessments.observation import Observation, described, told
 
 WITHIN, BELOW, ABOVE = "within", "below", "above"
 

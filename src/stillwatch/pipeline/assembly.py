@@ -188,9 +188,7 @@ class _Sections:
             hypothesis_row(item, bands.get(item.name), finding.observations) for item in finding.hypotheses
         )
         weighed = both_sides(hypotheses[0], finding.observations)
-        sample = group_sample(
-            finding.group, finding.accounts, population, analysis.entities, analysis.families, analysis.registry
-        )
+        sample = group_sample(finding.group, finding.accounts, analysis)
         shares = capability_shares(sample)
         leading = finding.leading
         return Campaign(

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from stillwatch.assessments.conduct import DAY_US, HOUR_US
+from stillwatch.assessments.sample import DAY_US, HOUR_US
 from stillwatch.dossiers.case import Evidence, PairLink
 from stillwatch.dossiers.drawn import Edge, Graph, Node, Release, Timeline
 from stillwatch.links.comparer import Comparer

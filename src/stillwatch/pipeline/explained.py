@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.credible import Band
 from stillwatch.assessments.hypothesis import ScoredHypothesis
 from stillwatch.assessments.indicator import PUBLISHED
-from stillwatch.assessments.observation import KINDS, Observation, described
+from stillwatch.assessments.observation import Observation, described
 from stillwatch.assessments.wording import controls_words, expected_words, seen_words
 from stillwatch.dossiers.case import Evidence, Hypothesis, Indicator
 from stillwatch.dossiers.rounding import rounded

@@ -5,58 +5,45 @@ from dataclasses import replace
 
 import numpy as np
 
+from stillwatch.assessments.catalogue import SUCCESSION
 from stillwatch.assessments.credible import WeightDraws, credible, draw_weights
 from stillwatch.assessments.hypothesis import released_weights, weigh
-from stillwatch.assessments.observation import SUCCESSION, Observation, beside_controls, observe, with_tests
+from stillwatch.assessments.observation import Observation, beside_controls, observe, with_tests
 from stillwatch.assessments.sample import Sample, plain_sample
 from stillwatch.assessments.sign import LEAST_LOW, may_accuse
 from stillwatch.assessments.uncertainty import with_errors
 from stillwatch.campaigns.bystander import accounts_of_group
-from stillwatch.campaigns.censoring import lives_of
-from stillwatch.campaigns.common_value import common_observations
+from stillwatch.campaigns.common_ground import common_observations
 from stillwatch.campaigns.control import Pool, activity_strata, draw_controls
 from stillwatch.campaigns.coordination import (
     TESTED_KINDS,
     TestResult,
-    assess_coordination,
-    assess_elsewhere,
-    channels_of,
-    combined_p_value,
     digits_error,
     p_value_of,
 )
 from stillwatch.campaigns.dealing import HAND_OVER, Dealing
 from stillwatch.campaigns.false_discovery import q_values
 from stillwatch.campaigns.group import Group
-from stillwatch.campaigns.rhythm import Rhythm
-from stillwatch.campaigns.seed import seed_of
 from stillwatch.campaigns.slice import matches_with
 from stillwatch.campaigns.telling import basis_of
 from stillwatch.engines.side_by_side import IN_TURN, SideBySide
-from stillwatch.links.entity import Entities
-from stillwatch.links.family import Families
-from stillwatch.links.identity import Ties
-from stillwatch.links.population import MISSING_TIME, IntArray, Population
+from stillwatch.links.population import IntArray
 from stillwatch.links.rows import accounts_of_entities, rows_of_accounts
 from stillwatch.pipeline.finding import DISTILLATION, Finding
-from stillwatch.pipeline.registry import Registry
+from stillwatch.pipeline.group_tests import GroupTests
+from stillwatch.pipeline.linked_traffic import LinkedTraffic
 from stillwatch.pipeline.settings import Settings
 
 N_COMPARED: int = 10  # control groups whose observations stand beside a group's: the mean is for the eye
-LEAST_NEW_US = 172_800_000_000  # two days into a log: what is seen later for the first time is new
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, what is done and what there is to do."""
 
 
 def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each part used once
-    groups: list[Group],
+    groups: Sequence[Group],
     dealing: Dealing,
-    population: Population,
-    entities: Entities,
-    families: Families,
-    ties: Mapping[str, Ties],
-    registry: Registry,
+    traffic: LinkedTraffic,
     settings: Settings,
     progress: Progress,
     beside: Sequence[float] = (),
@@ -65,74 +52,65 @@ def assess_groups(  # noqa: PLR0913, PLR0917 - the stage's whole input, each par
 ) -> list[Finding]:
     """Return some groups tested and assessed, in their order.
 
-    ``beside`` are p-values of other groups that count in the control of false discoveries, and ``n_tests`` the number
-    of tests in all, where some are neither here nor there.
+    Args:
+        groups: large enough each.
+        dealing: tests how items were passed on.
+        traffic: what they were found in.
+        settings: levels and weights.
+        progress: told of each group.
+        beside: p-values of other groups that count in the control of false discoveries.
+        n_tests: the number of tests in all, where some are neither here nor there.
+        workers: look at groups side by side.
     """
-    strata = activity_strata(entities.n_exchanges)
-    everyone = Pool.of(strata, np.arange(entities.n))
-    channels = channels_of(ties, entities.n, seen_times(population, entities), first_uses(population, entities), strata)
+    n, tests = len(groups), GroupTests(traffic, dealing)
     rivals = released_weights(settings.weights)
-    rhythm = Rhythm(population, entities)
-
-    def results_of(group: Group) -> tuple[TestResult, ...]:
-        seed = seed_of(group.proposed)
-        compared = assess_coordination(group.proposed, channels, strata, group.channel, seed, everyone)
-        if group.channel == "identity":
-            compared += assess_elsewhere(group.outsiders, group.proposed, ties, strata, seed, everyone)
-        together = rhythm.assess(group.entities, group.slice_rows, seed_of(group.entities))
-        return (*compared, *together, *dealing.assess(group))
-
-    def tests_of(i: int) -> tuple[tuple[TestResult, ...], float]:
-        whole = groups[i].whole
-        own = results_of(groups[i])
-        if whole is None:
-            return own, combined_p_value(own)
-        before = results_of(whole)  # ties chose who stayed: only of the whole do they say anything, if it stays so
-        return before, max(combined_p_value(before), combined_p_value(own))
-
-    def observed_of(i: int) -> dict[str, Observation]:
-        accounts = accounts_of_group(entities, groups[i])
-        sample = group_sample(groups[i], accounts, population, entities, families, registry)
-        return with_errors(observe(sample), sample)
-
     draws = draw_weights(rivals)
-    found = workers.each(tests_of, len(groups), lambda i: progress("group tests", i, len(groups)))
-    tested = [results for results, _ in found]
-    observed = workers.each(observed_of, len(groups), lambda i: progress("hypotheses", i, len(groups)))
-    p_values = np.array([p_value for _, p_value in found])
-    q = q_values(np.concatenate([np.array(beside, np.float64), p_values]), n_tests)[len(beside) :]
+    tested = workers.each(lambda i: tests.of(groups[i]), n, lambda i: progress("group tests", i, n))
+    observed = workers.each(lambda i: _observed(groups[i], traffic), n, lambda i: progress("hypotheses", i, n))
+    p_values = np.array([*beside, *(one.p_value for one in tested)], np.float64)
+    q = q_values(p_values, n_tests)[len(beside) :]
     findings = []
-    for i, group in enumerate(groups):
-        accounts = accounts_of_group(entities, group)
-        observations = outcomes_seen(observed[i], tested[i])
-        if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
-            observations["widest_family"] = replace(observations["widest_family"], value=None)
-        for name in common_observations(population, ties, accounts, group.entities, entities.n):
-            observations[name] = replace(observations[name], value=None)  # what everybody has says nothing of a group
+    for i, (group, (results, p_value)) in enumerate(zip(groups, tested, strict=True)):
+        accounts = accounts_of_group(traffic.entities, group)
+        observations = _telling(observed[i], group, accounts, results, traffic)
         hypotheses = weigh(rivals, observations)
-        leading = hypotheses[0]
         is_shown = (
-            leading.name == DISTILLATION
-            and leading.posterior >= settings.p_leading
+            hypotheses[0].name == DISTILLATION
+            and hypotheses[0].posterior >= settings.p_leading
             and bool(q[i] <= settings.q_level)
-            and may_accuse(observations, leading.posterior)
+            and may_accuse(observations, hypotheses[0].posterior)
             and is_held(draws, observations)
         )
-        is_accusation = is_shown and not bool(registry.named[population.exchanges.account[group.slice_rows]].all())
+        sender = traffic.population.exchanges.account[group.slice_rows]
+        is_accusation = is_shown and not bool(traffic.registry.named[sender].all())
         findings.append(
             Finding(
-                group,
-                accounts,
-                tested[i],
-                float(p_values[i]),
-                float(q[i]),
-                observations,
-                hypotheses,
-                is_accusation,
-                number=i,
+                group, accounts, results, float(p_value), float(q[i]), observations, hypotheses, is_accusation, number=i
             )
         )
     return findings
+
+
+def _observed(group: Group, traffic: LinkedTraffic) -> dict[str, Observation]:
+    """Return what is observed of a group, each with how far it could have come out otherwise."""
+    sample = group_sample(group, accounts_of_group(traffic.entities, group), traffic)
+    return with_errors(observe(sample), sample)
+
+
+def _telling(
+    seen: dict[str, Observation],
+    group: Group,
+    accounts: IntArray,
+    results: tuple[TestResult, ...],
+    traffic: LinkedTraffic,
+) -> dict[str, Observation]:
+    """Return observations with the outcomes of tests, and without those that say nothing of this group."""
+    observations = outcomes_seen(seen, results)
+    if group.channel == HAND_OVER:  # which looked for items, not for templates: none found is no news
+        observations["widest_family"] = replace(observations["widest_family"], value=None)
+    for name in common_observations(traffic.population, traffic.ties, accounts, group.entities, traffic.entities.n):
+        observations[name] = replace(observations[name], value=None)  # what everybody has says nothing of a group
+    return observations
 
 
 def outcomes_seen(observations: dict[str, Observation], tested: tuple[TestResult, ...]) -> dict[str, Observation]:
@@ -158,12 +136,11 @@ def is_held(draws: WeightDraws | None, observations: Mapping[str, Observation]) 
 
 def compared(
     findings: Sequence[Finding],
-    population: Population,
-    entities: Entities,
-    registry: Registry,
+    traffic: LinkedTraffic,
     workers: SideBySide = IN_TURN,
 ) -> tuple[Finding, ...]:
     """Return findings with matched controls beside each observation: for the eye, no verdict rests on them."""
+    population, entities = traffic.population, traffic.entities
     strata = activity_strata(entities.n_exchanges)
     everyone = Pool.of(strata, np.arange(entities.n))
 
@@ -171,7 +148,7 @@ def compared(
         members = findings[i].group.entities
         drawn = draw_controls(members, strata, everyone.without(members), N_COMPARED, findings[i].number)
         controls = tuple(
-            plain_sample(population, entities, accounts_of_entities(entities, control), registry.named)
+            plain_sample(population, entities, accounts_of_entities(entities, control), traffic.registry.named)
             for control in (drawn if drawn is not None else ())
         )
         return beside_controls(findings[i].observations, controls)
@@ -180,10 +157,9 @@ def compared(
     return tuple(replace(one, observations=seen) for one, seen in zip(findings, observations, strict=True))
 
 
-def group_sample(
-    group: Group, accounts: IntArray, population: Population, entities: Entities, families: Families, registry: Registry
-) -> Sample:
+def group_sample(group: Group, accounts: IntArray, traffic: LinkedTraffic) -> Sample:
     """Return the sample on which a group is observed: its slice, and the matches of its own families."""
+    population, families = traffic.population, traffic.families
     inside = np.zeros(len(population.accounts), bool)
     inside[accounts] = True
     found = matches_with(families, group.families, population, group.tools)
@@ -193,52 +169,6 @@ def group_sample(
     rows = rows_of_accounts(population, accounts)
     of_match = account[mine].astype(np.int64)
     family = group.families[found.place[mine]]
-    return Sample(population, entities, accounts, group.slice_rows, rows, registry.named, family, of_match)
-
-
-def entity_times(population: Population, entities: Entities) -> dict[str, IntArray]:
-    """Return, for each entity, its earliest sign-up and ban and its first and last request, those that are known."""
-    accounts, exchanges = population.accounts, population.exchanges
-    never = np.iinfo(np.int64).max
-    found: dict[str, IntArray] = {}
-    for name, at_us in (("sign_up", accounts.created_us), ("ban", accounts.banned_us)):
-        if np.any(at_us != MISSING_TIME):
-            earliest = np.full(entities.n, never)
-            known = at_us != MISSING_TIME
-            np.minimum.at(earliest, entities.of_account[known], at_us[known])
-            found[name] = np.where(earliest == never, MISSING_TIME, earliest)
-    first = np.full(entities.n, never)
-    last = np.full(entities.n, MISSING_TIME)
-    np.minimum.at(first, entities.of_account, exchanges.requested_us[exchanges.first[:-1]])
-    np.maximum.at(last, entities.of_account, exchanges.requested_us[exchanges.first[1:] - 1])
-    return {**found, "first_request": first, "last_request": last}
-
-
-def seen_times(population: Population, entities: Entities) -> dict[str, IntArray]:
-    """Return the times of ``entity_times`` that tell of an entity's own doing, and no others.
-
-    A first request counts where the entity was seen to begin, a last one where it was seen to stop. What accounts of
-    one house have in common, its administrator's day of making them among it, tells of the house.
-    """
-    lives = lives_of(population, entities)
-    times = {**entity_times(population, entities), "first_request": lives.begun_us, "last_request": lives.stopped_us}
-    return {name: np.where(entities.has_house, MISSING_TIME, at_us) for name, at_us in times.items()}
-
-
-def first_uses(population: Population, entities: Entities) -> tuple[IntArray, ...]:
-    """Return, for each model that appeared ``LEAST_NEW_US`` or more after the log began, every entity's first use."""
-    exchanges = population.exchanges
-    model, at_us = exchanges.keys["model"], exchanges.requested_us
-    if not model.is_known or not len(exchanges):
-        return ()
-    entity = entities.of_account[exchanges.account]
-    never = np.iinfo(np.int64).max
-    found = []
-    for code in range(len(model.values)):
-        rows = np.flatnonzero(model.code == code)
-        if int(at_us[rows].min()) - int(at_us.min()) < LEAST_NEW_US:
-            continue
-        first = np.full(entities.n, never)
-        np.minimum.at(first, entity[rows], at_us[rows])
-        found.append(np.where((first == never) | entities.has_house, MISSING_TIME, first))
-    return tuple(found)
+    return Sample(
+        population, traffic.entities, accounts, group.slice_rows, rows, traffic.registry.named, family, of_match
+    )

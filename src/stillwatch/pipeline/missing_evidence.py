@@ -1,6 +1,6 @@
 """Evidence that the columns of the traffic do not allow, told in the case and by a dry run of readers alike."""
 
-from stillwatch.assessments.observation import KINDS
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.dossiers.case import MissingEvidence
 from stillwatch.links.identity import ACCOUNT_TIES
 

@@ -63,14 +63,12 @@ def reassessed(
         for name, group in groups.items()
     }
     wanted = {name: group for name, group in taking_part.items() if _is_group(group)}
-    new = assess_groups(
-        list(wanted.values()), dealing, analysis.population, analysis.entities, analysis.families, analysis.ties,
-        analysis.registry, settings, progress, [one.p_value for one in kept], analysis.n_tested + len(wanted),
-    )  # fmt: skip
-    beside = compared(new, analysis.population, analysis.entities, analysis.registry)
-    named = [replace(finding, held_as=name) for name, finding in zip(wanted, beside, strict=True)]
+    beside, n_tests = [one.p_value for one in kept], analysis.n_tested + len(wanted)
+    new = assess_groups(list(wanted.values()), dealing, analysis, settings, progress, beside, n_tests)
+    shown = compared(new, analysis)
+    named = [replace(finding, held_as=name) for name, finding in zip(wanted, shown, strict=True)]
     findings = sorted([*kept, *named], key=lambda one: (not one.is_accusation, one.q_value, -len(one.accounts)))
-    return replace(analysis, findings=tuple(findings), n_tested=analysis.n_tested + len(wanted))
+    return replace(analysis, findings=tuple(findings), n_tested=n_tests)
 
 
 def limited(analysis: Analysis, group: Group, entities: IntArray) -> Group:

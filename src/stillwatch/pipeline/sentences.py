@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from stillwatch.assessments.observation import KINDS, described
+from stillwatch.assessments.catalogue import KINDS
+from stillwatch.assessments.observation import described
 from stillwatch.assessments.sign import LEAST_LOW, lacking, lacks
 from stillwatch.dossiers.case import Hypothesis
 from stillwatch.dossiers.render.numbers import certainty, share

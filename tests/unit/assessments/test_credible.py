@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.credible import Band, credible, draw_weights
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, read_weights, released_weights, weigh
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.errors import SettingsError
 
 NAMES = ("identity_reuse", "thinking_tags", "one_tool_set", "young_share")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.hypothesis import (
     RELEASED_WEIGHTS,
     Expectation,
@@ -16,7 +17,7 @@ from stillwatch.assessments.hypothesis import (
     weigh,
 )
 from stillwatch.assessments.indicator import PUBLISHED
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.errors import SettingsError
 
 CASES = sorted((Path(__file__).parents[2] / "golden" / "hypotheses").glob("*.toml"))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from planted_traffic import Planted, at, planted
 
-from stillwatch.assessments.observation import KINDS, beside_controls, described, observe, with_tests
+from stillwatch.assessments.catalogue import KINDS
+from stillwatch.assessments.observation import beside_controls, described, observe, with_tests
 from stillwatch.assessments.sample import NOTHING, Sample, plain_sample
 from stillwatch.links.rows import rows_of_accounts
 

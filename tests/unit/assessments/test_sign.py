@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from stillwatch.assessments import sign
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.catalogue import KINDS
+from stillwatch.assessments.observation import Observation
 from stillwatch.assessments.sampling_error import SamplingError
 from stillwatch.assessments.sign import LEAST_SIGNS
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from planted_traffic import at, planted
 
-from stillwatch.assessments.observation import KINDS, Observation, observe, with_tests
+from stillwatch.assessments.catalogue import KINDS
+from stillwatch.assessments.observation import Observation, observe, with_tests
 from stillwatch.assessments.sample import NOTHING, Sample, rows_of_accounts
 from stillwatch.assessments.sampling_error import SamplingError
 from stillwatch.assessments.uncertainty import (

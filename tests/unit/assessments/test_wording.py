@@ -5,8 +5,9 @@ from math import inf, log10
 
 import pytest
 
+from stillwatch.assessments.catalogue import KINDS, P_DIGITS
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, released_weights, weigh
-from stillwatch.assessments.observation import KINDS, P_DIGITS, Observation, described
+from stillwatch.assessments.observation import Observation, described
 from stillwatch.assessments.wording import controls_words, edges_of, expected_words, place_of, seen_words
 
 EXPECTED = [(kind.name, expectation) for kind in released_weights() for expectation in kind.expects]

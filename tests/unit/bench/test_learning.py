@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.hypothesis import Expectation
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.assessments.sampling_error import SamplingError
 
 BENCH = Path(__file__).parents[3] / "bench"

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from example_case import PLANS, make_campaign, make_case
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.credible import credible, draw_weights
 from stillwatch.assessments.hypothesis import released_weights, weigh
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.dossiers.case import Campaign, Case, Evidence, GroupTest, Hypothesis, Infrastructure, SharedValue
 from stillwatch.dossiers.decided import DeskStatus
 from stillwatch.dossiers.document import to_json

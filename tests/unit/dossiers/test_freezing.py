@@ -11,7 +11,7 @@ import pytest
 from example_dossier import example, given_files
 from example_folder import CAMPAIGN, N_ACCOUNTS, OTHER, SEEN, make_folder
 
-from stillwatch.assessments.observation import KINDS
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.dossiers.calibrated import SCALE, judgement
 from stillwatch.dossiers.case import Evidence, GroupTest, MissingEvidence
 from stillwatch.dossiers.decided import Lifecycle, LifecycleEvent

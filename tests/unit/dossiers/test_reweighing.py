@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from example_folder import CAMPAIGN, SEEN, WEIGHTS, make_folder
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.hypothesis import released_weights, weigh
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.assessments.sampling_error import SamplingError
 from stillwatch.assessments.uncertainty import SHARES
 from stillwatch.dossiers.freezing.case_folder import open_case

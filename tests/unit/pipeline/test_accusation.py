@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.credible import credible, draw_weights
 from stillwatch.assessments.hypothesis import HypothesisKind, released_weights, weigh
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.assessments.sign import LEAST_LOW
 from stillwatch.pipeline.finding import DISTILLATION
 from stillwatch.pipeline.group_assessment import is_held

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.hypothesis import Expectation, HypothesisKind, weigh
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.pipeline.explained import both_sides, hypothesis_row
 
 PASSED_ON = [

@@ -12,6 +12,7 @@ from stillwatch.campaigns.seed import seed_of
 from stillwatch.links.identity import ties_of
 from stillwatch.pipeline.finding import Finding
 from stillwatch.pipeline.group_assessment import assess_groups
+from stillwatch.pipeline.linked_traffic import LinkedTraffic
 from stillwatch.pipeline.registry import read_registry
 from stillwatch.pipeline.settings import Settings
 
@@ -38,10 +39,8 @@ def assessed(made: Planted, groups: list[Group], spill: Path) -> list[Finding]:
     population, entities = made.population, made.entities
     dealing = Dealing(population, entities, *handed(made))
     registry = read_registry(population, None)
-    families, ties = made.families(spill), ties_of(population, entities)
-    return assess_groups(
-        groups, dealing, population, entities, families, ties, registry, Settings(), lambda *_: None
-    )  # fmt: skip
+    traffic = LinkedTraffic(population, entities, made.families(spill), ties_of(population, entities), registry)
+    return assess_groups(groups, dealing, traffic, Settings(), lambda *_: None)
 
 
 def test_that_a_group_is_tested_alike_whichever_stand_beside_it(tmp_path: Path) -> None:

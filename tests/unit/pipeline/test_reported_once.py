@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.catalogue import KINDS
+from stillwatch.assessments.observation import Observation
 from stillwatch.campaigns.group import Group
 from stillwatch.pipeline.finding import Finding
 from stillwatch.pipeline.reported_once import reportable

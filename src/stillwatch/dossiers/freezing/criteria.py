@@ -11,7 +11,7 @@ from typing import Final
 
 import pyarrow.compute as pc
 
-from stillwatch.assessments.observation import KINDS, P_DIGITS
+from stillwatch.assessments.catalogue import KINDS, P_DIGITS
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.frameworks import ASKED, Asked
 from stillwatch.dossiers.freezing.ledger import Ledger, shown

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from stillwatch.assessments.observation import KINDS
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.ledger import CASE, Ledger, shown, slug
 from stillwatch.dossiers.freezing.observed import Seen

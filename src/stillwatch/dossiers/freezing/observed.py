@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stillwatch.assessments.observation import ACCOUNTS_SHARE, KINDS, P_DIGITS, ObservationKind
+from stillwatch.assessments.catalogue import ACCOUNTS_SHARE, KINDS, P_DIGITS, ObservationKind
 from stillwatch.dossiers.case import Campaign, Infrastructure
 from stillwatch.dossiers.freezing.case_folder import CaseFolder
 from stillwatch.dossiers.freezing.innocent import INNOCENT

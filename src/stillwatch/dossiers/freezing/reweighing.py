@@ -11,8 +11,9 @@ from typing import Final
 
 import numpy as np
 
+from stillwatch.assessments.catalogue import KINDS
 from stillwatch.assessments.hypothesis import weigh
-from stillwatch.assessments.observation import KINDS, Observation
+from stillwatch.assessments.observation import Observation
 from stillwatch.assessments.sampling_error import SamplingError
 from stillwatch.dossiers.channel import CHANNELS
 from stillwatch.dossiers.freezing.case_folder import CaseFolder

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from planted_traffic import Planted, at, planted
 
-from stillwatch.assessments import conduct
+from stillwatch.assessments import identity, infrastructure, rhythm, volume
 from stillwatch.assessments.sample import NOTHING, Sample
 from stillwatch.links.rows import rows_of_accounts
 
@@ -44,14 +44,14 @@ def test_identity_reuse_counts_accounts_that_share_with_another_entity() -> None
         {"phone_fingerprint": "p", "payment_fingerprint": "d"},
         {"phone_fingerprint": "p"}, {"payment_fingerprint": "alone"}, {}, org, org,
     )  # fmt: skip
-    assert conduct.identity_reuse(sample) == 4 / 8
+    assert identity.identity_reuse(sample) == 4 / 8
 
 
 def test_sharing_with_an_outsider_is_no_reuse_within_the_group() -> None:
     """The observation is of the members among themselves."""
     made = planted(daily("a", 0) + daily("b", 1), [{"account_id": n, "payment_fingerprint": "c"} for n in "ab"])
-    assert conduct.identity_reuse(sample_of(made, {"a"})) == 0.0
-    assert conduct.identity_reuse(sample_of(made, {"a", "b"})) == 1.0
+    assert identity.identity_reuse(sample_of(made, {"a"})) == 0.0
+    assert identity.identity_reuse(sample_of(made, {"a", "b"})) == 1.0
 
 
 def test_shares_of_account_columns() -> None:
@@ -68,12 +68,12 @@ def test_shares_of_account_columns() -> None:
         {"organisation_id": "y", "pathway": "standard", "plan_price_usd": 0.0},
         {},
     )
-    assert conduct.largest_share(sample, "organisation_id") == 0.5
-    assert conduct.value_share(sample, "pathway", ("education",)) == 0.5
-    assert conduct.value_share(sample, "pathway", ("unheard-of",)) == 0.0
-    assert conduct.free_share(sample) == pytest.approx(2 / 3)  # of those whose price is known
-    assert conduct.verified_share(sample) == 0.25
-    assert conduct.banned_share(sample) == 0.25
+    assert identity.largest_share(sample, "organisation_id") == 0.5
+    assert identity.value_share(sample, "pathway", ("education",)) == 0.5
+    assert identity.value_share(sample, "pathway", ("unheard-of",)) == 0.0
+    assert identity.free_share(sample) == pytest.approx(2 / 3)  # of those whose price is known
+    assert identity.verified_share(sample) == 0.25
+    assert identity.banned_share(sample) == 0.25
 
 
 def test_addresses_and_clients() -> None:
@@ -81,25 +81,25 @@ def test_addresses_and_clients() -> None:
     rows = daily("a", 1, 2, ip="1", user_agent="curl") + daily("a", 3, ip="2", user_agent="curl")
     rows += daily("b", 4, ip="1", user_agent="sdk") + daily("c", 5, 6, ip="3", user_agent=None)
     sample = sample_of(planted(rows), {"a", "b", "c"})
-    assert conduct.one_address_share(sample) == pytest.approx(2 / 3)
-    assert conduct.addresses_per_account(sample) == 1.0
-    assert conduct.one_client_share(sample) == 3 / 6
+    assert infrastructure.one_address_share(sample) == pytest.approx(2 / 3)
+    assert infrastructure.addresses_per_account(sample) == 1.0
+    assert infrastructure.one_client_share(sample) == 3 / 6
 
 
 def test_volume_is_per_active_day() -> None:
     """Days without a request do not thin out the volume; both numbers are medians over accounts."""
     rows = daily("a", 1, 2, 3, 4, 240, 241) + daily("b", 1, 25) + daily("c", *np.linspace(0, 23, 20))
     sample = sample_of(planted(rows), {"a", "b", "c"})
-    assert conduct.requests_per_active_day(sample) == 3.0  # of 3, 1 and 20
-    assert conduct.active_days(sample) == 2.0  # of 2, 2 and 1
+    assert volume.requests_per_active_day(sample) == 3.0  # of 3, 1 and 20
+    assert volume.active_days(sample) == 2.0  # of 2, 2 and 1
 
 
 def test_the_densest_window_slides() -> None:
     """A burst is found wherever it lies, across midnights and weeks; one time alone is no burst."""
     sample = of_facts(*({"created_at": at(24 * day)} for day in (-300, -200, -103, -100, -97, -96.1)))
-    assert conduct.sign_up_burst(sample) == pytest.approx(4 / 6)
-    assert conduct.densest_share(np.array([5]), 10) == 0.0
-    assert conduct.densest_share(np.array([0, 10, 11, 20]), 10) == 0.75
+    assert rhythm.sign_up_burst(sample) == pytest.approx(4 / 6)
+    assert rhythm.densest_share(np.array([5]), 10) == 0.0
+    assert rhythm.densest_share(np.array([0, 10, 11, 20]), 10) == 0.75
 
 
 def test_age_is_at_the_first_exchange_of_the_slice() -> None:
@@ -107,8 +107,8 @@ def test_age_is_at_the_first_exchange_of_the_slice() -> None:
     rows = daily("new", 0, 1) + daily("old", 0, 24 * 40)
     facts = [{"account_id": "new", "created_at": at(-24)}, {"account_id": "old", "created_at": at(-24)}]
     made = planted(rows, facts)
-    assert conduct.young_share(sample_of(made, {"new", "old"})) == 1.0
-    assert conduct.young_share(sample_of(made, {"new", "old"}, {"new-0", "old-960"})) == 0.5
+    assert identity.young_share(sample_of(made, {"new", "old"})) == 1.0
+    assert identity.young_share(sample_of(made, {"new", "old"}, {"new-0", "old-960"})) == 0.5
 
 
 def test_use_around_the_clock_is_told_from_office_hours() -> None:
@@ -122,9 +122,9 @@ def test_use_around_the_clock_is_told_from_office_hours() -> None:
             for row in daily(f"p{i}", *(24 * rng.integers(0, 20, per_account) + rng.uniform(9, 17, per_account)))
         ]
         made = planted(flat + office)
-        assert conduct.around_the_clock(sample_of(made, {f"m{i}" for i in range(6)})) > 0.9
-        assert conduct.around_the_clock(sample_of(made, {f"p{i}" for i in range(6)})) < 0.5
-    assert conduct.around_the_clock(sample_of(made, {"m0", "m1"})) is None  # two accounts are no group
+        assert rhythm.around_the_clock(sample_of(made, {f"m{i}" for i in range(6)})) > 0.9
+        assert rhythm.around_the_clock(sample_of(made, {f"p{i}" for i in range(6)})) < 0.5
+    assert rhythm.around_the_clock(sample_of(made, {"m0", "m1"})) is None  # two accounts are no group
 
 
 def test_a_start_at_full_use_is_told_from_a_ramp() -> None:
@@ -132,8 +132,8 @@ def test_a_start_at_full_use_is_told_from_a_ramp() -> None:
     full = [row for i in range(4) for row in daily(f"f{i}", *np.arange(0, 24 * 8, 2.0))]
     ramp = [row for i in range(4) for row in daily(f"r{i}", 0.0, *np.arange(24 * 3, 24 * 8, 2.0))]
     made = planted(full + ramp)
-    assert conduct.no_ramp(sample_of(made, {f"f{i}" for i in range(4)})) == 1.0
-    assert conduct.no_ramp(sample_of(made, {f"r{i}" for i in range(4)})) == 0.0
+    assert rhythm.no_ramp(sample_of(made, {f"f{i}" for i in range(4)})) == 1.0
+    assert rhythm.no_ramp(sample_of(made, {f"r{i}" for i in range(4)})) == 0.0
 
 
 def test_taken_over_accounts_have_a_life_before_and_other_addresses() -> None:
@@ -143,7 +143,9 @@ def test_taken_over_accounts_have_a_life_before_and_other_addresses() -> None:
     fresh = daily("fresh", 500, ip="thief") + [row for i in range(8) for row in daily("fresh", 501.0 + i, ip="x")]
     made = planted(own + late + fresh)
     members = {"victim", "owner", "fresh"}
-    assert conduct.taken_over_share(sample_of(made, members, {f"{n}-500" for n in members})) == pytest.approx(1 / 3)
+    assert infrastructure.taken_over_share(sample_of(made, members, {f"{n}-500" for n in members})) == pytest.approx(
+        1 / 3
+    )
 
 
 def test_foreign_traffic_begins_in_established_accounts_from_addresses_new_to_them() -> None:
@@ -160,8 +162,8 @@ def test_foreign_traffic_begins_in_established_accounts_from_addresses_new_to_th
     made = planted(rows, facts)
     names = {fact["account_id"] for fact in facts}
     ids = {f"{name}-{200.0 + i}" for i, name in enumerate(sorted(names, key=lambda n: int(n[-1])))}
-    assert conduct.foreign_share(sample_of(made, names, ids)) == pytest.approx(2 / 4)
-    assert conduct.foreign_share(sample_of(made, {"victim0", "member2"}, ids)) is None
+    assert infrastructure.foreign_share(sample_of(made, names, ids)) == pytest.approx(2 / 4)
+    assert infrastructure.foreign_share(sample_of(made, {"victim0", "member2"}, ids)) is None
 
 
 def test_a_pivot_is_to_a_model_that_appeared_later() -> None:
@@ -170,14 +172,14 @@ def test_a_pivot_is_to_a_model_that_appeared_later() -> None:
     rows += [row for i in range(30) for row in daily("a", 101.0 + i / 10, model="new" if i < 24 else "old")]
     rows += [row for i in range(30) for row in daily("b", 101.0 + i / 10, model="old")]
     made = planted(rows)
-    assert conduct.pivot_share(sample_of(made, {"a"})) == pytest.approx(0.8)
-    assert conduct.pivot_share(sample_of(made, {"b"})) == 0.0
+    assert rhythm.pivot_share(sample_of(made, {"a"})) == pytest.approx(0.8)
+    assert rhythm.pivot_share(sample_of(made, {"b"})) == 0.0
 
 
 def test_registered_accounts_are_counted() -> None:
     """The share of members that the registry names."""
     made = planted(daily("a", 0) + daily("b", 1))
-    assert conduct.registered_share(sample_of(made, {"a", "b"}, named="b")) == 0.5
+    assert identity.registered_share(sample_of(made, {"a", "b"}, named="b")) == 0.5
 
 
 def test_identity_reuse_counts_no_placeholder_of_strangers() -> None:
@@ -190,5 +192,5 @@ def test_identity_reuse_counts_no_placeholder_of_strangers() -> None:
         for name in of_kind
     ]
     made = planted([row for of_kind in names.values() for name in of_kind for row in daily(name, 1)], facts)
-    assert conduct.identity_reuse(sample_of(made, {"s00", "s01", "o00"})) == 0.0
-    assert conduct.identity_reuse(sample_of(made, set(names["p"]))) == 1.0
+    assert identity.identity_reuse(sample_of(made, {"s00", "s01", "o00"})) == 0.0
+    assert identity.identity_reuse(sample_of(made, set(names["p"]))) == 1.0

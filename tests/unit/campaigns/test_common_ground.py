@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from planted_traffic import planted
 
-from stillwatch.campaigns.common_value import LEVEL, common_observations, is_common
+from stillwatch.campaigns.common_ground import LEVEL, common_observations, is_common
 from stillwatch.links.identity import ties_of
 
 
