@@ -11,6 +11,7 @@ WORDS: Final = {
     "turn_taking": "the mean share of the members in each round of requests",
     "shared_silence": "depth of the deepest silence: twice the root of what was expected less that of what was said",
     "failover": "how far the root of the others' requests rose after bans, beyond the days around",
+    "succession": "how small the daily changes of the number at work are: minus log2 of the sum of their squares",
     "passed_on": "hand-overs",
     "passed_on_elsewhere": "hand-overs among others",
     "passed_round": "accounts that hand-overs join into one group",

@@ -9,7 +9,7 @@ from stillwatch.dossiers.render.statistic import statistic_words
 
 TEST = GroupTest("shared_device", "chance", 30.0, 1.0, 3.0, 0.01, 999, is_selection=False)
 NAMES = (
-    "shared_payment", "shared_ip_elsewhere", "sign_up_burst", "ban_burst", "pivot_burst", "turn_taking",
+    "shared_payment", "shared_ip_elsewhere", "sign_up_burst", "ban_burst", "pivot_burst", "turn_taking", "succession",
     "shared_silence", "failover", "passed_on", "passed_on_elsewhere", "passed_round",
 )  # fmt: skip
 
