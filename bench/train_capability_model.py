@@ -148,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--name", default="capability-2026-11b")
+    parser.add_argument("--name", default="capability-2026-11c")
     parser.add_argument("--no-report", action="store_true", help="leave out the slow held-out trainings")
     parser.add_argument("--report-side", type=Path, help="corpora that are only judged, never trained on")
     arguments = parser.parse_args()

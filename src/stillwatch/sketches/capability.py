@@ -25,7 +25,7 @@ from stillwatch.sketches.topic import N_BUCKETS, buckets_of
 
 F64Array = npt.NDArray[np.float64]
 
-DEFAULT_WEIGHTS: Final = "capability-2026-11b.bin"
+DEFAULT_WEIGHTS: Final = "capability-2026-11c.bin"
 HEAD_LIMIT: Final = 1024  # tokens read from the start of a text; instructions stand at its ends
 TAIL_LIMIT: Final = 512
 SYSTEM_SHARE: Final = 0.5  # a system prompt says what an application is for, less than what is asked now
