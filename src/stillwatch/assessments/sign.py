@@ -121,10 +121,17 @@ SIGNS: Final = (
 
 
 class Rule(NamedTuple):
-    """Signs that are enough together, with or without others, from some posterior of distillation on."""
+    """Signs that are enough together, with or without others, from some posterior of distillation on.
+
+    Args:
+        signs: names of the signs.
+        p_least: the posterior.
+        ties: rows of levels, of which any must surely hold as well.
+    """
 
     signs: frozenset[str]
     p_least: float
+    ties: tuple[Levels, ...] = ({},)
 
 
 ENOUGH: Final = (
@@ -132,7 +139,8 @@ ENOUGH: Final = (
     Rule(frozenset({"reasoning", "hidden"}), ANY),
     Rule(frozenset({"skill", "hidden"}), ANY),
     Rule(frozenset({"skill", "pure"}), ANY),  # what is pure shows skill too; worked does not add to it: lessons do both
-    Rule(frozenset({"worked", "hidden"}), FIRM),  # lawyers, coders of records and graders write reasons down
+    # who lends a key to a project's dispatcher is handed a list as well; lawyers and graders write reasons down
+    Rule(frozenset({"worked", "hidden"}), FIRM, ties=({"identity_coordination": 3.0}, {"rhythm_coordination": 3.0})),
     Rule(frozenset({"reasoning"}), SURE),
     Rule(frozenset({"worked"}), SURE),
     Rule(frozenset({"hidden"}), SURE),  # but not skill: honest work shows it as well
@@ -161,13 +169,14 @@ def is_one_enterprise(seen: Seen) -> bool:
 
 def may_accuse(seen: Seen, posterior: float) -> bool:
     """Return whether a group is one enterprise and shows signs enough for the posterior of distillation."""
-    return is_one_enterprise(seen) and posterior >= _p_asked(signs_of(seen))
+    return is_one_enterprise(seen) and posterior >= _p_asked(signs_of(seen), seen)
 
 
-def _p_asked(signs: tuple[Sign, ...]) -> float:
+def _p_asked(signs: tuple[Sign, ...], seen: Seen) -> float:
     """Return the least posterior at which some signs are enough; infinite where at none."""
     shown = {sign.name for sign in signs}
-    return min((rule.p_least for rule in ENOUGH if rule.signs <= shown), default=np.inf)
+    enough = (rule.p_least for rule in ENOUGH if rule.signs <= shown and _surely(rule.ties, seen))
+    return min(enough, default=np.inf)
 
 
 def lacking(seen: Seen, posterior: float) -> tuple[str, ...]:
@@ -178,11 +187,11 @@ def lacking(seen: Seen, posterior: float) -> tuple[str, ...]:
             "Nothing shows one hand behind the members: an occasion joins them, or work that people do by hand."
         )
     signs = signs_of(seen)
-    if posterior < _p_asked(signs):
+    if posterior < _p_asked(signs, seen):
         named = "; ".join(sign.title for sign in signs) or "none"
         asked = (
             f"such signs as these need a posterior of {FIRM:.1%}"
-            if _p_asked(signs) == FIRM
+            if _p_asked(signs, seen) == FIRM
             else f"an accusation needs {LEAST_SIGNS}, one of purpose, or one but skills and a posterior of {SURE:.0%}"
         )
         found.append(f"Too few signs of a purpose: {asked}. Seen: {named}.")
@@ -193,7 +202,7 @@ def lacks(seen: Seen, posterior: float) -> tuple[str, ...]:
     """Return the same in a few words each, for a table; none where a group shows all."""
     found = [] if is_one_enterprise(seen) else ["no sign of one hand behind the members"]
     signs = signs_of(seen)
-    if posterior < _p_asked(signs):
+    if posterior < _p_asked(signs, seen):
         has_purpose = any(sign.is_of_purpose for sign in signs)
         found.append("too few signs of a purpose" if has_purpose else "lacks a sign of purpose")
     return tuple(found)

@@ -117,9 +117,13 @@ def test_that_lessons_are_no_harvest_and_a_program_that_hides_is() -> None:
     assert not may_accuse(lesson, 0.985)
     pool = {**CROWD, "reasoning_asked": 0.95}
     assert names(pool) == {"worked", "hidden"}
-    assert not may_accuse(pool, 0.95)  # reviewers of documents write reasons down as well
-    assert "96.5%" in lacking(pool, 0.95)[0]
-    assert may_accuse(pool, 0.97)
+    assert not may_accuse(pool, 0.985)  # so does who lends a key to a project that asks for reasons
+    assert may_accuse(pool, 0.991)
+    for tie in ("identity_coordination", "rhythm_coordination"):
+        tied = {**pool, tie: 4.0}
+        assert not may_accuse(tied, 0.95)  # reviewers of documents write reasons down as well
+        assert "96.5%" in lacking(tied, 0.95)[0]
+        assert may_accuse(tied, 0.97)
 
 
 def test_that_people_who_work_at_a_list_by_hand_are_no_enterprise() -> None:
