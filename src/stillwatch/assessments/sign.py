@@ -101,7 +101,7 @@ SIGNS: Final = (
         "the requests exercise what a rival trains on, and each item is new",
         shown_by=(
             {"trainable_share": 0.8},  # honest pools of the tune side: 0.15 to 0.77
-            {"one_tool_set": 0.6},
+            {"one_tool_set": 0.6, "identity_coordination": 3.0},  # a firm's fleet of agents has one as well
             {"cue_task_writing": 0.3},
             {"cue_rubric_grading": 0.3},
         ),

@@ -126,6 +126,16 @@ def test_that_lessons_are_no_harvest_and_a_program_that_hides_is() -> None:
         assert may_accuse(tied, 0.97)
 
 
+def test_that_one_set_of_tools_is_a_sign_where_cards_are_shared() -> None:
+    """A firm's fleet of agents has one set of tools too, and hands on what failed; a pool shares its cards as well."""
+    fleet = {**CROWD, "one_tool_set": 1.0}
+    assert names(fleet) == {"hidden"}
+    assert not may_accuse(fleet, 0.97)
+    pool = {**fleet, "identity_coordination": 6.0}
+    assert names(pool) == {"skill", "hidden"}
+    assert may_accuse(pool, 0.92)
+
+
 def test_that_people_who_work_at_a_list_by_hand_are_no_enterprise() -> None:
     """Authors of exercises pass returned items on, and sit down to several: nobody runs them."""
     authors = {**BY_HAND, "trainable_share": 0.95, "reasoning_asked": 0.95}
