@@ -235,11 +235,13 @@ def test_without_scripts_everything_is_reached(browser: Browser, base: str, addr
 def test_hostile_ids_run_nothing(browser: Browser, tmp_path: Path) -> None:
     """With an attack in every id, no script but ours runs, no dialog opens, and nothing is asked of elsewhere."""
     attacks, numbers = itertools.cycle([a for a in ATTACKS.values() if len(a) < 3000]), itertools.count()
-    case = plant_all(make_case(PLANS[2:4], n_listed=15))
+    case = plant_all(make_case(PLANS[2:5], n_listed=15))
     folder = write_case_folder(tmp_path / "case", case, spell=lambda _: f"{next(attacks)}{next(numbers)}")
     with served(folder) as base:
         pages = ["/campaigns", "/about", "/search?q=pwned"]
         for row in told(base, "/campaigns")["rows"]:
+            if row["address"].startswith("/campaigns/~."):  # too long for an address: named by its digest
+                continue
             pages += [row["address"] + part for part in PARTS]
             for member in told(base, f"{row['address']}/members")["rows"][:5]:
                 if not member["address"].startswith("/accounts/~."):

@@ -19,6 +19,7 @@ LATER: Final[Mapping[int, tuple[str, int]]] = {
     61: ("nulls-held-out-3", 7001),
     71: ("nulls-held-out-4", 8001),
     81: ("nulls-held-out-5", 9001),
+    91: ("nulls-held-out-6", 9501),
 }
 """Later series, begun when those before had been seen: a seed, and the id and first seed of its null worlds."""
 TWINS: Final = (62, 72, 82)  # a second seed of a series, without rivals and changes: how much is chance

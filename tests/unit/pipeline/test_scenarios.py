@@ -19,11 +19,12 @@ PERMANENT = {
     "adversary-hours-41", "adversary-paraphrase-41", "adversary-bare-41", "adversary-small-41", "adversary-cover-41",
     "adversary-all-41", "adversary-no-resend-41", "adversary-silent-41", "adversary-silent-template-41",
     *(f"{preset}-report-{seed}" for preset in ("demo", "hard", "share5", "null")
-      for seed in (51, 61, 62, 71, 72, 81, 82)),
+      for seed in (51, 61, 62, 71, 72, 81, 82, 91)),
     "nulls-held-out-2", "nulls-held-out-3", "nulls-held-out-4", "nulls-held-out-5",
-    *(f"{preset}-report-{seed}-{change}" for preset in ("demo", "hard") for seed in (51, 61, 71, 81)
+    "nulls-held-out-6",
+    *(f"{preset}-report-{seed}-{change}" for preset in ("demo", "hard") for seed in (51, 61, 71, 81, 91)
       for change in ("without-identity", "without-network", "without-text", "metadata", "sketches")),
-    *(f"adversary-{name}-{seed}" for seed in (51, 61, 71, 81) for name in (
+    *(f"adversary-{name}-{seed}" for seed in (51, 61, 71, 81, 91) for name in (
         "none", "clean", "hours", "paraphrase", "bare", "small", "cover", "all", "no-resend", "silent",
         "silent-template")),
 }  # fmt: skip
